@@ -1,0 +1,64 @@
+/*
+ * The immutable index of all lists: one checksummed block of memory (a mapped memfd or
+ * file), built by list_build, read here. Knows nothing of policies: it says which lists hold
+ * a name, and why.
+ */
+#ifndef BLOCKLISTS_LIST_INDEX_H
+#define BLOCKLISTS_LIST_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/dname.h"
+
+struct list_index;
+
+#define LIST_INDEX_LISTS 64
+
+/** Map and verify an index: magic, version, sizes, checksum, every offset.
+ *  @param fd  stays the caller's; a sealed memfd or a file nobody writes
+ *  @retval -EBADMSG  not an index, another version, damaged, truncated
+ *  @retval -ENOMEM, -errno of mmap and fstat; out untouched */
+int list_index_open(int fd, struct list_index **out);
+
+void list_index_close(struct list_index *x);
+
+/** What decided, in the caller's terms. */
+struct list_match {
+	unsigned list;	     /* index in the configuration's order */
+	bool subtree;	     /* the entry is "*.key": key and all below it; else key alone */
+	struct dname key;    /* the entry's name */
+	uint32_t line;	     /* in the list's file, from 1 */
+	bool from_conf;	     /* line counts in the list's `name` lines instead of its file */
+};
+
+/** Masks of lists that hold qname, itself or through an ancestor's subtree entry.
+ *  Only bits in `wanted` are looked at. @param qname any case */
+uint64_t list_index_find(const struct list_index *x, const struct dname *qname,
+			 uint64_t wanted);
+
+/** The most specific entry for qname among the lists in `wanted`.
+ *  @retval true and out filled, or false and out untouched */
+bool list_index_explain(const struct list_index *x, const struct dname *qname,
+			uint64_t wanted, struct list_match *out);
+
+/** Figures of one list as the compiler counted them. */
+struct list_stats {
+	char name[64];
+	uint64_t entries;    /* accepted, after duplicates */
+	uint64_t lines;
+	uint64_t duplicates;
+	uint64_t invalid;    /* neither entry nor comment */
+	uint32_t first_invalid_line; /* 0: none */
+	int32_t rc;	     /* 0, or why its file could not be read; its old entries are gone */
+};
+
+unsigned list_index_list_count(const struct list_index *x);
+const struct list_stats *list_index_stats(const struct list_index *x, unsigned list);
+
+/** Unique names in all, and bytes of the index. */
+uint64_t list_index_names(const struct list_index *x);
+size_t list_index_bytes(const struct list_index *x);
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * The configuration as plain values, read-only after conf_parse(). Every process parses the
+ * same bundle of texts with the same code, so start-up, reload and --check are one path.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/addr.h"
+#include "lib/dname.h"
+
+struct conf_bundle;
+struct conf_errors;
+
+#define CONF_LISTS_MAX 64 /* one bit each in a policy's masks */
+#define CONF_NAME_MAX  63 /* of zones, devices, groups, lists, policies: [A-Za-z0-9._-]+ */
+
+/** Where something was written. file is borrowed from the conf. line 0: nowhere (default). */
+struct conf_place {
+	const char *file;
+	uint32_t line;
+};
+
+struct conf_listen {
+	char *name; /* label; every address of one line has the same */
+	struct addr_port at;
+	struct conf_place place;
+};
+
+enum conf_order { ORDER_FASTEST, ORDER_FIRST, ORDER_SPREAD };
+
+struct conf_upstream {
+	char *name;
+	struct addr_port *servers;
+	size_t server_count;
+	uint32_t timeout_ms; /* of the whole question, over all servers and tries */
+	enum conf_order order;
+	struct conf_place place;
+};
+
+/** Longest suffix wins. The root suffix names the default upstream. */
+struct conf_forward {
+	struct dname suffix; /* lower case */
+	size_t upstream;     /* index */
+	struct conf_place place;
+};
+
+struct conf_cache {
+	uint64_t size_bytes; /* 0: off */
+	uint32_t ttl_max_s;
+	uint32_t negative_max_s;
+};
+
+enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
+enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
+
+struct conf_zone {
+	char *name;
+	char **interfaces; /* names; "*" alone: each that no other zone names */
+	size_t interface_count;
+	enum conf_gate_mode gate;
+	enum conf_on_failure on_failure; /* default: servfail in enforce, answer otherwise */
+	struct conf_place place;
+};
+
+struct conf_device {
+	char *name;
+	struct mac *macs;
+	size_t mac_count;
+	struct addr *addrs;
+	size_t addr_count;
+	struct conf_place place;
+};
+
+/** One member of a group: a device (index), or a network where device is SIZE_MAX. */
+struct conf_member {
+	size_t device;
+	struct addr_net net;
+};
+
+struct conf_group {
+	char *name;
+	struct conf_member *members;
+	size_t member_count;
+	struct conf_place place;
+};
+
+enum conf_list_format { LIST_AUTO, LIST_HOSTS, LIST_DOMAINS };
+enum conf_subdomains { SUBDOMAINS_AUTO, SUBDOMAINS_YES, SUBDOMAINS_NO };
+
+/** A `name` line inside a list block: an entry written in the configuration itself. */
+struct conf_list_name {
+	char *text; /* as a line of a domain list: "x.example" or "*.x.example" */
+	struct conf_place place;
+};
+
+struct conf_list {
+	char *name;
+	char *file; /* path, relative ones resolved; NULL: none, only names */
+	struct conf_list_name *names;
+	size_t name_count;
+	enum conf_list_format format;
+	enum conf_subdomains subdomains;
+	struct conf_place place;
+};
+
+/** The first policy, in file order, one of whose groups holds the client; else `default`. */
+struct conf_policy {
+	char *name;
+	size_t *groups; /* indices; none: this is `default` */
+	size_t group_count;
+	uint64_t block; /* bit i: list i */
+	uint64_t allow;
+	struct conf_place place;
+};
+
+enum conf_block_answer { BLOCK_NXDOMAIN, BLOCK_NULL, BLOCK_NODATA, BLOCK_REFUSED };
+
+/** Allowed for every gated device: a service (net.addr.family 0) or a network (proto 0). */
+struct conf_gate_allow {
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port_first, port_last;
+	struct addr_net net;
+	struct conf_place place;
+};
+
+struct conf_gate {
+	char *table; /* its name in family inet: "nameward" */
+	uint32_t lease_min_s, lease_max_s, grace_s;
+	uint32_t answer_deadline_ms;
+	uint32_t max_leases;	     /* in all */
+	uint32_t max_device_leases;  /* of one device */
+	struct conf_gate_allow *allows;
+	size_t allow_count;
+};
+
+struct conf_history {
+	bool on;
+	char *file;
+	uint32_t commit_every_ms;
+	uint32_t commit_rows;
+	uint64_t keep_lookups_s; /* 0: for ever */
+	uint64_t keep_refusals_s;
+	uint64_t max_size_bytes; /* 0: no limit */
+};
+
+struct conf {
+	struct conf_listen *listens;
+	size_t listen_count;
+	struct conf_upstream *upstreams;
+	size_t upstream_count;
+	struct conf_forward *forwards; /* the root suffix is always there */
+	size_t forward_count;
+	struct conf_cache cache;
+	struct conf_zone *zones;
+	size_t zone_count;
+	struct conf_device *devices;
+	size_t device_count;
+	struct conf_group *groups;
+	size_t group_count;
+	struct conf_list *lists; /* at most CONF_LISTS_MAX */
+	size_t list_count;
+	struct conf_policy *policies;
+	size_t policy_count;
+	enum conf_block_answer block_answer;
+	uint32_t block_ttl_s;
+	struct conf_gate gate;
+	struct conf_history history;
+	char *control; /* path of the control socket; its folder is made at start */
+	void *owned;   /* texts that places borrow */
+};
+
+/**
+ * Read the main file, what it includes (`include GLOB`, C-locale order, relative to the
+ * file), or the built-in default. Files are read whole: at most 4 MiB in all, 256 files,
+ * regular files only. Without any `upstream` block the servers of /etc/resolv.conf are
+ * added as a generated file of the bundle (our own listen addresses are left out).
+ *
+ * @param path    NULL: /etc/nameward/nameward.conf if it is there (with
+ *                /etc/nameward/conf.d/\*.conf), else the built-in default
+ * @param errors  gets what could not be read
+ * @retval 0        the bundle is complete; conf_parse may still find errors in it
+ * @retval -EINVAL  see errors
+ */
+int conf_bundle_load(const char *path, struct conf_bundle **out, struct conf_errors *errors);
+
+/** From one text, for tests and fuzzing. file is what places say. */
+int conf_bundle_from_text(const char *file, const char *text, size_t len,
+			  struct conf_bundle **out);
+
+/** A sealed memfd that holds the bundle, owned by the caller. @retval negative errno */
+int conf_bundle_write(const struct conf_bundle *b);
+
+/** Map a bundle from a descriptor (stays the caller's). @retval -EBADMSG not a bundle */
+int conf_bundle_read(int fd, struct conf_bundle **out);
+
+/** Main file's path, or "built-in". Borrowed from the bundle. */
+const char *conf_bundle_name(const struct conf_bundle *b);
+
+void conf_bundle_free(struct conf_bundle *b);
+
+/** Parse and check the whole bundle; all errors in one run.
+ *  @retval -EINVAL  see errors; nothing is returned. @retval -ENOMEM */
+int conf_parse(const struct conf_bundle *b, struct conf **out, struct conf_errors *errors);
+
+/** conf_bundle_read and conf_parse, for a child: errors were shown by the supervisor. */
+int conf_from_fd(int fd, struct conf **out);
+
+void conf_free(struct conf *c);
+
+/** Print in canonical form: parses again to the same values. */
+void conf_print(const struct conf *c, FILE *to);
+
+/** Errors found, as text ready to print: file:line:col: error: text, the source line, a
+ *  caret, a hint. */
+struct conf_errors *conf_errors_new(void);
+size_t conf_errors_count(const struct conf_errors *e);
+void conf_errors_print(const struct conf_errors *e, FILE *to);
+void conf_errors_free(struct conf_errors *e);
+
+/** Words as the configuration writes them. */
+const char *conf_gate_mode_name(enum conf_gate_mode m);
+
+#endif

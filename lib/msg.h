@@ -1,0 +1,300 @@
+/*
+ * The catalogue of messages between our processes: every type, its records and one check.
+ * Only ids and values cross a process boundary, never a pointer. All values are in host
+ * order (both ends are the same binary on the same machine).
+ *
+ * A message is a struct msg_head and then `count` records of that type, each starting with
+ * its own size in bytes (a multiple of 8). A receiver calls msg_check() once; after it, all
+ * lengths, counts and enums in the message are good and msg_next() walks the records.
+ */
+#ifndef LIB_MSG_H
+#define LIB_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/chan.h"
+
+/** The processes. A role is also the child's argument and its name in log lines. */
+enum msg_role {
+	ROLE_SUPERVISOR,
+	ROLE_RESOLVER,
+	ROLE_NFTSYNC,
+	ROLE_DBWRITER,
+	ROLE_FLOWS,
+	ROLE_COMPILER,
+	ROLE_COUNT,
+};
+
+/** "resolver" and so on; "?" for none. */
+const char *msg_role_name(enum msg_role role);
+
+enum msg_type {
+	/* supervisor to a child: what it is to use from the next START on */
+	MSG_CONF = 1, /* fd: sealed memfd with the configuration bundle (conf_bundle_read) */
+	MSG_PEER,     /* msg_peer, fd: the child's end of a channel to another child; in force at once */
+	MSG_LISTEN,   /* msg_listen, fd: a bound socket; to the resolver */
+	MSG_CONTROL,  /* fd: the bound, listening control socket; to the resolver */
+	MSG_INDEX,    /* fd: sealed memfd with a list index; compiler to supervisor to resolver */
+	MSG_START,    /* msg_start: everything since the last START is there: build, swap, answer READY */
+	MSG_STOP,     /* finish what is in flight, then exit 0 */
+	MSG_PING,     /* msg_ping: answer PONG from the working loop */
+	MSG_CHILD,    /* msg_child: state of one process, for `status`; to the resolver */
+	/* child to supervisor */
+	MSG_READY,    /* msg_start: serving that generation */
+	MSG_PONG,     /* msg_ping */
+	MSG_FAILED,   /* msg_text: this generation cannot be served, the old one goes on */
+	/* resolver and nftsync */
+	MSG_LEASE,      /* msg_lease: hold until these addresses stand in the kernel */
+	MSG_LEASE_DONE, /* msg_lease_done: one for each MSG_LEASE record */
+	MSG_LEASE_LOST, /* no record: leases given earlier may be gone; forget what was covered */
+	/* to dbwriter */
+	MSG_LOOKUP,  /* msg_lookup; from the resolver */
+	MSG_REFUSED, /* msg_refused; from flows */
+	MSG_EVENT,   /* msg_event; from all */
+	/* questions from the control socket, relayed by the resolver */
+	MSG_ASK,  /* msg_ask */
+	MSG_TELL, /* msg_tell: pieces of the answer, the last one marked */
+	MSG_TYPE_COUNT,
+};
+
+struct msg_head {
+	uint16_t type;
+	uint16_t count;	/* records */
+	uint32_t bytes; /* of the whole message, this head included */
+};
+
+/** How every record begins. */
+struct msg_record {
+	uint16_t size; /* bytes of this record with all that follows it, multiple of 8 */
+};
+
+struct msg_peer {
+	uint16_t size;
+	uint16_t role; /* enum msg_role at the other end */
+	uint32_t zero;
+};
+
+struct msg_listen {
+	uint16_t size;
+	uint16_t stream; /* 1: TCP, 0: UDP */
+	uint32_t zero;
+	struct addr_port at;
+	uint8_t pad[4];
+};
+
+struct msg_start {
+	uint16_t size;
+	uint16_t zero;
+	uint32_t generation; /* counts up from 1 with each (re)load */
+};
+
+struct msg_ping {
+	uint16_t size;
+	uint16_t zero;
+	uint32_t serial;
+};
+
+struct msg_child {
+	uint16_t size;
+	uint16_t role;
+	int32_t pid; /* 0: not running */
+	uint32_t restarts;
+	int32_t last_status; /* of wait(2), of the run before; 0 if none */
+	int64_t started_us;  /* wall clock */
+};
+
+#define MSG_TEXT_MAX 512
+struct msg_text {
+	uint16_t size;
+	uint16_t len;
+	uint32_t zero;
+	char text[]; /* len bytes, no NUL needed */
+};
+
+/* --- leases ------------------------------------------------------------------------- */
+
+#define MSG_LEASE_ADDRS 64
+
+enum msg_device_kind {
+	DEVICE_MAC, /* id[0..6) */
+	DEVICE_IP4, /* id[0..4): a client with no MAC of its own here (routed, tunnel) */
+	DEVICE_IP6, /* id[0..16) */
+	DEVICE_KIND_COUNT,
+};
+
+/** The one asking, as the firewall will see it. Unused bytes are zero. */
+struct msg_device {
+	uint8_t kind;
+	uint8_t zero;
+	uint8_t id[16];
+};
+
+struct msg_lease_addr {
+	uint32_t ttl_s; /* remaining lifetime of the record that held it */
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t zero[3];
+	uint8_t addr[16];
+};
+
+/** A wish: the device may open connections to these addresses. */
+struct msg_lease {
+	uint16_t size;
+	uint8_t addr_count; /* 1 to MSG_LEASE_ADDRS */
+	uint8_t name_len;   /* of the asked name's wire form, 1 to 255 */
+	uint8_t pad[2];
+	struct msg_device device; /* 18 bytes */
+	uint64_t txid;
+	struct msg_lease_addr addr[]; /* addr_count; then name_len bytes, then padding */
+};
+
+struct msg_lease_done {
+	uint16_t size;
+	uint16_t zero;
+	int32_t rc; /* 0: in force in the kernel; -ENOSPC full; else negative errno */
+	uint64_t txid;
+};
+
+/* --- history ------------------------------------------------------------------------ */
+
+/** What became of a lookup. The numbers are stored for years: only ever add. */
+enum msg_verdict {
+	VERDICT_FORWARDED = 1,	 /* answered by an upstream */
+	VERDICT_CACHED = 2,	 /* from the cache */
+	VERDICT_STALE = 3,	 /* from the cache after its end: upstreams failed */
+	VERDICT_LOCAL = 4,	 /* answered by ourselves */
+	VERDICT_BLOCKED = 5,	 /* the asked name is on a list */
+	VERDICT_BLOCKED_CNAME = 6, /* a name in the answer's chain is on a list */
+	VERDICT_FAILED = 7,	 /* no upstream answered: SERVFAIL */
+	VERDICT_REFUSED = 8,	 /* not answered for policy reasons (opcode, class, client) */
+	VERDICT_GATE_FAILED = 9, /* an answer was there; its addresses could not be leased */
+	VERDICT_COUNT = 10,
+};
+
+/** Sizes of the variable parts, which follow the record in this order. */
+struct msg_lookup {
+	uint16_t size;
+	uint8_t verdict;
+	uint8_t rcode;	/* the low byte of the extended code */
+	uint16_t qtype;
+	uint16_t qclass;
+	int64_t ts_us; /* wall clock at arrival */
+	uint32_t rtt_us;  /* time the upstream took; 0: none asked */
+	uint32_t hold_us; /* time the answer waited for the kernel; 0: not held */
+	struct addr client;
+	uint8_t has_mac;
+	struct mac mac;
+	struct addr upstream; /* family 0: none */
+	uint8_t qname_len;    /* wire form, 1 to 255 */
+	uint8_t device_len;   /* label of the device in the configuration, no NUL */
+	uint8_t list_len;     /* name of the list that matched */
+	uint8_t pattern_len;  /* its entry, as written: "*.ads.example" */
+	uint8_t pad;
+	uint16_t answer_len; /* sequence of struct msg_rr */
+	uint8_t data[];
+};
+
+/** One record of the answer; unaligned: copy it out. */
+struct msg_rr {
+	uint16_t type;
+	uint16_t rdata_len; /* A, AAAA: the address; CNAME: an uncompressed name; others absent */
+	uint32_t ttl_s;
+};
+
+struct msg_refused {
+	uint16_t size;
+	uint8_t would;	/* 1: observed only, would have been refused */
+	uint8_t proto;	/* IP protocol number */
+	uint16_t port;	/* destination port; 0 where the protocol has none */
+	uint8_t has_mac;
+	struct mac mac;
+	struct addr client;
+	struct addr dest;
+	uint8_t pad[1];
+	uint32_t n; /* packets folded into this record */
+	char interface[16];
+	int64_t ts_us; /* of the first */
+};
+
+struct msg_event {
+	uint16_t size;
+	uint8_t kind_len;    /* "gate-restored", "index-loaded": a word */
+	uint8_t subject_len; /* what it is about, may be empty */
+	uint16_t detail_len; /* one sentence, at most MSG_TEXT_MAX */
+	uint16_t zero;
+	int64_t ts_us;
+	char data[]; /* kind, subject, detail */
+};
+
+/* --- questions ---------------------------------------------------------------------- */
+
+enum msg_question {
+	ASK_STATUS,	/* rows "part key value" */
+	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address (device or dest) */
+	ASK_RULES,	/* to nftsync: the ruleset's text */
+	ASK_COUNT,
+};
+
+#define MSG_ASK_ARG_MAX 255
+struct msg_ask {
+	uint16_t size;
+	uint8_t question;
+	uint8_t arg_len;
+	uint32_t txid;
+	char arg[];
+};
+
+struct msg_tell {
+	uint16_t size;
+	uint8_t last; /* 1: the answer is complete */
+	uint8_t zero;
+	uint32_t txid;
+	uint32_t len;
+	int32_t rc; /* with last: 0 or negative errno */
+	char text[]; /* whole lines, each ended by \n; fields parted by \t */
+};
+
+/* --- functions ---------------------------------------------------------------------- */
+
+/** Check a received message whole.
+ *  @param has_fd  whether a descriptor came with it
+ *  @retval 0         every record can be used as it stands
+ *  @retval -EBADMSG  cut short, oversized, unknown type, a record, length or enum out of range,
+ *                    or a descriptor missing or unexpected */
+int msg_check(const void *data, size_t len, bool has_fd);
+
+/** Type of a checked message. */
+enum msg_type msg_type(const void *data);
+
+/** Walk a checked message: NULL starts; NULL is returned behind the last record. */
+const void *msg_next(const void *data, const void *record);
+
+/** A message being filled with records of one type. */
+struct msg_buf {
+	size_t len;	/* bytes used; 0: empty */
+	uint64_t bytes[CHAN_MAX_BYTES / 8];
+};
+
+/** Reserve a zeroed record of record_bytes (rounded up to 8; its size field is set) in buf.
+ *  Returns NULL if the message is full, or holds another type: send it, msg_buf_reset, add. */
+void *msg_buf_add(struct msg_buf *buf, enum msg_type type, size_t record_bytes);
+
+void msg_buf_reset(struct msg_buf *buf);
+
+/** Send one message with no record, or with one. Same results as chan_send. */
+int msg_send(struct chan *ch, enum msg_type type, const void *record, size_t record_bytes,
+	     int fd);
+
+/** Send all that buf holds and empty it, also on failure; an empty buf sends nothing. */
+int msg_buf_send(struct chan *ch, struct msg_buf *buf);
+
+/** Send text as one MSG_FAILED, cut to MSG_TEXT_MAX. */
+int msg_send_failed(struct chan *ch, const char *text);
+
+/** Send one MSG_EVENT; texts are cut to their limits. A NULL channel is allowed: -EPIPE. */
+int msg_send_event(struct chan *ch, const char *kind, const char *subject,
+		   const char *detail);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Wire answers by question, bounded in bytes. Pure: time comes as a parameter. Knows nothing
+ * of how answers are made or sent.
+ */
+#ifndef RESOLVER_CACHE_H
+#define RESOLVER_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/dname.h"
+
+struct cache;
+
+/** What answers differ by. qname in any case; dnssec_ok and cd change the answer's content. */
+struct cache_key {
+	const struct dname *qname;
+	uint16_t qtype, qclass;
+	bool dnssec_ok, cd;
+};
+
+/** One entry as found; wire is borrowed until the next cache call. */
+struct cache_hit {
+	const uint8_t *wire;
+	size_t len;
+	uint32_t age_s;	 /* whole seconds since it was put */
+	uint32_t left_s; /* 0: ended */
+	uint64_t serial; /* differs for every cache_put */
+	const void *note; /* the caller's bytes, note_len of them, 8-aligned */
+	size_t note_len;
+};
+
+/** @param size_bytes  bound of all memory the cache holds, its table included; 0: caches
+ *  nothing. @retval -ENOMEM */
+int cache_new(uint64_t size_bytes, struct cache **out);
+void cache_free(struct cache *c);
+
+/** Store a copy, replacing an older answer to the same question. What does not fit into an
+ *  eighth of the size is not stored. Eviction is such that a flood of names asked once does
+ *  not push out names asked again and again.
+ *  @param ttl_s  its lifetime; 0 is not stored
+ *  @param note   caller's bytes kept with it (a parsed summary), may be NULL
+ *  @retval 0 stored; -ENOSPC too large; -ENOMEM */
+int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire, size_t len,
+	      uint32_t ttl_s, const void *note, size_t note_len, uint64_t now_ms);
+
+/** @param stale_s  also return entries that ended at most so long ago (left_s is 0) */
+bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
+		uint64_t now_ms, struct cache_hit *out);
+
+void cache_flush(struct cache *c);
+
+struct cache_stats {
+	uint64_t entries, bytes, size_bytes, hits, misses, puts, evicted, expired;
+};
+void cache_get_stats(const struct cache *c, struct cache_stats *out);
+
+#endif

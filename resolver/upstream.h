@@ -1,0 +1,66 @@
+/*
+ * Questions to upstream servers through c-ares: groups of servers, their health, fail-over,
+ * 0x20, random ports and ids, every reply checked before c-ares sees it. Knows nothing of
+ * clients, policy or the cache.
+ */
+#ifndef RESOLVER_UPSTREAM_H
+#define RESOLVER_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/addr.h"
+
+struct conf;
+struct event_base;
+struct upstream_pool;
+struct upstream_query;
+
+/** How a question ended. wire is borrowed for the callback. */
+struct upstream_reply {
+	int rc;		     /* 0: a reply; -ETIMEDOUT: no server answered in time;
+				-ECONNREFUSED, -ENETUNREACH: none could be reached; -ENOMEM */
+	const uint8_t *wire; /* whole reply, its question's name in 0x20 case; NULL unless rc 0 */
+	size_t len;
+	struct addr_port from;
+	uint32_t rtt_us; /* from the first packet sent to this reply */
+};
+
+typedef void upstream_done(void *arg, const struct upstream_reply *reply);
+
+/** Open channels to all servers of all groups in conf (borrowed, outlives the pool). */
+int upstream_pool_open(struct event_base *base, const struct conf *conf,
+		       struct upstream_pool **out);
+
+/** Close; queries in flight end without their callbacks. NULL is allowed. Not to be called
+ *  from a callback. */
+void upstream_pool_close(struct upstream_pool *pool);
+
+/** Ask one of the group's servers, and others when it fails, within the group's timeout.
+ *
+ * @param group  index in conf->upstreams
+ * @param wire   query with one question and an OPT record; copied. Its id and its name's
+ *               case are replaced on the way out
+ * @param done   called exactly once, never inside this call, unless cancelled
+ * @retval 0        out is valid until done is called or upstream_cancel
+ * @retval -EAGAIN  too many in flight; -ENOMEM; done is not called */
+int upstream_send(struct upstream_pool *pool, size_t group, const uint8_t *wire, size_t len,
+		  upstream_done *done, void *arg, struct upstream_query **out);
+
+/** Forget a question; its callback is not called. */
+void upstream_cancel(struct upstream_query *q);
+
+/** Hand queued packets to the kernel and call back what is finished; the resolver calls it
+ *  at the end of each turn of the event loop. */
+void upstream_flush(struct upstream_pool *pool);
+
+/** True if nothing is in flight. */
+bool upstream_idle(const struct upstream_pool *pool);
+
+/** Append "upstream\tKEY\tVALUE" rows: for each server its state, rtt, sent, answered,
+ *  timed out; totals of refused replies by reason. */
+void upstream_status(const struct upstream_pool *pool, FILE *to);
+
+#endif

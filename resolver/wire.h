@@ -1,0 +1,141 @@
+/*
+ * DNS messages as bytes: read a question, walk an answer, write replies. Pure; knows nothing
+ * of sockets, clients or policy. RFC 1035, 2308, 3597, 6891, 8914.
+ */
+#ifndef RESOLVER_WIRE_H
+#define RESOLVER_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/dname.h"
+
+#define WIRE_HEAD	   12
+#define WIRE_UDP_MAX	   1232 /* what we advertise and the most we send over UDP */
+#define WIRE_QUERY_MAX	   4096 /* a longer query is not read */
+#define WIRE_MAX	   65535
+
+enum wire_type {
+	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15,
+	TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41,
+	TYPE_RRSIG = 46, TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_IXFR = 251, TYPE_AXFR = 252,
+	TYPE_ANY = 255,
+};
+enum wire_class { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
+enum wire_rcode {
+	RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
+	RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_BADVERS = 16,
+};
+/** Extended DNS errors (RFC 8914 §4) that we send; EDE_NONE sends none. */
+enum wire_ede {
+	EDE_NONE = -1, EDE_OTHER = 0, EDE_STALE = 3, EDE_BLOCKED = 15, EDE_FILTERED = 17,
+	EDE_PROHIBITED = 18, EDE_NOT_READY = 14, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23,
+};
+
+/** One question as it was asked. */
+struct wire_question {
+	uint16_t id;
+	bool rd, cd, ad;     /* header flags of the query */
+	bool has_opt, dnssec_ok;
+	uint8_t edns_version;
+	uint16_t udp_size;   /* what the client takes over UDP: 512 without OPT, 512 to 1232 */
+	uint16_t qtype, qclass;
+	struct dname qname;  /* the client's case */
+};
+
+enum wire_verdict {
+	WIRE_OK,
+	WIRE_DROP,    /* too short, a response, garbage that deserves no answer */
+	WIRE_FORMERR, /* answer it; out->id and the flags are set, qname may be the root */
+	WIRE_NOTIMP,  /* opcode other than QUERY */
+	WIRE_BADVERS, /* EDNS version above 0; out is complete */
+	WIRE_REFUSED, /* AXFR, IXFR, class neither IN nor ANY; out is complete */
+};
+
+/** Read a client's packet. Exactly one question, no answer or authority records, at most one
+ *  OPT, no bytes left behind; name uncompressed. */
+enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
+				      struct wire_question *out);
+
+/** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD set, CD as asked, DO as asked,
+ *  OPT of WIRE_UDP_MAX, no options, id 0. Returns its length. */
+size_t wire_write_query(const struct wire_question *q, uint8_t *buf);
+
+/** One resource record in place. */
+struct wire_rr {
+	uint16_t type, rrclass;
+	uint32_t ttl_s;
+	size_t name_at;	 /* offset of its (compressed) name */
+	size_t ttl_at;	 /* offset of its TTL field */
+	size_t rdata_at;
+	uint16_t rdata_len;
+	uint8_t section; /* 1 answer, 2 authority, 3 additional */
+};
+
+/** Walks the records behind the question. Zero it, set packet and len, call wire_walk. */
+struct wire_walker {
+	const uint8_t *packet;
+	size_t len;
+	size_t at;
+	uint8_t section;
+	uint16_t left[4];
+};
+
+/** @retval 1 a record, 0 the exact end, -EBADMSG malformed or bytes left over */
+int wire_walk(struct wire_walker *w, struct wire_rr *out);
+
+/** What an answer says, gathered in one walk. */
+#define WIRE_CHAIN_MAX 16
+#define WIRE_ADDRS_MAX 64
+struct wire_answer {
+	uint16_t rcode; /* extended by OPT */
+	bool truncated, authentic, aa;
+	struct dname chain[WIRE_CHAIN_MAX]; /* CNAME targets (and SVCB targets) in order, lower case */
+	unsigned chain_count;
+	struct {
+		struct addr addr;
+		uint32_t ttl_s; /* the record's own */
+		bool hint;	/* from an ipv4hint or ipv6hint (RFC 9460) */
+	} addrs[WIRE_ADDRS_MAX];
+	unsigned addr_count;
+	uint32_t cache_ttl_s; /* lowest TTL of the answer section; negative: RFC 2308 §5, from the
+				 SOA; 0: not cacheable */
+	bool negative;	      /* NXDOMAIN or NODATA */
+};
+
+/** Read a reply that belongs to q: QR set, same question (case ignored), whole.
+ *  Addresses count only where the chain from q->qname leads to their owner.
+ *  TTLs above 2^31-1 count as 0 (RFC 2181 §8).
+ *  @retval -EBADMSG  malformed; -EINVAL another question; out undefined */
+int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_question *q,
+		      struct wire_answer *out);
+
+/** Write a reply without records from the upstream: head, question, and our OPT (if asked
+ *  with one) with an EDE. text may be NULL. buf holds WIRE_UDP_MAX. Returns its length. */
+size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
+			const char *text, uint8_t *buf);
+
+/** How a blocked name is answered; matches enum conf_block_answer. */
+enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
+
+/** Write the answer of a blocked name: 0.0.0.0 or :: for WIRE_BLOCK_NULL and A or AAAA, else
+ *  no record; a SOA in authority whose MINIMUM is ttl_s (RFC 2308). */
+size_t wire_write_blocked(const struct wire_question *q, enum wire_block how, uint32_t ttl_s,
+			  enum wire_ede ede, const char *text, uint8_t *buf);
+
+/**
+ * Make the client's reply from an upstream's or cached reply: its id, its question in its
+ * case, RD and CD as asked, RA set, AA clear, AD only if asked for (AD or DO), the upstream's
+ * OPT replaced by ours (or none), every TTL lowered by age_s (not below 1 unless it was 0;
+ * at most ttl_max_s), and cut to max bytes with TC at a record boundary. DNSSEC records that
+ * were not asked for stay as the upstream sent them.
+ *
+ * @param buf  of max bytes, at least 512
+ * @retval  length of the reply; 0 if the source is malformed
+ */
+size_t wire_write_reply(const struct wire_question *q, const uint8_t *reply, size_t len,
+			uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf, size_t max);
+
+#endif
