@@ -370,8 +370,10 @@ void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)
 void tcp_forget(struct tcp_conn *c)
 {
 	c->pending--;
-	if (!c->be || (c->ended && !c->pending && !unread(c)))
+	if (!c->be)
 		close_conn(c);
+	else /* settle after this turn's callbacks: the caller may be reading from it */
+		bufferevent_trigger(c->be, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
 }
 
 void tcp_get_stats(const struct tcp *t, struct tcp_stats *out)
