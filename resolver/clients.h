@@ -35,6 +35,11 @@ void clients_free(struct clients *c);
 void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,
 		  uint64_t now_ms, struct client *out);
 
+/** The same for an address alone, if it asked lately. For reports.
+ *  @return false: not seen; out untouched */
+bool clients_recent(const struct clients *c, const struct setup *setup,
+		    const struct addr *addr, struct client *out);
+
 /** Forget all: the configuration changed. */
 void clients_flush(struct clients *c);
 
