@@ -153,8 +153,8 @@ static size_t cut(const uint8_t *wire, size_t len, size_t room, uint8_t *head)
 {
 	struct wire_walker w = { .packet = wire, .len = len };
 	uint16_t counts[4] = { 0 };
+	struct wire_rr rr = { .section = 1 };
 	size_t end = room;
-	struct wire_rr rr;
 
 	while (wire_walk(&w, &rr) > 0) {
 		if (w.at > room) {
