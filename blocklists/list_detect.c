@@ -55,7 +55,7 @@ static enum list_shape shape_of_middle(const char *text)
 {
 	static const char *const zone[] = { " cname ", "\tcname ", " cname\t", "\tcname\t",
 					    " in soa ", " in ns ", "\tsoa\t" };
-	static const char *const rule[] = { "##", "#@#", "#?#", "#$#", "^" };
+	static const char *const rule[] = { "##", "#@#", "#?#", "#$#", "^$" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(zone); i++) {
 		if (strcasestr(text, zone[i]))

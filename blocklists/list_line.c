@@ -180,7 +180,7 @@ static bool is_local(const struct token *t)
 	};
 
 	for (size_t i = 0; strchr("lLbBiI0", t->text[0]) && i < ARRAY_SIZE(names); i++) {
-		if (!strcasecmp(t->text, names[i]))
+		if (t->len == strlen(names[i]) && !strcasecmp(t->text, names[i]))
 			return true;
 	}
 	return false;
