@@ -25,8 +25,8 @@ struct dname {
 int dname_from_text(const char *text, struct dname *out);
 
 /** Presentation form without the final dot ("." for the root) in buf of DNAME_TEXT_MAX
- *  bytes: what is not a letter, digit, '-' or '_' or '*' or '/' is \DDD or backslash-escaped,
- *  so the text holds no space, quote, tab or control character. Returns buf. */
+ *  bytes: what is not a letter, digit, '-', '_', '*' or '/' is \DDD, so the text holds no
+ *  space, quote, tab or control character. Returns buf. */
 const char *dname_to_text(const struct dname *d, char *buf);
 
 /** The same for len octets of uncompressed wire form, that were checked before. */
@@ -35,7 +35,7 @@ const char *dname_wire_to_text(const uint8_t *wire, size_t len, char *buf);
 /** Read a possibly compressed name at packet[at] (RFC 1035 §4.1.4): pointers only go
  *  backwards, bounded work.
  *  @param next  set to the offset behind the name in place
- *  @retval -EBADMSG  cut short, bad label type, loop, or too long; outputs untouched */
+ *  @retval -EBADMSG  cut short, bad label type, loop, or too long; next untouched, out undefined */
 int dname_from_packet(const uint8_t *packet, size_t len, size_t at, struct dname *out,
 		      size_t *next);
 
