@@ -179,6 +179,7 @@ static int add(struct listeners *l, const struct listeners *old, const struct ad
 	}
 	l->sockets[l->count].at = *at;
 	l->sockets[l->count].stream = stream;
+	l->sockets[l->count].kept = kept != NULL;
 	l->sockets[l->count++].fd = fd;
 	return 0;
 }

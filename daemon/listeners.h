@@ -19,6 +19,7 @@ struct listeners;
 struct listener_socket {
 	struct addr_port at;
 	bool stream; /* TCP, listening; else UDP */
+	bool kept;   /* it was in the old set too */
 	int fd;
 };
 

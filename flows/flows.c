@@ -338,7 +338,6 @@ int flows_main(void)
 	const char *why;
 	int rc;
 
-	log_init("flows", LOG_LEVEL_INFO);
 	rc = sandbox_enter(&sandbox, &why);
 	if (rc) {
 		log_err("sandbox: %s: %s", why, strerror(-rc));
