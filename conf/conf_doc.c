@@ -41,8 +41,9 @@ static const char *range(const struct conf_option *o, char *buf)
 
 	buf[0] = '\0';
 	if (o->type <= TYPE_COUNT)
-		snprintf(buf, TEXT_MAX, " From %s to %s.", conf_bound_text(o, o->min, low),
-			 conf_bound_text(o, o->max, high));
+		snprintf(buf, TEXT_MAX, " From %s to %s%s%s.", conf_bound_text(o, o->min, low),
+			 conf_bound_text(o, o->max, high), o->zero ? ", or " : "",
+			 o->zero ? o->zero : "");
 	return buf;
 }
 
@@ -82,11 +83,14 @@ static void print_wrapped(FILE *to, const char *prefix, const char *text)
 	fputc('\n', to);
 }
 
-static void print_help(FILE *to, const char *prefix, const struct conf_option *o)
+static void print_help(FILE *to, const char *prefix, const struct conf_option *o,
+		       bool with_default)
 {
-	char text[4 * TEXT_MAX], limits[TEXT_MAX], dflt[TEXT_MAX];
+	char text[4 * TEXT_MAX], limits[TEXT_MAX], dflt[TEXT_MAX] = "";
 
-	snprintf(text, sizeof(text), "%s%s%s", o->help, range(o, limits), initial(o, dflt));
+	if (with_default || o->initial_user)
+		initial(o, dflt);
+	snprintf(text, sizeof(text), "%s%s%s", o->help, range(o, limits), dflt);
 	print_wrapped(to, prefix, text);
 }
 
@@ -114,7 +118,7 @@ static void example_option(FILE *to, const struct conf_option *o)
 	const char *value = o->initial ? o->initial : o->example;
 
 	fputc('\n', to);
-	print_help(to, "# ", o);
+	print_help(to, "# ", o, !o->initial);
 	fputc('#', to);
 	print_full_name(to, o);
 	fprintf(to, " %s\n", value);
@@ -131,7 +135,7 @@ static void example_single(FILE *to, enum conf_block_id id)
 	for (o = conf_options(&count); count; o++, count--) {
 		if (o->block != id)
 			continue;
-		print_help(to, "#\t# ", o);
+		print_help(to, "#\t# ", o, false);
 		if (!o->initial)
 			continue;
 		fputs("#\t", to);
@@ -156,7 +160,7 @@ static void example_named(FILE *to, enum conf_block_id id)
 		fputs("#   ", to);
 		print_full_name(to, o);
 		fprintf(to, " %s\n", synopsis(o, text));
-		print_help(to, "#       ", o);
+		print_help(to, "#       ", o, true);
 	}
 	print_commented(to, b->example);
 }

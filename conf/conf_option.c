@@ -75,7 +75,7 @@ static const struct conf_option options[] = {
 		  "works, or all by turns." },
 
 	{ CONF_CACHE, "size", .type = TYPE_SIZE, .at = offsetof(struct conf_cache, size_bytes),
-	  .min = 64 * KIB, .max = TIB, .zero = "off", .initial = "32MiB",
+	  .min = 64 * KIB, .max = TIB / 16, .zero = "off", .initial = "32MiB",
 	  .help = "Memory for answers." },
 	{ CONF_CACHE, "ttl-max", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_cache, ttl_max_s), .min = 1, .max = 7 * DAY,
@@ -175,7 +175,7 @@ static const struct conf_option options[] = {
 	  .max = 100ull * YEAR, .zero = "forever", .initial = "90d",
 	  .help = "How long connections that the gate refused are kept." },
 	{ CONF_HISTORY, "max-size", .type = TYPE_SIZE,
-	  .at = offsetof(struct conf_history, max_size_bytes), .min = MIB, .max = 1024 * TIB,
+	  .at = offsetof(struct conf_history, max_size_bytes), .min = MIB, .max = 64 * TIB,
 	  .zero = "unlimited", .initial = "2GiB",
 	  .help = "Size of the database on disk; beyond it the oldest lookups go first." },
 };
