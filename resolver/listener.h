@@ -32,15 +32,16 @@ int listener_new(struct event_base *base, listener_packet *on_packet, void *arg,
 void listener_free(struct listener *l);
 
 /** Serve one bound UDP socket (owned, also on failure: closed) with packet information
- *  switched on. @retval -ENOSPC too many sockets; -ENOMEM */
+ *  switched on. One more for an address that is served already is closed.
+ *  @retval -ENOSPC too many sockets; -ENOMEM */
 int listener_add(struct listener *l, int fd, const struct addr_port *at);
 
 /** Stop reading; answers can still be sent. For the end of the process. */
 void listener_stop(struct listener *l);
 
-/** Close the sockets that were not added again since listener_mark: for a reload. A socket
- *  added twice is replaced by the newer descriptor. */
+/** For a reload: mark all, keep those that stay, sweep away the others. */
 void listener_mark(struct listener *l);
+void listener_keep(struct listener *l, const struct addr_port *at);
 void listener_sweep(struct listener *l);
 
 /** Room of LISTENER_REPLY bytes in which to write an answer; valid until udp_commit. */

@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +162,41 @@ static unsigned connections_of(const struct tcp *t, const struct addr *a)
 	return n;
 }
 
-/* Our address on this connection. */
+/* The interface a connection came in on: the kernel keeps it from the SYN and tells it as
+ * packet options (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
+static uint32_t incoming_interface(int fd, uint8_t family)
+{
+	_Alignas(struct cmsghdr) char control[256];
+	socklen_t len = sizeof(control);
+	struct msghdr mh = { .msg_control = control };
+	int on = 1, rc;
+
+	if (family == AF_INET)
+		rc = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
+		     getsockopt(fd, IPPROTO_IP, IP_PKTOPTIONS, control, &len);
+	else
+		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ||
+		     getsockopt(fd, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, &len);
+	if (rc)
+		return 0;
+	mh.msg_controllen = len;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c)) {
+		struct in_pktinfo v4;
+		struct in6_pktinfo v6;
+
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&v4, CMSG_DATA(c), sizeof(v4));
+			return (uint32_t)v4.ipi_ifindex;
+		}
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&v6, CMSG_DATA(c), sizeof(v6));
+			return v6.ipi6_ifindex;
+		}
+	}
+	return 0;
+}
+
+/* Our address and interface on this connection. */
 static int local_address(int fd, struct asker *a)
 {
 	struct sockaddr_storage ss;
@@ -172,6 +207,7 @@ static int local_address(int fd, struct asker *a)
 	    addr_port_from_sockaddr((struct sockaddr *)&ss, &local))
 		return -EINVAL;
 	a->to = local.addr;
+	a->ifindex = incoming_interface(fd, (uint8_t)ss.ss_family);
 	return 0;
 }
 
@@ -335,6 +371,14 @@ void tcp_mark(struct tcp *t)
 		t->sockets[i]->marked = true;
 }
 
+void tcp_keep(struct tcp *t, const struct addr_port *at)
+{
+	struct tcp_socket *s = find_socket(t, at);
+
+	if (s)
+		s->marked = false;
+}
+
 void tcp_sweep(struct tcp *t)
 {
 	unsigned kept = 0;
@@ -370,8 +414,10 @@ void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)
 void tcp_forget(struct tcp_conn *c)
 {
 	c->pending--;
-	if (!c->be || (c->ended && !c->pending && !unread(c)))
+	if (!c->be)
 		close_conn(c);
+	else /* settle after this turn's callbacks: the caller may be reading from it */
+		bufferevent_trigger(c->be, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
 }
 
 void tcp_get_stats(const struct tcp *t, struct tcp_stats *out)

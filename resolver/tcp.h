@@ -37,8 +37,9 @@ void tcp_free(struct tcp *t);
 /** Accept from one listening socket (owned, also on failure: closed). */
 int tcp_add(struct tcp *t, int fd, const struct addr_port *at);
 
-/** As listener_mark and listener_sweep. */
+/** As listener_mark, listener_keep and listener_sweep. */
 void tcp_mark(struct tcp *t);
+void tcp_keep(struct tcp *t, const struct addr_port *at);
 void tcp_sweep(struct tcp *t);
 
 /** Accept no more; open connections stay. */
