@@ -37,6 +37,18 @@ static const struct option_spec why_options[] = {
 	{ 0, NULL, NULL, NULL, 0 },
 };
 
+/* The client's address or label; without one the daemon takes the policy of no client. */
+static const char *client_of(const struct command *c)
+{
+	const char *client = NULL;
+
+	for (size_t i = 0; i < c->choice_count; i++) {
+		if (c->choices[i].id == WHY_CLIENT)
+			client = c->choices[i].value;
+	}
+	return client;
+}
+
 static char *escaped(const char *s)
 {
 	struct text_buf b = { 0 };
@@ -90,7 +102,11 @@ static void print_verdict(const struct command *c, const char *name, const struc
 
 	if (c->style.colour)
 		colour = table_verdict_colour(s->text[WHY_RESULT]);
-	width = fprintf(c->out, "%s  %s", name, s->text[WHY_WHERE]);
+	width = fprintf(c->out, "%s", name);
+	if (strcmp(name, s->text[WHY_WHERE]) != 0)
+		width += fprintf(c->out, "  %s", s->text[WHY_WHERE]);
+	if (client_of(c))
+		width += fprintf(c->out, "  for %s", client_of(c));
 	fprintf(c->out, "%*s %s %s%s%s\n", width < VERDICT_AT ? VERDICT_AT - width : 0, "",
 		utf8 ? "→" : "->", colour, s->text[WHY_RESULT], *colour ? TABLE_COLOUR_END : "");
 }
@@ -139,18 +155,6 @@ static int tell_story(const struct command *c, const char *name, const char *con
 	}
 	story_fini(&story);
 	return status;
-}
-
-/* The client's address or label; without one the daemon takes the policy of no client. */
-static const char *client_of(const struct command *c)
-{
-	const char *client = NULL;
-
-	for (size_t i = 0; i < c->choice_count; i++) {
-		if (c->choices[i].id == WHY_CLIENT)
-			client = c->choices[i].value;
-	}
-	return client;
 }
 
 static int why_address(const struct command *c, const struct addr *addr)

@@ -134,10 +134,10 @@ static void answers_become_tables_and_exit_codes(void **state)
 		{ "why 192.0.2.7", "gate ls 192.0.2.7\n",
 		  "device\taddress\tleft_s#\tname\n.ok\n", 1, "DEVICE  ADDRESS  LEFT_S  NAME\n" },
 		{ "why A.example --client tv", "why a.example tv\n",
-		  "step\tresult\twhere\nverdict\tBLOCKED\tA for tv\n"
+		  "step\tresult\twhere\nverdict\tBLOCKED\ta.example\n"
 		  "client\t192.0.2.9 is \"tv\"\tx.conf:14\nblock\tlist ads\tx.conf:3\n"
 		  "answer\tNXDOMAIN\t\n.ok\n", 0,
-		  "a.example  A for tv                                                -> BLOCKED\n"
+		  "a.example  for tv                                                  -> BLOCKED\n"
 		  "  1 client  192.0.2.9 is \"tv\"  x.conf:14\n"
 		  "  2 block   list ads           x.conf:3\n"
 		  "  3 answer  NXDOMAIN\n" },
