@@ -43,6 +43,35 @@ static int by_address(const void *a, const void *b)
 	return addr_compare(a, b);
 }
 
+static char *octet_to_text(char *to, unsigned v)
+{
+	if (v >= 100)
+		*to++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*to++ = (char)('0' + v / 10 % 10);
+	*to++ = (char)('0' + v % 10);
+	return to;
+}
+
+/* inet_ntop goes through printf; nearly every answer is an IPv4 address. */
+static const char *ip4_to_text(const uint8_t *bytes, char *buf)
+{
+	char *to = buf;
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*to++ = '.';
+		to = octet_to_text(to, bytes[i]);
+	}
+	*to = '\0';
+	return buf;
+}
+
+static const char *address_to_text(const struct addr *a, char *buf)
+{
+	return a->family == AF_INET ? ip4_to_text(a->bytes, buf) : addr_to_text(a, buf);
+}
+
 static void add_addresses(struct text *t, struct addr *addrs, size_t count)
 {
 	char buf[ADDR_TEXT_MAX];
@@ -51,7 +80,7 @@ static void add_addresses(struct text *t, struct addr *addrs, size_t count)
 		qsort(addrs, count, sizeof(addrs[0]), by_address);
 	for (size_t i = 0; i < count; i++)
 		if (!i || !addr_equal(&addrs[i], &addrs[i - 1]))
-			add_word(t, addr_to_text(&addrs[i], buf));
+			add_word(t, address_to_text(&addrs[i], buf));
 }
 
 static int by_number(const void *a, const void *b)

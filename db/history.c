@@ -8,6 +8,7 @@
 
 #include "db/answer.h"
 #include "db/events.h"
+#include "db/ids.h"
 #include "db/pending.h"
 #include "db/refusals.h"
 #include "db/store.h"
@@ -17,13 +18,12 @@
 #include "lib/msg.h"
 #include "lib/util.h"
 
-#define CLASS_IN  1
 #define TRIES_MAX 1000 /* microseconds tried behind a taken one */
 
 struct history {
 	struct store *store; /* borrowed */
 	struct history_labels labels;
-	struct dict *dicts[DICT_COUNT]; /* owned */
+	struct ids *ids; /* owned */
 	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
 	int64_t newest_us; /* of lookups in the table, as far as we wrote them */
 	struct history_stats stats, before; /* before: of the last good commit */
@@ -60,8 +60,8 @@ int history_open(struct store *s, const struct history_labels *labels, struct hi
 		rc = store_prepare(s, update_refusal, &h->refusal_more);
 	if (!rc)
 		rc = store_prepare(s, insert_event, &h->event);
-	for (unsigned i = 0; i < DICT_COUNT && !rc; i++)
-		rc = dict_open(s, (enum dict_kind)i, &h->dicts[i]);
+	if (!rc)
+		rc = ids_open(s, &h->ids);
 	if (rc) {
 		history_close(h);
 		return rc;
@@ -74,105 +74,12 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
-	for (unsigned i = 0; i < DICT_COUNT; i++)
-		dict_close(h->dicts[i]);
+	ids_close(h->ids);
 	sqlite3_finalize(h->lookup);
 	sqlite3_finalize(h->refusal);
 	sqlite3_finalize(h->refusal_more);
 	sqlite3_finalize(h->event);
 	free(h);
-}
-
-/* --- ids ---------------------------------------------------------------------------- */
-
-static struct dict_value text_value(const char *text)
-{
-	return (struct dict_value){ .text = text, .len = strlen(text) };
-}
-
-static struct dict_value number_or_null(int64_t id)
-{
-	return (struct dict_value){ .number = id ? id : DICT_NULL };
-}
-
-/* label may be empty, mac NULL; 0: neither is known. */
-static int device_id(struct history *h, const struct mac *mac, const char *label, int64_t *id)
-{
-	char mac_text[MAC_TEXT_MAX];
-	struct dict_value values[2] = { { .number = DICT_NULL }, { .number = DICT_NULL } };
-
-	*id = 0;
-	if (mac)
-		values[0] = text_value(mac_to_text(mac, mac_text));
-	if (label && *label)
-		values[1] = text_value(label);
-	if (!values[0].text && !values[1].text)
-		return 0;
-	return dict_id(h->dicts[DICT_DEVICE], values, id);
-}
-
-static int client_id(struct history *h, const struct addr *addr, const struct mac *mac,
-		     const char *label, int64_t *id)
-{
-	char text[ADDR_TEXT_MAX];
-	struct dict_value values[2];
-	int64_t device;
-	int rc = device_id(h, mac, label, &device);
-
-	if (rc)
-		return rc;
-	values[0] = text_value(addr_to_text(addr, text));
-	values[1] = number_or_null(device);
-	return dict_id(h->dicts[DICT_CLIENT], values, id);
-}
-
-static int upstream_id(struct history *h, const struct addr *addr, int64_t *id)
-{
-	char text[ADDR_TEXT_MAX];
-	struct dict_value value;
-
-	*id = 0;
-	if (!addr->family)
-		return 0;
-	value = text_value(addr_to_text(addr, text));
-	return dict_id(h->dicts[DICT_UPSTREAM], &value, id);
-}
-
-static int rule_id(struct history *h, const struct msg_lookup *m, const char *texts,
-		   int64_t *id)
-{
-	char list[256], pattern[256];
-	struct dict_value values[2];
-
-	*id = 0;
-	if (!m->list_len)
-		return 0;
-	text_clean(list, sizeof(list), texts, m->list_len);
-	text_clean(pattern, sizeof(pattern), texts + m->list_len, m->pattern_len);
-	values[0] = text_value(list);
-	values[1] = text_value(pattern);
-	return dict_id(h->dicts[DICT_RULE], values, id);
-}
-
-static int outcome_id(struct history *h, const struct msg_lookup *m, const char *list,
-		      int64_t *id)
-{
-	struct dict_value values[5] = { 0 };
-	int64_t upstream, rule;
-	int rc = upstream_id(h, &m->upstream, &upstream);
-
-	if (!rc)
-		rc = rule_id(h, m, list, &rule);
-	if (rc)
-		return rc;
-	values[0].number = m->qtype;
-	if (m->qclass != CLASS_IN)
-		values[0].number |= (int64_t)m->qclass << 16;
-	values[1].number = m->verdict;
-	values[2].number = m->rcode;
-	values[3] = number_or_null(upstream);
-	values[4] = number_or_null(rule);
-	return dict_id(h->dicts[DICT_OUTCOME], values, id);
 }
 
 /* --- rows --------------------------------------------------------------------------- */
@@ -206,7 +113,7 @@ static int bind_text_or_id(struct history *h, enum dict_kind kind, const char *t
 {
 	struct dict_value value = { .text = text, .len = len };
 	int64_t id;
-	int rc = dict_id_if_known(h->dicts[kind], &value, &id);
+	int rc = dict_id_if_known(ids_dict(h->ids, kind), &value, &id);
 
 	if (rc)
 		return rc;
@@ -220,18 +127,15 @@ static int bind_text_or_id(struct history *h, enum dict_kind kind, const char *t
 static int write_lookup(struct history *h, const struct pending_row *row, int64_t *ts)
 {
 	const struct msg_lookup *m = row->lookup;
-	const char *texts = (const char *)m->data + m->qname_len;
 	const uint8_t *answer = m->data + m->qname_len + m->device_len + m->list_len +
 				m->pattern_len;
-	char label[256], name[DNAME_TEXT_MAX], text[ANSWER_TEXT_MAX];
+	char name[DNAME_TEXT_MAX], text[ANSWER_TEXT_MAX];
 	int64_t client, outcome;
 	size_t len;
-	int rc;
+	int rc = ids_client_of(h->ids, m, &client);
 
-	text_clean(label, sizeof(label), texts, m->device_len);
-	rc = client_id(h, &m->client, m->has_mac ? &m->mac : NULL, label, &client);
 	if (!rc)
-		rc = outcome_id(h, m, texts + m->device_len, &outcome);
+		rc = ids_outcome_of(h->ids, m, &outcome);
 	if (rc)
 		return rc;
 	dname_wire_to_text(m->data, m->qname_len, name);
@@ -281,7 +185,7 @@ static int insert_refused(struct history *h, struct refusal *r)
 				    h->labels.label(h->labels.arg, mac, &r->client) : NULL;
 	char dest[ADDR_TEXT_MAX], interface[sizeof(r->interface)];
 	int64_t client, ts = MAX(r->first_us, 1);
-	int rc = client_id(h, &r->client, mac, label, &client);
+	int rc = ids_client(h->ids, &r->client, mac, label ? label : "", &client);
 
 	if (rc)
 		return rc;
@@ -344,12 +248,7 @@ static int write_all(struct history *h, struct history_queue *q)
 
 void history_settle(struct history *h, int rc)
 {
-	for (unsigned i = 0; i < DICT_COUNT; i++) {
-		if (rc)
-			dict_rolled_back(h->dicts[i]);
-		else
-			dict_committed(h->dicts[i]);
-	}
+	ids_settle(h->ids, rc);
 	if (rc)
 		h->stats = h->before;
 	else
@@ -388,7 +287,7 @@ const struct history_stats *history_stats(const struct history *h)
 	return &h->stats;
 }
 
-struct dict *history_dict(struct history *h, enum dict_kind kind)
+struct ids *history_ids(struct history *h)
 {
-	return h->dicts[kind];
+	return h->ids;
 }

@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/dict.h"
-
 struct addr;
 struct events;
 struct history;
+struct ids;
 struct mac;
 struct pending;
 struct refusals;
@@ -49,8 +48,8 @@ int history_commit(struct history *h, struct history_queue *q);
 
 const struct history_stats *history_stats(const struct history *h);
 
-/** For sweep.h. */
-struct dict *history_dict(struct history *h, enum dict_kind kind);
+/** Borrowed; for sweep.h. */
+struct ids *history_ids(struct history *h);
 
 /** Ids given out by the transaction under way are good, or void: for whoever else commits
  *  on this store. */

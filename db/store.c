@@ -171,6 +171,13 @@ int store_number(struct store *s, const char *sql, int64_t *out)
 	return rc;
 }
 
+void store_library_init(void)
+{
+	/* refused once the library is in use; then it is only slower */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* --- opening ------------------------------------------------------------------------ */
 
 static int on_wal_commit(void *arg, sqlite3 *db, const char *name, int pages)

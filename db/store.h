@@ -28,6 +28,9 @@ struct store;
 #define STORE_WAL_LIMIT_PAGES	262144	   /* 1 GiB: no further commit */
 #define STORE_CHECK_BYTES	(64 << 20) /* up to this size a file is checked whole */
 
+/** Once in a process, before the first database: one thread, no statistics of memory. */
+void store_library_init(void);
+
 /** Open or make the database at path. Its folder must exist; group adm may read the file,
  *  as far as this process may give it away. Statements are the caller's to finalize.
  *  On -EPROTO and -EMEDIUMTYPE the file was not touched.
