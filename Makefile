@@ -7,7 +7,7 @@ SYSCONF  ?= /etc
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
 	    -Wno-sign-conversion -Wpointer-arith -Wvla -Wformat=2 -Wundef
-HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fcf-protection
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBS     := libevent_core libcares libnftnl libmnl sqlite3 libseccomp
 FOLDERS  := lib conf blocklists resolver nftsync flows db daemon cli
@@ -56,9 +56,73 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(ARCHIVE)
 
 unit: $(UNIT)
 
+# Static checks: our own rules, then every source with warnings as errors, then cppcheck.
+lint:
+	tests/lint.sh
+	$(MAKE) -s BUILD=$(BUILD)/lint CFLAGS='-O2 -Werror' objects
+	cppcheck -q --std=c11 -j2 --error-exitcode=1 --inline-suppr --enable=warning,portability \
+		--suppress=missingIncludeSystem -I. -D_GNU_SOURCE -DVERSION='"0"' $(FOLDERS)
+
+objects: $(OBJECTS) $(MAINS:%.c=$(BUILD)/%.o)
+
+# Unit tests with sanitizers, integration tests with the plain build.
+test: all tools
+	$(MAKE) -s SAN=1 all unit
+	tests/run.sh $(BUILD) $(BUILD)/san $(TESTS)
+
+# Programs that integration tests and benchmarks drive.
+tools: $(patsubst tests/integration/%.c,$(BUILD)/%,$(wildcard tests/integration/*.c)) \
+	$(patsubst bench/%.c,$(BUILD)/%,$(wildcard bench/*.c))
+
+$(BUILD)/%: $(BUILD)/tests/integration/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/%: $(BUILD)/bench/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+demo: all
+	BUILD=$(BUILD) tests/integration/demo.sh
+
+bench: all tools
+	BUILD=$(BUILD) bench/run.sh
+
+# Each fuzz target for FUZZ_S seconds; a crash stops with its input in $(BUILD)/fuzz.
+FUZZ_S ?= 60
+FUZZ   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz:
+	$(MAKE) -s CC=clang BUILD=$(BUILD)/fuzz HARDEN='-fPIE $(SANITIZE) -fsanitize=fuzzer-no-link' \
+		LDFLAGS='$(SANITIZE) -fsanitize=fuzzer' CFLAGS='-O1 -g' fuzz-targets
+	for t in $(FUZZ); do mkdir -p $(BUILD)/fuzz/corpus/$$t && echo "== $$t" && \
+		$(BUILD)/fuzz/$$t -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 \
+		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ \
+		$(BUILD)/fuzz/corpus/$$t || exit 1; done
+
+fuzz-targets: $(FUZZ:%=$(BUILD)/%)
+
+$(FUZZ:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(ARCHIVE)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The accounts of the processes.
+users:
+	etc/users.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF)/nameward/conf.d \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 8)
+	install -m 755 $(BUILD)/namewardd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(BUILD)/nameward $(DESTDIR)$(PREFIX)/bin/
+	[ -e $(DESTDIR)$(SYSCONF)/nameward/nameward.conf ] || \
+		install -m 644 etc/nameward.conf $(DESTDIR)$(SYSCONF)/nameward/
+	sed 's,@SBIN@,$(PREFIX)/sbin,' etc/nameward.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/nameward.service
+	install -m 644 etc/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nameward
+	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
+	[ -n "$(DESTDIR)" ] || etc/users.sh
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit clean
+.PHONY: all unit objects lint test tools demo bench fuzz fuzz-targets users install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -10,15 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "blocklists/list_detect.h"
+#include "blocklists/list_line.h"
 #include "lib/dname.h"
 
 struct list_index;
 
 #define LIST_INDEX_LISTS 64
 
-/** Map and verify an index: magic, version, sizes, checksum, every offset.
+/** Map and verify an index: magic, version, sizes, checksum. Offsets inside are checked as
+ *  they are followed, so that no bytes whatever make a look-up read outside, or loop.
  *  @param fd  stays the caller's; a sealed memfd or a file nobody writes
  *  @retval -EBADMSG  not an index, another version, damaged, truncated
+ *  @retval -EPERM    memory that is not sealed against writing and shrinking
  *  @retval -ENOMEM, -errno of mmap and fstat; out untouched */
 int list_index_open(int fd, struct list_index **out);
 
@@ -51,7 +55,11 @@ struct list_stats {
 	uint64_t duplicates;
 	uint64_t invalid;    /* neither entry nor comment */
 	uint32_t first_invalid_line; /* 0: none */
-	int32_t rc;	     /* 0, or why its file could not be read; its old entries are gone */
+	int32_t rc;	     /* 0, or why its file could not be read (list_rc_text); its old
+				entries are gone */
+	uint32_t subtrees;   /* of the entries, those that take all below them */
+	uint32_t shape;	     /* enum list_shape of its file, where that was not given */
+	uint64_t by_kind[LINE_KINDS]; /* everything in its file's lines: enum list_line_kind */
 };
 
 unsigned list_index_list_count(const struct list_index *x);

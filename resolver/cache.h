@@ -31,8 +31,8 @@ struct cache_hit {
 	size_t note_len;
 };
 
-/** @param size_bytes  bound of all memory the cache holds, its table included; 0: caches
- *  nothing. @retval -ENOMEM */
+/** @param size_bytes  bound of all memory the cache holds, its table included; below 4096:
+ *  caches nothing. @retval -ENOMEM */
 int cache_new(uint64_t size_bytes, struct cache **out);
 void cache_free(struct cache *c);
 
@@ -52,7 +52,11 @@ bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
 void cache_flush(struct cache *c);
 
 struct cache_stats {
-	uint64_t entries, bytes, size_bytes, hits, misses, puts, evicted, expired;
+	uint64_t entries;    /* ended ones among them: they go when their room is needed */
+	uint64_t bytes, size_bytes;
+	uint64_t hits, misses, puts;
+	uint64_t evicted;    /* to make room */
+	uint64_t expired;    /* misses that met an ended entry */
 };
 void cache_get_stats(const struct cache *c, struct cache_stats *out);
 

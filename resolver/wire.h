@@ -37,11 +37,12 @@ enum wire_ede {
 /** One question as it was asked. */
 struct wire_question {
 	uint16_t id;
+	uint8_t opcode;	     /* 0 (QUERY) unless WIRE_NOTIMP; replies repeat it */
 	bool rd, cd, ad;     /* header flags of the query */
 	bool has_opt, dnssec_ok;
 	uint8_t edns_version;
 	uint16_t udp_size;   /* what the client takes over UDP: 512 without OPT, 512 to 1232 */
-	uint16_t qtype, qclass;
+	uint16_t qtype, qclass; /* both 0: no question was read, and replies have none */
 	struct dname qname;  /* the client's case */
 };
 
@@ -51,7 +52,8 @@ enum wire_verdict {
 	WIRE_FORMERR, /* answer it; out->id and the flags are set, qname may be the root */
 	WIRE_NOTIMP,  /* opcode other than QUERY */
 	WIRE_BADVERS, /* EDNS version above 0; out is complete */
-	WIRE_REFUSED, /* AXFR, IXFR, class neither IN nor ANY; out is complete */
+	WIRE_REFUSED, /* AXFR, IXFR and other types that no zone holds (RFC 6895 §3.1), class
+			 neither IN nor ANY; out is complete */
 };
 
 /** Read a client's packet. Exactly one question, no answer or authority records, at most one
@@ -59,14 +61,15 @@ enum wire_verdict {
 enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
 				      struct wire_question *out);
 
-/** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD set, CD as asked, DO as asked,
- *  OPT of WIRE_UDP_MAX, no options, id 0. Returns its length. */
+/** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD and AD set (RFC 6840 §5.7: so
+ *  that AD in the reply can be kept for who asks), CD as asked, DO as asked, OPT of
+ *  WIRE_UDP_MAX, no options, id 0. Returns its length. */
 size_t wire_write_query(const struct wire_question *q, uint8_t *buf);
 
 /** One resource record in place. */
 struct wire_rr {
 	uint16_t type, rrclass;
-	uint32_t ttl_s;
+	uint32_t ttl_s;	 /* 0 where above 2^31-1; of an OPT the field as it is */
 	size_t name_at;	 /* offset of its (compressed) name */
 	size_t ttl_at;	 /* offset of its TTL field */
 	size_t rdata_at;
@@ -83,7 +86,8 @@ struct wire_walker {
 	uint16_t left[4];
 };
 
-/** @retval 1 a record, 0 the exact end, -EBADMSG malformed or bytes left over */
+/** At most one question; names may point backwards, but not into the head.
+ *  @retval 1 a record, 0 the exact end, -EBADMSG malformed or bytes left over */
 int wire_walk(struct wire_walker *w, struct wire_rr *out);
 
 /** What an answer says, gathered in one walk. */
@@ -92,7 +96,8 @@ int wire_walk(struct wire_walker *w, struct wire_rr *out);
 struct wire_answer {
 	uint16_t rcode; /* extended by OPT */
 	bool truncated, authentic, aa;
-	struct dname chain[WIRE_CHAIN_MAX]; /* CNAME targets (and SVCB targets) in order, lower case */
+	struct dname chain[WIRE_CHAIN_MAX]; /* CNAME and DNAME targets in order, then SVCB
+					       targets; lower case */
 	unsigned chain_count;
 	struct {
 		struct addr addr;
@@ -101,14 +106,16 @@ struct wire_answer {
 	} addrs[WIRE_ADDRS_MAX];
 	unsigned addr_count;
 	uint32_t cache_ttl_s; /* lowest TTL of the answer section; negative: RFC 2308 §5, from the
-				 SOA; 0: not cacheable */
+				 SOA; 0: not cacheable (also what is truncated) */
 	bool negative;	      /* NXDOMAIN or NODATA */
 };
 
 /** Read a reply that belongs to q: QR set, same question (case ignored), whole.
- *  Addresses count only where the chain from q->qname leads to their owner.
- *  TTLs above 2^31-1 count as 0 (RFC 2181 §8).
- *  @retval -EBADMSG  malformed; -EINVAL another question; out undefined */
+ *  Addresses count only where rcode is NOERROR and the chain from q->qname ends at their
+ *  owner; those behind WIRE_ADDRS_MAX are left out. TTLs above 2^31-1 count as 0
+ *  (RFC 2181 §8).
+ *  @retval -EBADMSG  malformed, a chain that loops or is longer than WIRE_CHAIN_MAX
+ *  @retval -EINVAL   another question; out is undefined on failure */
 int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_question *q,
 		      struct wire_answer *out);
 
@@ -125,16 +132,33 @@ enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_
 size_t wire_write_blocked(const struct wire_question *q, enum wire_block how, uint32_t ttl_s,
 			  enum wire_ede ede, const char *text, uint8_t *buf);
 
+/** Largest prepared form: a whole message and 4 bytes for each record it can hold. */
+#define WIRE_PREPARED_MAX 90112
+
+/** Bring an upstream's reply into the form that the cache keeps, so that a hit is one copy
+ *  and a few stores: OPT removed, TTLs above 2^31-1 zeroed, extended rcodes (which concern
+ *  this hop only) made SERVFAIL, and a list of what is changed for each client. Opaque: bytes
+ *  of any alignment, valid in this process only.
+ *  @param buf  of WIRE_PREPARED_MAX bytes; about len + 4 a record are used
+ *  @return length of the prepared form; 0 if the reply is malformed or not to q's question */
+size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t len,
+		    uint8_t *buf);
+
 /**
- * Make the client's reply from an upstream's or cached reply: its id, its question in its
- * case, RD and CD as asked, RA set, AA clear, AD only if asked for (AD or DO), the upstream's
- * OPT replaced by ours (or none), every TTL lowered by age_s (not below 1 unless it was 0;
- * at most ttl_max_s), and cut to max bytes with TC at a record boundary. DNSSEC records that
- * were not asked for stay as the upstream sent them.
+ * Make the client's reply from a prepared one: its id, its question in its case, RD and CD as
+ * asked, RA set, AA clear, AD only if asked for (AD or DO), our OPT (or none), every TTL
+ * lowered by age_s (not below 1 unless it was 0), then limited to ttl_max_s, and cut to max
+ * bytes at a record boundary; TC tells that answer or authority records are missing. DNSSEC
+ * records that were not asked for stay as the upstream sent them.
  *
+ * @param q    same question as prepared for, in any case
  * @param buf  of max bytes, at least 512
- * @retval  length of the reply; 0 if the source is malformed
+ * @retval  length of the reply; 0 if prepared is none, or of a name of another length
  */
+size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepared, size_t len,
+			   uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf, size_t max);
+
+/** Both in one, for a reply that is used once. Same results; 0 if malformed. */
 size_t wire_write_reply(const struct wire_question *q, const uint8_t *reply, size_t len,
 			uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf, size_t max);
 

@@ -1,0 +1,44 @@
+/*
+ * Lists, in the configuration's order, -> one index. Reads texts that strangers wrote; what
+ * it makes of each is counted in the list's stats. Knows nothing of policies or processes.
+ *
+ * Memory of a build: a list being read takes its names' text and 17 bytes a name; read ones
+ * wait as runs of 10 to 15 bytes a name; the merge needs 20 bytes a name besides.
+ */
+#ifndef BLOCKLISTS_LIST_BUILD_H
+#define BLOCKLISTS_LIST_BUILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "blocklists/list_index.h"
+#include "conf/conf.h"
+
+/** One list. All is borrowed for the call. */
+struct list_source {
+	const char *name; /* at most CONF_NAME_MAX octets */
+	int fd;		  /* a regular file; -1: bytes */
+	const void *bytes; /* NULL with len 0: no file */
+	size_t len;
+	int rc; /* why the file could not be opened; the names below count all the same */
+	enum conf_list_format format;
+	enum conf_subdomains subdomains; /* yes: "x" means "*.x" too; no: "*.x" means x alone */
+	const struct conf_list_name *names;
+	size_t name_count;
+};
+
+/**
+ * Build the index of all lists.
+ *
+ * A list whose file cannot be used has rc in its stats, and only the names that stand in
+ * the configuration: -EPROTONOSUPPORT (format LIST_AUTO, and neither hosts nor domains),
+ * -EFBIG (over LIST_FILE_MAX), -E2BIG (over LIST_ENTRIES_MAX), -errno of reading it.
+ *
+ * @param count   at most LIST_INDEX_LISTS, else -E2BIG
+ * @param out_fd  empty, open for reading and writing, and stays the caller's
+ * @retval -ENOMEM, -E2BIG over LIST_NAMES_MAX in all, -errno of writing; then what out_fd
+ *         holds is no index
+ */
+int list_build(const struct list_source *sources, size_t count, int out_fd);
+
+#endif

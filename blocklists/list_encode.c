@@ -1,0 +1,326 @@
+/*
+ * Front-codes names into the file as they come; offsets, classes, lines and hashes wait in
+ * memory (under 20 bytes a name) until the blocks are complete. See list_encode.h.
+ */
+#include "blocklists/list_encode.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "blocklists/list_buf.h"
+#include "blocklists/list_filter.h"
+#include "blocklists/list_image.h"
+#include "blocklists/list_key.h"
+#include "lib/hash.h"
+#include "lib/util.h"
+
+#define NAME_BYTES_MAX (2 + LIST_KEY_MAX + 5)
+
+struct list_encoder {
+	int fd; /* borrowed */
+	struct list_image_head head;
+	struct list_buf starts, classes, rows, lines;
+	struct list_filter_build filter;
+	uint32_t *slots; /* owned; class number + 1 by hash, 0: free */
+	uint32_t slot_count; /* a power of two, at least twice the classes */
+	uint8_t before_len;
+	char before[LIST_KEY_MAX];
+	uint8_t out[65536];
+	size_t out_len;
+};
+
+static int out_flush(struct list_encoder *e)
+{
+	size_t done = 0;
+
+	while (done < e->out_len) {
+		ssize_t n = write(e->fd, e->out + done, e->out_len - done);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	e->out_len = 0;
+	return 0;
+}
+
+static int out_bytes(struct list_encoder *e, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+
+	while (len) {
+		size_t n = MIN(len, sizeof(e->out) - e->out_len);
+
+		memcpy(e->out + e->out_len, p, n);
+		e->out_len += n;
+		p += n;
+		len -= n;
+		if (e->out_len == sizeof(e->out)) {
+			int rc = out_flush(e);
+
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/** A whole section, and zeroes up to the next multiple of 8. */
+static int out_section(struct list_encoder *e, const void *bytes, size_t len)
+{
+	static const uint8_t zero[8];
+	int rc = len ? out_bytes(e, bytes, len) : 0;
+
+	return rc ? rc : out_bytes(e, zero, -len & 7);
+}
+
+int list_encoder_new(int fd, uint64_t expected, struct list_encoder **out)
+{
+	struct list_encoder *e = calloc(1, sizeof(*e));
+	int rc = -ENOMEM;
+
+	if (!e)
+		return rc;
+	e->fd = fd;
+	e->head = (struct list_image_head){
+		.magic = LIST_IMAGE_MAGIC,
+		.order = LIST_IMAGE_ORDER,
+		.version = LIST_IMAGE_VERSION,
+		.stats_bytes = sizeof(struct list_stats),
+	};
+	random_bytes(&e->head.seed, sizeof(e->head.seed));
+	e->slot_count = 1024;
+	e->slots = calloc(e->slot_count, sizeof(*e->slots));
+	if (e->slots)
+		rc = list_filter_init(&e->filter, expected);
+	if (!rc)
+		rc = out_bytes(e, &e->head, sizeof(e->head)); /* its place; set at the end */
+	if (rc)
+		list_encoder_free(e);
+	else
+		*out = e;
+	return rc;
+}
+
+static uint32_t *class_slot(const struct list_encoder *e, uint64_t exact, uint64_t subtree)
+{
+	const struct list_class *classes = (const struct list_class *)e->classes.bytes;
+	uint64_t h = (exact ^ (subtree << 32 | subtree >> 32)) * 0x9e3779b97f4a7c15ull;
+	uint32_t i = (uint32_t)(h >> 32);
+
+	for (;; i++) {
+		uint32_t *slot = &e->slots[i & (e->slot_count - 1)];
+		const struct list_class *c = *slot ? &classes[*slot - 1] : NULL;
+
+		if (!c || (c->exact == exact && c->subtree == subtree))
+			return slot;
+	}
+}
+
+static int classes_grow(struct list_encoder *e)
+{
+	const struct list_class *classes = (const struct list_class *)e->classes.bytes;
+	uint32_t *old = e->slots;
+
+	e->slots = calloc((size_t)e->slot_count * 2, sizeof(*e->slots));
+	if (!e->slots) {
+		e->slots = old;
+		return -ENOMEM;
+	}
+	free(old);
+	e->slot_count *= 2;
+	for (uint32_t i = 0; i < e->head.classes; i++)
+		*class_slot(e, classes[i].exact, classes[i].subtree) = i + 1;
+	return 0;
+}
+
+/** The number of a class, made at its first use: frequent ones are small that way. */
+static int class_number(struct list_encoder *e, uint64_t exact, uint64_t subtree,
+			uint32_t *number)
+{
+	uint32_t *slot = class_slot(e, exact, subtree);
+
+	if (!*slot) {
+		struct list_class *c = list_buf_add(&e->classes, sizeof(*c));
+
+		if (!c)
+			return -ENOMEM;
+		*c = (struct list_class){ exact, subtree };
+		*slot = ++e->head.classes;
+		*number = *slot - 1;
+		return e->head.classes * 2 > e->slot_count ? classes_grow(e) : 0;
+	}
+	*number = *slot - 1;
+	return 0;
+}
+
+static int add_u32(struct list_buf *b, uint64_t v)
+{
+	uint32_t *p = list_buf_add(b, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	if (v > UINT32_MAX)
+		return -E2BIG;
+	*p = (uint32_t)v;
+	return 0;
+}
+
+/** Before the first name of a block. */
+static int block_start(struct list_encoder *e)
+{
+	int rc = add_u32(&e->starts, e->head.blocks_bytes);
+
+	e->before_len = 0;
+	return rc ? rc : add_u32(&e->rows, e->head.lines);
+}
+
+static int name_write(struct list_encoder *e, const char *key, size_t len, uint32_t class)
+{
+	uint8_t bytes[NAME_BYTES_MAX], *p = bytes;
+	size_t shared = 0;
+	size_t max = MIN(len, (size_t)e->before_len);
+
+	while (shared < max && key[shared] == e->before[shared])
+		shared++;
+	*p++ = (uint8_t)shared;
+	*p++ = (uint8_t)(len - shared);
+	memcpy(p, key + shared, len - shared);
+	p += len - shared;
+	for (; class >= 0x80; class >>= 7)
+		*p++ = (uint8_t)(class | 0x80);
+	*p++ = (uint8_t)class;
+	memcpy(e->before, key, len);
+	e->before_len = (uint8_t)len;
+	e->head.blocks_bytes += (size_t)(p - bytes);
+	return out_bytes(e, bytes, (size_t)(p - bytes));
+}
+
+static int lines_add(struct list_encoder *e, uint64_t lists,
+		     const uint32_t where[LIST_INDEX_LISTS])
+{
+	for (; lists; lists &= lists - 1) {
+		int rc = add_u32(&e->lines, where[__builtin_ctzll(lists)]);
+
+		if (rc)
+			return rc;
+		e->head.lines++;
+	}
+	return 0;
+}
+
+/** Put the name's hash into the filter, and note how deep names go. */
+static int name_hash(struct list_encoder *e, const char *key, size_t len)
+{
+	uint64_t h = e->head.seed;
+	uint32_t labels = 0;
+	size_t n;
+
+	for (size_t at = 0; at < len; at += n + 1) {
+		const char *dot = memchr(key + at, '.', len - at);
+
+		n = (dot ? (size_t)(dot - key) : len) - at;
+		h = list_key_hash(h, key + at, n);
+		labels++;
+	}
+	e->head.labels_max = MAX(e->head.labels_max, labels);
+	return list_filter_add(&e->filter, h);
+}
+
+int list_encoder_add(struct list_encoder *e, const char *key, size_t len, uint64_t exact,
+		     uint64_t subtree, const uint32_t where[LIST_INDEX_LISTS])
+{
+	uint32_t class;
+	int rc = 0;
+
+	if (e->head.names >= LIST_NAMES_MAX)
+		return -E2BIG;
+	if (e->head.names % LIST_BLOCK == 0)
+		rc = block_start(e);
+	if (!rc)
+		rc = class_number(e, exact, subtree, &class);
+	if (!rc)
+		rc = name_write(e, key, len, class);
+	if (!rc)
+		rc = lines_add(e, exact | subtree, where);
+	if (!rc)
+		rc = name_hash(e, key, len);
+	if (!rc)
+		e->head.names++;
+	return rc;
+}
+
+/** The sections behind the blocks, in the order of list_image.h. */
+static int sections_write(struct list_encoder *e, const struct list_stats *stats,
+			  size_t lists)
+{
+	struct list_buf shards = { .len = 0 }, bytes = { .len = 0 };
+	int rc = list_filter_finish(&e->filter, &shards, &bytes);
+	const struct {
+		const void *bytes;
+		size_t len;
+	} sections[] = {
+		{ e->starts.bytes, e->starts.len }, { e->classes.bytes, e->classes.len },
+		{ shards.bytes, shards.len },	    { bytes.bytes, bytes.len },
+		{ stats, lists * sizeof(*stats) },  { e->rows.bytes, e->rows.len },
+		{ e->lines.bytes, e->lines.len },
+	};
+
+	if (!rc)
+		rc = out_bytes(e, (const uint8_t[8]){ 0 }, -e->head.blocks_bytes & 7);
+	for (size_t i = 0; !rc && i < ARRAY_SIZE(sections); i++)
+		rc = out_section(e, sections[i].bytes, sections[i].len);
+	e->head.filter_bytes = bytes.len;
+	e->head.shard_bits = e->filter.bits;
+	e->head.lists = (uint32_t)lists;
+	list_buf_free(&shards);
+	list_buf_free(&bytes);
+	return rc ? rc : out_flush(e);
+}
+
+/** The head with its checksum, over what the file holds now. */
+static int head_write(struct list_encoder *e)
+{
+	const size_t skip = offsetof(struct list_image_head, bytes);
+	struct list_layout layout;
+	uint8_t *map;
+	int rc = list_image_layout(&e->head, &layout);
+
+	if (rc)
+		return -E2BIG;
+	e->head.bytes = layout.end;
+	map = mmap(NULL, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, e->fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	memcpy(map, &e->head, sizeof(e->head));
+	e->head.checksum = list_image_checksum(map + skip, layout.end - skip);
+	memcpy(map, &e->head, sizeof(e->head));
+	munmap(map, layout.end);
+	return 0;
+}
+
+int list_encoder_finish(struct list_encoder *e, const struct list_stats *stats,
+			size_t lists)
+{
+	int rc = sections_write(e, stats, lists);
+
+	return rc ? rc : head_write(e);
+}
+
+void list_encoder_free(struct list_encoder *e)
+{
+	if (!e)
+		return;
+	list_buf_free(&e->starts);
+	list_buf_free(&e->classes);
+	list_buf_free(&e->rows);
+	list_buf_free(&e->lines);
+	list_filter_fini(&e->filter);
+	free(e->slots);
+	free(e);
+}

@@ -1,0 +1,72 @@
+/* Layout and checksum of an index; see list_image.h. */
+#include "blocklists/list_image.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "blocklists/list_filter.h"
+
+#define LANES 4
+
+/** Add a section of n bytes behind *at, and return where it begins. */
+static uint64_t section(uint64_t *at, uint64_t n)
+{
+	uint64_t start = *at;
+
+	*at += (n + 7) & ~7ull;
+	return start;
+}
+
+int list_image_layout(const struct list_image_head *head, struct list_layout *out)
+{
+	uint64_t at = sizeof(*head);
+	uint64_t blocks = ((uint64_t)head->names + LIST_BLOCK - 1) / LIST_BLOCK;
+
+	if (head->names > LIST_NAMES_MAX || head->classes > head->names ||
+	    head->shard_bits > LIST_SHARD_BITS_MAX || head->lists > LIST_INDEX_LISTS ||
+	    head->stats_bytes != sizeof(struct list_stats) ||
+	    head->lines > (uint64_t)LIST_NAMES_MAX * LIST_INDEX_LISTS ||
+	    head->blocks_bytes > UINT32_MAX || head->filter_bytes > UINT32_MAX)
+		return -EBADMSG;
+	out->block_count = (uint32_t)blocks;
+	out->blocks = section(&at, head->blocks_bytes);
+	out->starts = section(&at, blocks * sizeof(uint32_t));
+	out->classes = section(&at, head->classes * sizeof(struct list_class));
+	out->shards = section(&at, sizeof(struct list_shard) << head->shard_bits);
+	out->filter = section(&at, head->filter_bytes);
+	out->lists = section(&at, head->lists * sizeof(struct list_stats));
+	out->rows = section(&at, blocks * sizeof(uint32_t));
+	out->lines = section(&at, head->lines * sizeof(uint32_t));
+	out->end = at;
+	return 0;
+}
+
+static inline uint64_t rotl(uint64_t x, unsigned b)
+{
+	return (x << b) | (x >> (64 - b));
+}
+
+/** A step that no two words leave alike: each part of it can be undone. */
+static inline uint64_t step(uint64_t lane, uint64_t word)
+{
+	return rotl((lane ^ word) * 0x9e3779b97f4a7c15ull, 29);
+}
+
+uint64_t list_image_checksum(const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	uint64_t lane[LANES] = { 1, 2, 3, 4 };
+	uint64_t word[LANES];
+	uint64_t sum = len;
+
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(word, p, sizeof(word));
+		for (unsigned i = 0; i < LANES; i++)
+			lane[i] = step(lane[i], word[i]);
+	}
+	memset(word, 0, sizeof(word));
+	memcpy(word, p, len);
+	for (unsigned i = 0; i < LANES; i++)
+		sum = step(sum, step(lane[i], word[i]));
+	return sum;
+}

@@ -1,0 +1,75 @@
+/*
+ * How an index lies in memory; shared by the build that writes it and the index that reads
+ * it. Values are in host order: an index is for the machine that built it.
+ *
+ * Sections follow one another in this order, each at a multiple of 8, gaps zero:
+ *
+ *   head      struct list_image_head
+ *   blocks    names in key order (list_key.h), front-coded in blocks of LIST_BLOCK. One
+ *             name: octets shared with the one before (0 at the start of a block), octets
+ *             that follow, these octets, class number (7 bits an octet, low first)
+ *   starts    u32 for each block: its offset in blocks
+ *   classes   struct list_class for each class
+ *   shards    struct list_shard, 1 << shard_bits of them
+ *   filter    bytes of the shards
+ *   lists     struct list_stats for each list
+ *   rows      u32 for each block: place in lines of its first name's lines
+ *   lines     u32 for each name and list that holds it, lists in order: line in the file,
+ *             or with LIST_WHERE_CONF in the configuration. Only read to explain
+ */
+#ifndef BLOCKLISTS_LIST_IMAGE_H
+#define BLOCKLISTS_LIST_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "blocklists/list_index.h"
+
+#define LIST_IMAGE_MAGIC   0x317473696c776eull /* "nwlist1" */
+#define LIST_IMAGE_VERSION 1
+#define LIST_IMAGE_ORDER   0x01020304u
+#define LIST_BLOCK	   16
+#define LIST_NAMES_MAX	   (32u << 20) /* and no section over 4 GiB */
+
+struct list_image_head {
+	uint64_t magic;
+	uint64_t checksum; /* of all bytes behind this field */
+	uint64_t bytes;	   /* of the whole index */
+	uint32_t order;
+	uint32_t version;
+	uint64_t seed; /* of the name hashes */
+	uint32_t names;
+	uint32_t labels_max; /* of any name */
+	uint32_t classes;
+	uint32_t shard_bits;
+	uint32_t lists;
+	uint32_t stats_bytes; /* sizeof(struct list_stats) */
+	uint64_t lines;
+	uint64_t blocks_bytes;
+	uint64_t filter_bytes;
+};
+
+/** Lists that hold a name alone, and with all below it. */
+struct list_class {
+	uint64_t exact;
+	uint64_t subtree;
+};
+
+/** Offsets of the sections, and the bytes in all. */
+struct list_layout {
+	uint64_t blocks, starts, classes, shards, filter, lists, rows, lines, end;
+	uint32_t block_count;
+};
+
+/** Where the sections lie. @retval -EBADMSG  sizes that no index has; out untouched */
+int list_image_layout(const struct list_image_head *head, struct list_layout *out);
+
+/** The checksum over len bytes. Any one changed word changes it; no defence against
+ *  somebody who recomputes it: readers check each offset they follow. */
+uint64_t list_image_checksum(const void *bytes, size_t len);
+
+/** list_index_open for bytes in memory.
+ *  @param bytes  borrowed, outlive the index; at a multiple of 8 */
+int list_index_attach(const void *bytes, size_t len, struct list_index **out);
+
+#endif

@@ -1,0 +1,352 @@
+/*
+ * Finds names in an index. Every suffix of the asked name is tried against the filter, and
+ * only what passes is looked up in the blocks. Each offset is checked where it is followed,
+ * so the checksum is there against damage, not for safety. See list_image.h for the layout.
+ */
+#include "blocklists/list_index.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "blocklists/list_filter.h"
+#include "blocklists/list_image.h"
+#include "blocklists/list_key.h"
+#include "blocklists/list_run.h"
+
+struct list_index {
+	const uint8_t *map;
+	size_t len;
+	bool is_mapped; /* map is ours to unmap */
+	const struct list_image_head *head;
+	const uint8_t *blocks;
+	const uint32_t *starts;
+	uint32_t block_count;
+	const struct list_class *classes;
+	const struct list_stats *lists;
+	const uint32_t *rows;
+	const uint32_t *lines;
+	struct list_filter filter;
+	uint64_t all; /* a bit for each list */
+};
+
+/** One name as it stands in a block. */
+struct block_name {
+	uint8_t shared, len;
+	uint32_t class;
+	const uint8_t *bytes;
+};
+
+/** Where a key was found. */
+struct place {
+	uint32_t block;
+	unsigned nth; /* in the block */
+	uint32_t class;
+};
+
+static int stats_check(const struct list_index *x)
+{
+	for (uint32_t i = 0; i < x->head->lists; i++) {
+		if (!memchr(x->lists[i].name, '\0', sizeof(x->lists[i].name)) ||
+		    x->lists[i].shape >= SHAPE_COUNT)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+/** Magic, version, sizes and checksum. */
+static int head_check(const struct list_image_head *h, size_t len,
+		      struct list_layout *layout)
+{
+	const size_t skip = offsetof(struct list_image_head, bytes);
+
+	if (len < sizeof(*h) || h->magic != LIST_IMAGE_MAGIC ||
+	    h->order != LIST_IMAGE_ORDER || h->version != LIST_IMAGE_VERSION ||
+	    h->bytes != len || list_image_layout(h, layout) || layout->end != len)
+		return -EBADMSG;
+	if (list_image_checksum((const uint8_t *)h + skip, len - skip) != h->checksum)
+		return -EBADMSG;
+	return 0;
+}
+
+int list_index_attach(const void *bytes, size_t len, struct list_index **out)
+{
+	const struct list_image_head *head = bytes;
+	struct list_layout at;
+	struct list_index *x;
+
+	if (head_check(head, len, &at))
+		return -EBADMSG;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	x->map = bytes;
+	x->len = len;
+	x->head = head;
+	x->blocks = x->map + at.blocks;
+	x->starts = (const uint32_t *)(x->map + at.starts);
+	x->block_count = at.block_count;
+	x->classes = (const struct list_class *)(x->map + at.classes);
+	x->lists = (const struct list_stats *)(x->map + at.lists);
+	x->rows = (const uint32_t *)(x->map + at.rows);
+	x->lines = (const uint32_t *)(x->map + at.lines);
+	x->filter = (struct list_filter){
+		.shards = (const struct list_shard *)(x->map + at.shards),
+		.bytes = x->map + at.filter,
+		.bits = head->shard_bits,
+	};
+	x->all = head->lists == 64 ? UINT64_MAX : (1ull << head->lists) - 1;
+	if (stats_check(x) || !list_filter_check(&x->filter, head->filter_bytes)) {
+		free(x);
+		return -EBADMSG;
+	}
+	*out = x;
+	return 0;
+}
+
+/** Memory that its writer could still change or cut would let him change or kill us. */
+static bool is_open_to_change(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & (F_SEAL_WRITE | F_SEAL_SHRINK)) !=
+				     (F_SEAL_WRITE | F_SEAL_SHRINK);
+}
+
+int list_index_open(int fd, struct list_index **out)
+{
+	struct stat st;
+	size_t len;
+	void *map;
+	int rc;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct list_image_head))
+		return -EBADMSG;
+	if (is_open_to_change(fd))
+		return -EPERM;
+	len = (size_t)st.st_size;
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	rc = list_index_attach(map, len, out);
+	if (rc)
+		munmap(map, len);
+	else
+		(*out)->is_mapped = true;
+	return rc;
+}
+
+void list_index_close(struct list_index *x)
+{
+	if (!x)
+		return;
+	if (x->is_mapped)
+		munmap((void *)x->map, x->len);
+	free(x);
+}
+
+/** Read the name at *at, and go behind it. @retval false  it is cut short */
+static bool name_read(const uint8_t **at, const uint8_t *end, struct block_name *out)
+{
+	const uint8_t *p = *at;
+
+	if (end - p < 2 || end - p < 3 + p[1])
+		return false;
+	out->shared = p[0];
+	out->len = p[1];
+	out->bytes = p + 2;
+	out->class = 0;
+	p += 2 + out->len;
+	for (unsigned shift = 0; p < end && shift < 32; shift += 7) {
+		out->class |= (uint32_t)(*p & 0x7f) << shift;
+		if (!(*p++ & 0x80)) {
+			*at = p;
+			return true;
+		}
+	}
+	return false;
+}
+
+/** A block's bytes; an empty range where its offsets are no good. */
+static const uint8_t *block_range(const struct list_index *x, uint32_t block,
+				  const uint8_t **end)
+{
+	uint64_t to = block + 1 < x->block_count ? x->starts[block + 1]
+						 : x->head->blocks_bytes;
+	uint64_t from = x->starts[block];
+
+	if (to > x->head->blocks_bytes || from > to)
+		from = to = 0;
+	*end = x->blocks + to;
+	return x->blocks + from;
+}
+
+/** Compare a block's first name with a key, as list_key_compare. A bad block is larger. */
+static int block_compare(const struct list_index *x, uint32_t block, const char *key,
+			 size_t len)
+{
+	uint64_t from = x->starts[block], all = x->head->blocks_bytes;
+	const uint8_t *p = x->blocks + from;
+
+	if (from > all || all - from < 2 || all - from < 2u + p[1])
+		return 1;
+	return list_key_compare((const char *)p + 2, p[1], key, len);
+}
+
+/** Find a key in the one block that may hold it. `matched` octets of the key are in common
+ *  with the last name read, which stands before the key. */
+static bool block_find(const struct list_index *x, uint32_t block, const char *key,
+		       size_t len, struct place *out)
+{
+	const uint8_t *end, *at = block_range(x, block, &end);
+	struct block_name n;
+	size_t matched = 0;
+
+	for (unsigned i = 0; i < LIST_BLOCK && name_read(&at, end, &n); i++) {
+		size_t same = 0, rest = len - matched;
+
+		if (n.shared > matched)
+			continue;
+		if (n.shared < matched)
+			return false;
+		while (same < n.len && same < rest &&
+		       n.bytes[same] == (uint8_t)key[matched + same])
+			same++;
+		matched += same;
+		if (same == n.len && matched == len) {
+			*out = (struct place){ block, i, n.class };
+			return n.class < x->head->classes;
+		}
+		if (same < n.len &&
+		    (matched == len || n.bytes[same] > (uint8_t)key[matched]))
+			return false;
+	}
+	return false;
+}
+
+static bool key_find(const struct list_index *x, const char *key, size_t len,
+		     struct place *out)
+{
+	uint32_t lo = 0, hi = x->block_count; /* blocks before lo begin at or before key */
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (block_compare(x, mid, key, len) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && block_find(x, lo - 1, key, len, out);
+}
+
+uint64_t list_index_find(const struct list_index *x, const struct dname *qname,
+			 uint64_t wanted)
+{
+	uint64_t h = x->head->seed, found = 0;
+	struct list_key key;
+	struct place place;
+	size_t at = 0;
+
+	wanted &= x->all;
+	list_key_from_dname(qname, x->head->labels_max, &key);
+	for (unsigned i = 0; i < key.labels && found != wanted; i++) {
+		h = list_key_hash(h, key.text + at, key.end[i] - at);
+		at = key.end[i] + 1u;
+		if (!list_filter_has(&x->filter, h) ||
+		    !key_find(x, key.text, key.end[i], &place))
+			continue;
+		found |= x->classes[place.class].subtree & wanted;
+		if (key.is_whole && i + 1u == key.labels)
+			found |= x->classes[place.class].exact & wanted;
+	}
+	return found;
+}
+
+/** The line of the entry of `list` for the name at place; 0 where the index has none. */
+static uint32_t line_of(const struct list_index *x, const struct place *place,
+			unsigned list)
+{
+	const struct list_class *c = &x->classes[place->class];
+	const uint8_t *end, *at = block_range(x, place->block, &end);
+	uint64_t row = x->rows[place->block];
+	struct block_name n;
+
+	for (unsigned i = 0; i < place->nth && name_read(&at, end, &n); i++) {
+		if (n.class >= x->head->classes)
+			return 0;
+		row += (unsigned)__builtin_popcountll(x->classes[n.class].exact |
+						      x->classes[n.class].subtree);
+	}
+	row += (unsigned)__builtin_popcountll((c->exact | c->subtree) &
+					      ((1ull << list) - 1));
+	return row < x->head->lines ? x->lines[row] : 0;
+}
+
+/** Describe the entry of the first list in `lists`. */
+static bool match_fill(const struct list_index *x, const struct place *place,
+		       const struct list_key *key, unsigned labels, uint64_t lists,
+		       bool subtree, struct list_match *out)
+{
+	unsigned list = (unsigned)__builtin_ctzll(lists);
+	uint32_t where = line_of(x, place, list);
+	struct list_match m = {
+		.list = list,
+		.subtree = subtree,
+		.line = where & LIST_WHERE_LINE,
+		.from_conf = where & LIST_WHERE_CONF,
+	};
+
+	if (list_key_to_dname(key->text, key->end[labels - 1], &m.key))
+		return false;
+	*out = m;
+	return true;
+}
+
+bool list_index_explain(const struct list_index *x, const struct dname *qname,
+			uint64_t wanted, struct list_match *out)
+{
+	struct list_key key;
+	struct place place;
+
+	wanted &= x->all;
+	list_key_from_dname(qname, x->head->labels_max, &key);
+	for (unsigned n = key.labels; n; n--) {
+		uint64_t exact, subtree;
+
+		if (!key_find(x, key.text, key.end[n - 1], &place))
+			continue;
+		exact = x->classes[place.class].exact & wanted;
+		if (exact && key.is_whole && n == key.labels)
+			return match_fill(x, &place, &key, n, exact, false, out);
+		subtree = x->classes[place.class].subtree & wanted;
+		if (subtree)
+			return match_fill(x, &place, &key, n, subtree, true, out);
+	}
+	return false;
+}
+
+unsigned list_index_list_count(const struct list_index *x)
+{
+	return x->head->lists;
+}
+
+const struct list_stats *list_index_stats(const struct list_index *x, unsigned list)
+{
+	return list < x->head->lists ? &x->lists[list] : NULL;
+}
+
+uint64_t list_index_names(const struct list_index *x)
+{
+	return x->head->names;
+}
+
+size_t list_index_bytes(const struct list_index *x)
+{
+	return x->len;
+}

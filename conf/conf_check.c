@@ -1,0 +1,232 @@
+/*
+ * What takes more than one option to see: things that two have and only one may, blocks that
+ * say too little, bounds that cross; and the values that follow from others.
+ */
+#include "conf/conf_parse.h"
+
+#include <stdlib.h>
+
+/* --- claims ------------------------------------------------------------------------- */
+
+static int compare_claims(const void *pa, const void *pb)
+{
+	const struct claim *a = pa, *b = pb;
+	int rc;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	rc = strcmp(a->key, b->key);
+	if (rc)
+		return rc;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void report_claim(struct parser *p, const struct claim *first, const struct claim *again)
+{
+	static const char *const kinds[] = {
+		[CLAIM_LISTEN] = "address",    [CLAIM_FORWARD] = "suffix",
+		[CLAIM_INTERFACE] = "interface", [CLAIM_MAC] = "hardware address",
+		[CLAIM_ADDRESS] = "address",
+	};
+	const char *file = first->at.file->name;
+	char hint[CONF_ERROR_TEXT_MAX];
+
+	if (first->owner)
+		snprintf(hint, sizeof(hint), "first in '%s' at %s:%u", first->owner, file,
+			 first->at.line);
+	else
+		snprintf(hint, sizeof(hint), "first at %s:%u", file, first->at.line);
+	parse_error_at(p, &again->at, hint, "%s '%s' is written twice", kinds[again->kind],
+		       again->key);
+}
+
+/* Each value that is there again is reported with the place of the first. */
+static void check_claims(struct parser *p)
+{
+	const struct claim *first = p->claims;
+
+	if (!p->claim_count)
+		return;
+	qsort(p->claims, p->claim_count, sizeof(p->claims[0]), compare_claims);
+	for (size_t i = 1; i < p->claim_count; i++) {
+		const struct claim *c = &p->claims[i];
+
+		if (c->kind == first->kind && !strcmp(c->key, first->key))
+			report_claim(p, first, c);
+		else
+			first = c;
+	}
+}
+
+/* --- blocks that say too little ----------------------------------------------------- */
+
+static const struct conf_spot *set_at(const struct parser *p, enum conf_block_id id,
+				      size_t index, const char *option)
+{
+	return &p->instances[id][index]
+			.set[conf_option_slot(conf_option_find(id, option, NULL))];
+}
+
+/* Each block of a kind must have one of two options. */
+struct need {
+	enum conf_block_id id;
+	const char *option, *other;
+	const char *text;
+};
+
+static const struct need needs[] = {
+	{ CONF_UPSTREAM, "server", "server", "has no server" },
+	{ CONF_ZONE, "interface", "interface", "has no interface" },
+	{ CONF_DEVICE, "mac", "address", "has neither mac nor address" },
+	{ CONF_GROUP, "member", "member", "has no member" },
+	{ CONF_LIST, "file", "name", "has neither file nor name" },
+};
+
+static void check_need(struct parser *p, const struct need *need, size_t index)
+{
+	const struct instance *i = &p->instances[need->id][index];
+
+	if (i->incomplete || i->declared.file->generated ||
+	    set_at(p, need->id, index, need->option)->line ||
+	    set_at(p, need->id, index, need->other)->line)
+		return;
+	parse_error_at(p, &i->declared, NULL, "%s '%s' %s", conf_block(need->id)->name,
+		       parse_block_name(p, need->id, index), need->text);
+}
+
+static void check_policy(struct parser *p, size_t index)
+{
+	const struct instance *i = &p->instances[CONF_POLICY][index];
+	const struct conf_policy *policy = &p->conf->policies[index];
+	const struct conf_spot *groups = set_at(p, CONF_POLICY, index, "for");
+
+	if (!strcmp(policy->name, "default") && groups->line)
+		parse_error_at(p, groups, "it is for all that no other policy is for",
+			       "policy default has no 'for'");
+	else if (strcmp(policy->name, "default") && !groups->line && !i->incomplete)
+		parse_error_at(p, &i->declared, "the policy for all others is called default",
+			       "policy '%s' has no 'for'", policy->name);
+	for (size_t l = 0; l < p->conf->list_count; l++)
+		if (policy->block & policy->allow & UINT64_C(1) << l)
+			parse_error_at(p, set_at(p, CONF_POLICY, index, "allow"), NULL,
+				       "policy '%s' both blocks and allows list '%s'",
+				       policy->name, p->conf->lists[l].name);
+}
+
+static void check_gate(struct parser *p)
+{
+	const struct conf_gate *g = &p->conf->gate;
+	const struct conf_spot *at = set_at(p, CONF_GATE, 0, "lease-min");
+
+	if (!at->line)
+		at = set_at(p, CONF_GATE, 0, "lease-max");
+	if (g->lease_min_s > g->lease_max_s)
+		parse_error_at(p, at, NULL, "lease-min (%us) is longer than lease-max (%us)",
+			       g->lease_min_s, g->lease_max_s);
+}
+
+/* The default depends on where the daemon was started. */
+static void check_control(struct parser *p)
+{
+	const struct conf_option *o = conf_option_find(CONF_TOP, "control", NULL);
+	const struct conf_spot nowhere = { 0 };
+
+	if (!set_at(p, CONF_TOP, 0, "control")->line && strlen(p->conf->control) > o->max)
+		parse_error_at(p, &nowhere, "write: control /a/shorter/path",
+			       "the path of the control socket is too long: %s",
+			       p->conf->control);
+}
+
+/* --- what follows ------------------------------------------------------------------- */
+
+static void follow_on_failure(struct parser *p)
+{
+	for (size_t i = 0; i < p->conf->zone_count; i++) {
+		struct conf_zone *z = &p->conf->zones[i];
+
+		if (!set_at(p, CONF_ZONE, i, "on-failure")->line)
+			z->on_failure = z->gate == GATE_ENFORCE ? FAILURE_SERVFAIL
+								: FAILURE_ANSWER;
+	}
+}
+
+static bool is_forwarded_to(const struct conf *c, size_t upstream)
+{
+	for (size_t i = 0; i < c->forward_count; i++)
+		if (c->forwards[i].upstream == upstream)
+			return true;
+	return false;
+}
+
+/* The root goes to the first upstream that no suffix goes to, or else to the first. */
+static void follow_root(struct parser *p)
+{
+	struct conf_forward *root;
+	struct conf *c = p->conf;
+	size_t upstream = 0;
+
+	for (size_t i = 0; i < c->forward_count; i++)
+		if (c->forwards[i].suffix.len == 1)
+			return;
+	while (upstream < c->upstream_count && is_forwarded_to(c, upstream))
+		upstream++;
+	root = PARSE_GROW(p, c->forwards, c->forward_count);
+	if (!root)
+		return;
+	root->suffix = (struct dname){ .len = 1 };
+	root->upstream = upstream < c->upstream_count ? upstream : 0;
+}
+
+static void check_upstreams(struct parser *p)
+{
+	static const char hint[] = "write one: upstream quad9 { server 9.9.9.9 }";
+	const struct conf_spot nowhere = { 0 };
+	const struct conf *c = p->conf;
+	const struct conf_file *from;
+
+	if (!c->upstream_count && !p->partial)
+		parse_error_at(p, &nowhere, hint, "there is no upstream to ask");
+	if (c->upstream_count != 1 || c->upstreams[0].server_count || p->partial)
+		return;
+	from = p->instances[CONF_UPSTREAM][0].declared.file;
+	if (from->generated)
+		parse_error_at(p, &nowhere, hint,
+			       "no upstream is written, and %s names no server but ourselves",
+			       from->name);
+}
+
+/* policy default is always there, and behind all others. */
+static void follow_default_policy(struct parser *p)
+{
+	size_t i = parse_find(p, CONF_POLICY, "default");
+	struct conf *c = p->conf;
+	struct conf_policy policy = { 0 };
+
+	if (i == SIZE_MAX) {
+		struct conf_policy *added = PARSE_GROW(p, c->policies, c->policy_count);
+
+		if (added)
+			added->name = parse_text(p, "default");
+		return;
+	}
+	policy = c->policies[i];
+	memmove(&c->policies[i], &c->policies[i + 1],
+		(c->policy_count - i - 1) * sizeof(policy));
+	c->policies[c->policy_count - 1] = policy;
+}
+
+void conf_check(struct parser *p)
+{
+	check_claims(p);
+	for (size_t n = 0; n < ARRAY_SIZE(needs); n++)
+		for (size_t i = 0; i < parse_block_count(p, needs[n].id); i++)
+			check_need(p, &needs[n], i);
+	for (size_t i = 0; i < p->conf->policy_count; i++)
+		check_policy(p, i);
+	check_gate(p);
+	check_control(p);
+	check_upstreams(p);
+	follow_on_failure(p);
+	follow_root(p);
+	follow_default_policy(p);
+}

@@ -1,0 +1,285 @@
+/* Prints a configuration in canonical form: every value, defaults too, in the table's order. */
+#include <netinet/in.h>
+
+#include "conf/conf.h"
+#include "conf/conf_option.h"
+#include "lib/util.h"
+
+struct printer {
+	const struct conf *conf;
+	const struct conf_option *option;
+	const void *block; /* the struct the option stands in */
+	FILE *to;
+};
+
+typedef void print_option(const struct printer *p);
+
+/* A word as the grammar reads it back. */
+static void print_word(FILE *to, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-+/:@%,=*[]~";
+
+	if (*text && !text[strspn(text, plain)]) {
+		fprintf(to, " %s", text);
+		return;
+	}
+	fputs(" \"", to);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', to);
+		fputc(*text, to);
+	}
+	fputc('"', to);
+}
+
+/* Begin the option's line. */
+static void print_name(const struct printer *p)
+{
+	if (p->option->block != CONF_TOP)
+		fputc('\t', p->to);
+	fputs(p->option->name, p->to);
+	if (p->option->key)
+		fprintf(p->to, " %s", p->option->key);
+}
+
+static void print_scalar(const struct printer *p)
+{
+	char text[CONF_SCALAR_TEXT_MAX];
+
+	print_name(p);
+	fprintf(p->to, " %s\n", conf_scalar_text(p->option, p->block, text));
+}
+
+static void print_text(const struct printer *p)
+{
+	const char *text = *(char *const *)((const char *)p->block + p->option->at);
+
+	if (!text)
+		return;
+	print_name(p);
+	print_word(p->to, text);
+	fputc('\n', p->to);
+}
+
+static void print_listen(const struct printer *p)
+{
+	char text[ADDR_PORT_TEXT_MAX];
+
+	for (size_t i = 0; i < p->conf->listen_count; i++) {
+		const struct conf_listen *l = &p->conf->listens[i];
+
+		print_name(p);
+		print_word(p->to, l->name);
+		fprintf(p->to, " %s\n", addr_port_to_text(&l->at, text));
+	}
+}
+
+static void print_forward(const struct printer *p)
+{
+	char text[DNAME_TEXT_MAX];
+
+	for (size_t i = 0; i < p->conf->forward_count; i++) {
+		const struct conf_forward *f = &p->conf->forwards[i];
+
+		print_name(p);
+		print_word(p->to, dname_to_text(&f->suffix, text));
+		print_word(p->to, p->conf->upstreams[f->upstream].name);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_server(const struct printer *p)
+{
+	const struct conf_upstream *u = p->block;
+	char text[ADDR_PORT_TEXT_MAX];
+
+	for (size_t i = 0; i < u->server_count; i++) {
+		print_name(p);
+		fprintf(p->to, " %s\n", addr_port_to_text(&u->servers[i], text));
+	}
+}
+
+static void print_interface(const struct printer *p)
+{
+	const struct conf_zone *z = p->block;
+
+	for (size_t i = 0; i < z->interface_count; i++) {
+		print_name(p);
+		print_word(p->to, z->interfaces[i]);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_mac(const struct printer *p)
+{
+	const struct conf_device *d = p->block;
+	char text[MAC_TEXT_MAX];
+
+	for (size_t i = 0; i < d->mac_count; i++) {
+		print_name(p);
+		fprintf(p->to, " %s\n", mac_to_text(&d->macs[i], text));
+	}
+}
+
+static void print_address(const struct printer *p)
+{
+	const struct conf_device *d = p->block;
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < d->addr_count; i++) {
+		print_name(p);
+		fprintf(p->to, " %s\n", addr_to_text(&d->addrs[i], text));
+	}
+}
+
+static void print_member(const struct printer *p)
+{
+	const struct conf_group *g = p->block;
+	char text[ADDR_NET_TEXT_MAX];
+
+	for (size_t i = 0; i < g->member_count; i++) {
+		const struct conf_member *m = &g->members[i];
+
+		print_name(p);
+		print_word(p->to, m->device == SIZE_MAX ? addr_net_to_text(&m->net, text)
+							: p->conf->devices[m->device].name);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_list_name(const struct printer *p)
+{
+	const struct conf_list *l = p->block;
+
+	for (size_t i = 0; i < l->name_count; i++) {
+		print_name(p);
+		print_word(p->to, l->names[i].text);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_for(const struct printer *p)
+{
+	const struct conf_policy *policy = p->block;
+
+	for (size_t i = 0; i < policy->group_count; i++) {
+		print_name(p);
+		print_word(p->to, p->conf->groups[policy->groups[i]].name);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_lists(const struct printer *p)
+{
+	const uint64_t *mask = (const void *)((const char *)p->block + p->option->at);
+
+	for (size_t i = 0; i < p->conf->list_count; i++) {
+		if (!(*mask & UINT64_C(1) << i))
+			continue;
+		print_name(p);
+		print_word(p->to, p->conf->lists[i].name);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_allow(const struct printer *p)
+{
+	const struct conf_gate *g = p->block;
+	char text[ADDR_NET_TEXT_MAX];
+
+	for (size_t i = 0; i < g->allow_count; i++) {
+		const struct conf_gate_allow *a = &g->allows[i];
+
+		print_name(p);
+		if (a->net.addr.family)
+			fprintf(p->to, " %s\n", addr_net_to_text(&a->net, text));
+		else if (a->port_first == a->port_last)
+			fprintf(p->to, " %s %u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
+				a->port_first);
+		else
+			fprintf(p->to, " %s %u-%u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
+				a->port_first, a->port_last);
+	}
+}
+
+/* What was included is printed as if it had been written here. */
+static void print_nothing(const struct printer *p)
+{
+	(void)p;
+}
+
+static print_option *const printers[TYPE_TYPES] = {
+	[TYPE_MS] = print_scalar,
+	[TYPE_SECONDS] = print_scalar,
+	[TYPE_SECONDS64] = print_scalar,
+	[TYPE_SIZE] = print_scalar,
+	[TYPE_COUNT] = print_scalar,
+	[TYPE_CHOICE] = print_scalar,
+	[TYPE_PATH] = print_text,
+	[TYPE_TABLE] = print_text,
+	[TYPE_LISTEN] = print_listen,
+	[TYPE_FORWARD] = print_forward,
+	[TYPE_INCLUDE] = print_nothing,
+	[TYPE_SERVER] = print_server,
+	[TYPE_INTERFACE] = print_interface,
+	[TYPE_MAC] = print_mac,
+	[TYPE_ADDRESS] = print_address,
+	[TYPE_MEMBER] = print_member,
+	[TYPE_NAME] = print_list_name,
+	[TYPE_FOR] = print_for,
+	[TYPE_LISTS] = print_lists,
+	[TYPE_ALLOW] = print_allow,
+};
+
+static void print_block(const struct conf *c, enum conf_block_id id, const void *block, FILE *to)
+{
+	const struct conf_block *b = conf_block(id);
+	struct printer p = { .conf = c, .block = block, .to = to };
+	size_t count;
+
+	if (id == CONF_HISTORY && !c->history.on) {
+		fputs("history off\n", to);
+		return;
+	}
+	fputs(b->name, to);
+	if (b->named)
+		print_word(to, *(char *const *)block);
+	fputs(" {\n", to);
+	p.option = conf_options(&count);
+	for (; count; p.option++, count--)
+		if (p.option->block == id)
+			printers[p.option->type](&p);
+	fputs("}\n", to);
+}
+
+static void print_blocks(const struct conf *c, enum conf_block_id id, FILE *to)
+{
+	const struct conf_block *b = conf_block(id);
+	const char *at = (const char *)c + b->at;
+	size_t count;
+
+	if (!b->named) {
+		print_block(c, id, at, to);
+		return;
+	}
+	memcpy(&count, (const char *)c + b->count_at, sizeof(count));
+	for (size_t i = 0; i < count; i++)
+		print_block(c, id, *(char *const *)at + i * b->size, to);
+}
+
+void conf_print(const struct conf *c, FILE *to)
+{
+	struct printer p = { .conf = c, .block = c, .to = to };
+	size_t count;
+
+	p.option = conf_options(&count);
+	for (; count; p.option++, count--) {
+		if (p.option->block != CONF_TOP)
+			continue;
+		if (p.option->type == TYPE_BLOCK)
+			print_blocks(c, p.option->opens, to);
+		else
+			printers[p.option->type](&p);
+	}
+}

@@ -1,0 +1,313 @@
+/*
+ * Reads the values of options into struct conf, and says what is wrong with them: addresses,
+ * networks, ports and interfaces of the kernel's world.
+ */
+#include "conf/conf_parse.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#define SERVERS_MAX 32 /* of one upstream */
+#define PORT_DNS    53
+
+/* --- addresses ---------------------------------------------------------------------- */
+
+static bool read_addr_port(struct parser *p, const struct scfg_word *at,
+			   struct addr_port *out)
+{
+	int rc = addr_port_from_text(at->text, PORT_DNS, out);
+
+	if (rc == -ENODEV) {
+		parse_error(p, at, NULL, "the interface in '%s' does not exist", at->text);
+		return false;
+	}
+	if (rc || !out->port) {
+		parse_error(p, at, "192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53",
+			    "'%s' is no address with a port from 1 to 65535", at->text);
+		return false;
+	}
+	return true;
+}
+
+void read_listen(struct parser *p, const struct written *w)
+{
+	const struct scfg_word *name = &w->node->words[1];
+	char text[ADDR_PORT_TEXT_MAX];
+	struct addr_port at;
+
+	if (!addr_port_from_text(name->text, PORT_DNS, &at)) {
+		parse_error(p, name, "a label stands before the addresses: listen lan 192.0.2.1:53",
+			    "listen needs a name before '%s'", name->text);
+		return;
+	}
+	if (w->node->word_count < 3)
+		parse_error(p, name, NULL, "listen needs an address behind '%s'", name->text);
+	for (size_t i = 2; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		struct conf_listen *l;
+
+		if (!read_addr_port(p, word, &at))
+			continue;
+		l = PARSE_GROW(p, p->conf->listens, p->conf->listen_count);
+		if (!l)
+			return;
+		l->name = parse_text(p, name->text);
+		l->at = at;
+		l->place = parse_place(p, word);
+		parse_claim(p, CLAIM_LISTEN, addr_port_to_text(&at, text), NULL, word);
+	}
+}
+
+static void ignore_error(void *arg, const struct scfg_error *error)
+{
+	(void)arg;
+	(void)error;
+}
+
+void parse_default_listen(struct parser *p)
+{
+	struct written w = { .option = conf_option_find(CONF_TOP, "listen", NULL) };
+	char line[CONF_ERROR_TEXT_MAX];
+	struct scfg *tree;
+
+	snprintf(line, sizeof(line), "listen %s", w.option->initial);
+	if (scfg_parse(line, strlen(line), ignore_error, NULL, &tree)) {
+		p->no_memory = true;
+		return;
+	}
+	w.node = scfg_first(tree);
+	w.first = 1;
+	p->file = NULL;
+	read_listen(p, &w);
+	scfg_free(tree);
+}
+
+static bool is_loopback(const struct addr *a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	if (a->family == AF_INET)
+		return a->bytes[0] == 127;
+	return !memcmp(a->bytes, one, sizeof(one));
+}
+
+static bool is_unspecified(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(a->bytes, zero, sizeof(zero));
+}
+
+/* What we would be asking ourselves; NULL: nothing. */
+static const struct conf_listen *find_loop(const struct conf *c, const struct addr_port *server)
+{
+	for (size_t i = 0; i < c->listen_count; i++) {
+		const struct addr_port *at = &c->listens[i].at;
+
+		if (at->port != server->port || at->addr.family != server->addr.family)
+			continue;
+		if (addr_equal(&at->addr, &server->addr) && at->scope == server->scope)
+			return &c->listens[i];
+		if (is_unspecified(&at->addr) &&
+		    (is_loopback(&server->addr) || is_unspecified(&server->addr)))
+			return &c->listens[i];
+	}
+	return NULL;
+}
+
+void read_server(struct parser *p, const struct written *w)
+{
+	struct conf_upstream *u = w->block;
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		struct addr_port server, *element;
+
+		if (!read_addr_port(p, word, &server))
+			continue;
+		if (find_loop(p->conf, &server)) {
+			if (!p->file->generated)
+				parse_error(p, word, "it would ask itself for ever",
+					    "server %s is an address that nameward listens on",
+					    word->text);
+			continue;
+		}
+		if (u->server_count == SERVERS_MAX) {
+			parse_error(p, word, NULL, "more than %d servers", SERVERS_MAX);
+			return;
+		}
+		element = PARSE_GROW(p, u->servers, u->server_count);
+		if (!element)
+			return;
+		*element = server;
+	}
+}
+
+void read_mac(struct parser *p, const struct written *w)
+{
+	struct conf_device *d = w->block;
+	char text[MAC_TEXT_MAX];
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		struct mac mac, *element;
+
+		if (mac_from_text(word->text, &mac) || !mac_is_unicast(&mac)) {
+			parse_error(p, word, "as in 7c:2f:80:00:11:22",
+				    "'%s' is no hardware address of a device", word->text);
+			continue;
+		}
+		element = PARSE_GROW(p, d->macs, d->mac_count);
+		if (!element)
+			return;
+		*element = mac;
+		parse_claim(p, CLAIM_MAC, mac_to_text(&mac, text), d->name, word);
+	}
+}
+
+void read_address(struct parser *p, const struct written *w)
+{
+	struct conf_device *d = w->block;
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		struct addr addr, *element;
+
+		if (addr_from_text(word->text, &addr)) {
+			parse_error(p, word,
+				    strchr(word->text, '/') ? "a network is a member of a group"
+							    : NULL,
+				    "'%s' is no IP address", word->text);
+			continue;
+		}
+		element = PARSE_GROW(p, d->addrs, d->addr_count);
+		if (!element)
+			return;
+		*element = addr;
+		parse_claim(p, CLAIM_ADDRESS, addr_to_text(&addr, text), d->name, word);
+	}
+}
+
+/* The network that was probably meant by an address with bits behind the prefix. */
+static void hint_network(const char *text, char *hint, size_t size)
+{
+	char part[ADDR_NET_TEXT_MAX], *slash, *end;
+	struct addr_net net = { 0 };
+	unsigned long prefix;
+
+	snprintf(part, sizeof(part), "%s", text);
+	snprintf(hint, size, "as in 192.0.2.0/24 or 2001:db8::/32");
+	slash = strchr(part, '/');
+	if (!slash)
+		return;
+	*slash++ = '\0';
+	prefix = strtoul(slash, &end, 10);
+	if (addr_from_text(part, &net.addr) || *end || end == slash ||
+	    prefix > 8 * addr_len(&net.addr))
+		return;
+	net.prefix = (uint8_t)prefix;
+	for (size_t bit = prefix; bit < 8 * addr_len(&net.addr); bit++)
+		net.addr.bytes[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+	snprintf(hint, size, "bits are set behind the prefix; the network is %s",
+		 addr_net_to_text(&net, part));
+}
+
+static bool read_network(struct parser *p, const struct scfg_word *at, struct addr_net *out)
+{
+	char hint[CONF_ERROR_TEXT_MAX];
+
+	if (!addr_net_from_text(at->text, out))
+		return true;
+	hint_network(at->text, hint, sizeof(hint));
+	parse_error(p, at, hint, "'%s' is no network", at->text);
+	return false;
+}
+
+void read_member(struct parser *p, const struct written *w)
+{
+	struct conf_group *g = w->block;
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		struct conf_member m = { .device = SIZE_MAX }, *element;
+
+		if (strpbrk(word->text, "/:") || !addr_net_from_text(word->text, &m.net)) {
+			if (!read_network(p, word, &m.net))
+				continue;
+		} else {
+			m.device = parse_reference(p, CONF_DEVICE, word);
+			if (m.device == SIZE_MAX)
+				continue;
+		}
+		element = PARSE_GROW(p, g->members, g->member_count);
+		if (!element)
+			return;
+		*element = m;
+	}
+}
+
+/* --- gate --------------------------------------------------------------------------- */
+
+static bool read_port(const char **text, uint16_t *out)
+{
+	char *end;
+	unsigned long port;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	port = strtoul(*text, &end, 10);
+	*text = end;
+	*out = (uint16_t)port;
+	return port >= 1 && port <= 65535;
+}
+
+static bool read_ports(const char *text, struct conf_gate_allow *a)
+{
+	if (!read_port(&text, &a->port_first))
+		return false;
+	a->port_last = a->port_first;
+	if (*text == '-') {
+		text++;
+		if (!read_port(&text, &a->port_last))
+			return false;
+	}
+	return !*text && a->port_first <= a->port_last;
+}
+
+static void read_service(struct parser *p, const struct written *w,
+			 struct conf_gate_allow *a)
+{
+	const struct scfg_word *words = w->node->words;
+
+	if (w->node->word_count != 3)
+		parse_error(p, &words[MIN(w->node->word_count - 1, (size_t)3)],
+			    "as in: allow udp 123", "'%s' has one port or range behind it",
+			    words[1].text);
+	else if (!read_ports(words[2].text, a))
+		parse_error(p, &words[2], "1 to 65535; a range is written 8000-8100",
+			    "'%s' is no port or range of ports", words[2].text);
+	else
+		a->proto = strcmp(words[1].text, "tcp") ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+void read_allow(struct parser *p, const struct written *w)
+{
+	const struct scfg_word *word = &w->node->words[1];
+	struct conf_gate *g = w->block;
+	struct conf_gate_allow a = { .place = parse_place(p, word) }, *element;
+
+	if (!strcmp(word->text, "tcp") || !strcmp(word->text, "udp"))
+		read_service(p, w, &a);
+	else if (!strpbrk(word->text, ".:/"))
+		parse_error(p, word, "as in: allow udp 123, or: allow 192.0.2.0/24",
+			    "'%s' is neither tcp, udp nor a network", word->text);
+	else if (read_one_value(p, w))
+		read_network(p, word, &a.net);
+	if (!a.proto && !a.net.addr.family)
+		return;
+	element = PARSE_GROW(p, g->allows, g->allow_count);
+	if (element)
+		*element = a;
+}

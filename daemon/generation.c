@@ -1,0 +1,89 @@
+/* One generation of what the children serve by. Knows nothing of the children themselves. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/generation.h"
+#include "lib/log.h"
+
+bool generation_is_gated(const struct generation *g)
+{
+	for (size_t i = 0; i < g->conf->zone_count; i++)
+		if (g->conf->zones[i].gate != GATE_OFF)
+			return true;
+	return false;
+}
+
+static void choose_processes(struct generation *g, bool is_root)
+{
+	bool gate = is_root && generation_is_gated(g);
+
+	g->wants[ROLE_RESOLVER] = true;
+	g->wants[ROLE_DBWRITER] = g->conf->history.on;
+	g->wants[ROLE_NFTSYNC] = gate;
+	/* What the gate refuses is only written down. */
+	g->wants[ROLE_FLOWS] = gate && g->conf->history.on;
+}
+
+static int load(struct generation *g, const char *path, struct conf_errors *errors)
+{
+	int rc = conf_bundle_load(path, &g->bundle, errors);
+
+	if (!rc)
+		rc = conf_parse(g->bundle, &g->conf, errors);
+	if (rc)
+		return rc;
+	g->bundle_fd = conf_bundle_write(g->bundle);
+	return g->bundle_fd < 0 ? g->bundle_fd : 0;
+}
+
+int generation_load(const char *path, bool is_root, uint32_t number,
+		    struct generation **out)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+	struct conf_errors *errors = conf_errors_new();
+	int rc = -ENOMEM;
+
+	if (!g || !errors)
+		goto err;
+	g->number = number;
+	g->bundle_fd = -1;
+	g->index_fd = -1;
+	rc = load(g, path, errors);
+	if (rc)
+		goto err;
+	conf_errors_free(errors);
+	choose_processes(g, is_root);
+	*out = g;
+	return 0;
+
+err:
+	if (errors && conf_errors_count(errors))
+		conf_errors_print(errors, stderr);
+	else
+		log_err("configuration: %s", strerror(-rc));
+	conf_errors_free(errors);
+	generation_free(g);
+	return rc;
+}
+
+int generation_bind(struct generation *g, const struct generation *old, char *why)
+{
+	return listeners_open(g->conf, old ? old->listeners : NULL, &g->listeners, why);
+}
+
+void generation_free(struct generation *g)
+{
+	if (!g)
+		return;
+	listeners_close(g->listeners);
+	if (g->index_fd >= 0)
+		close(g->index_fd);
+	if (g->bundle_fd >= 0)
+		close(g->bundle_fd);
+	conf_free(g->conf);
+	conf_bundle_free(g->bundle);
+	free(g);
+}

@@ -1,0 +1,102 @@
+/* What each child is given. Knows nothing of when. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/generation.h"
+#include "daemon/outfit.h"
+#include "daemon/process.h"
+#include "lib/chan.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+/** Who talks to whom. A taken-over process reaches nobody else. */
+static const enum msg_role edges[][2] = {
+	{ ROLE_RESOLVER, ROLE_NFTSYNC },
+	{ ROLE_RESOLVER, ROLE_DBWRITER },
+	{ ROLE_NFTSYNC, ROLE_DBWRITER },
+	{ ROLE_FLOWS, ROLE_DBWRITER },
+};
+
+static void send_peer(struct process *to, const struct process *peer, int fd)
+{
+	struct msg_peer m = { .size = sizeof(m), .role = (uint16_t)process_role(peer) };
+
+	process_send(to, MSG_PEER, &m, sizeof(m), fd);
+	close(fd);
+}
+
+static void connect_pair(struct process *a, struct process *b)
+{
+	int fds[2], rc = chan_pair(fds);
+
+	if (rc) {
+		log_err("channel between %s and %s: %s", msg_role_name(process_role(a)),
+			msg_role_name(process_role(b)), strerror(-rc));
+		return;
+	}
+	send_peer(a, b, fds[0]);
+	send_peer(b, a, fds[1]);
+}
+
+void outfit_connect(struct process *const all[ROLE_COUNT], struct process *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
+		struct process *other = NULL;
+
+		if (edges[i][0] == process_role(p))
+			other = all[edges[i][1]];
+		else if (edges[i][1] == process_role(p))
+			other = all[edges[i][0]];
+		if (other && process_is_up(other))
+			connect_pair(p, other);
+	}
+}
+
+static void send_listener(struct process *p, const struct listener_socket *s)
+{
+	struct msg_listen m = { .size = sizeof(m), .stream = s->stream, .at = s->at };
+
+	process_send(p, MSG_LISTEN, &m, sizeof(m), s->fd);
+}
+
+void outfit_index(struct process *resolver, const struct generation *g)
+{
+	if (g->index_fd >= 0)
+		process_send(resolver, MSG_INDEX, NULL, 0, g->index_fd);
+}
+
+void outfit_tell_state(struct process *resolver, const struct process *of)
+{
+	struct msg_child m;
+
+	process_describe(of, &m);
+	process_send(resolver, MSG_CHILD, &m, sizeof(m), -1);
+}
+
+void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
+		const struct generation *g, int control_fd)
+{
+	process_send(p, MSG_CONF, NULL, 0, g->bundle_fd);
+	if (process_role(p) != ROLE_RESOLVER)
+		return;
+	for (size_t i = 0; i < listeners_count(g->listeners); i++)
+		send_listener(p, listeners_at(g->listeners, i));
+	process_send(p, MSG_CONTROL, NULL, 0, control_fd);
+	outfit_index(p, g);
+	for (int role = 0; role < ROLE_COUNT; role++)
+		if (all[role])
+			outfit_tell_state(p, all[role]);
+}
+
+void outfit_change(struct process *p, const struct generation *g)
+{
+	process_send(p, MSG_CONF, NULL, 0, g->bundle_fd);
+	if (process_role(p) == ROLE_RESOLVER) {
+		for (size_t i = 0; i < listeners_count(g->listeners); i++)
+			if (!listeners_at(g->listeners, i)->kept)
+				send_listener(p, listeners_at(g->listeners, i));
+		outfit_index(p, g);
+	}
+	process_send_start(p, g->number);
+}

@@ -1,0 +1,34 @@
+/*
+ * What each child is given: configuration, sockets, list index, channels to the others.
+ * Knows nothing of when.
+ */
+#ifndef DAEMON_OUTFIT_H
+#define DAEMON_OUTFIT_H
+
+#include <stdbool.h>
+
+#include "lib/msg.h"
+
+struct generation;
+struct process;
+
+/** Fresh channels between this process, which has just started, and those that run of the
+ *  ones it works with; each end replaces the one from before.
+ *  @param all  by role */
+void outfit_connect(struct process *const all[ROLE_COUNT], struct process *p);
+
+/** All that a new life needs but START: configuration; for the resolver also every socket,
+ *  the control socket and the index if there is one, and the state of all others. */
+void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
+		const struct generation *g, int control_fd);
+
+/** What a running one needs of the next generation, and START: of the sockets only the new. */
+void outfit_change(struct process *p, const struct generation *g);
+
+/** The index alone, to the resolver. */
+void outfit_index(struct process *resolver, const struct generation *g);
+
+/** Tell the resolver, for `status`, how this one is. */
+void outfit_tell_state(struct process *resolver, const struct process *of);
+
+#endif

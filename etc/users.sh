@@ -1,0 +1,18 @@
+#!/bin/sh
+# Make the accounts that nameward's processes run as. Runs again without harm.
+# The supervisor stays root with few capabilities; each child becomes one of these.
+set -eu
+
+make_account() {
+	if ! getent passwd "$1" >/dev/null; then
+		useradd --system --user-group --no-create-home --home-dir /nonexistent \
+			--shell /usr/sbin/nologin --comment "$2" "$1"
+		echo "account $1 made"
+	fi
+}
+
+make_account nameward-resolver "nameward DNS"
+make_account nameward-gate "nameward nftables"
+make_account nameward-db "nameward history"
+make_account nameward-flow "nameward refused connections"
+make_account nameward-list "nameward list compiler"

@@ -1,0 +1,326 @@
+/* Our table as netlink messages, the rules as the kernel's expressions; see ruleset.h.
+ *
+ * The expressions are the ones that nft makes of the text, with the checks of the protocol
+ * that it puts before a lookup, so that `nft list` shows that text again. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lib/util.h"
+#include "nftsync/nl_buf.h"
+#include "nftsync/rule_desc.h"
+#include "nftsync/rule_expr.h"
+
+/* A rule being built; rc keeps the first failure. */
+struct builder {
+	struct nftnl_rule *rule; /* owned */
+	int rc;
+};
+
+static struct nftnl_expr *add_expr(struct builder *b, const char *name)
+{
+	struct nftnl_expr *e = b->rc ? NULL : nftnl_expr_alloc(name);
+
+	if (!e) {
+		b->rc = -ENOMEM;
+		return NULL;
+	}
+	nftnl_rule_add_expr(b->rule, e);
+	return e;
+}
+
+static void set_text(struct builder *b, struct nftnl_expr *e, uint16_t attr, const char *text)
+{
+	if (nftnl_expr_set_str(e, attr, text))
+		b->rc = -ENOMEM;
+}
+
+static void add_meta(struct builder *b, uint32_t key)
+{
+	struct nftnl_expr *e = add_expr(b, "meta");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
+}
+
+static void add_compare(struct builder *b, uint32_t op, const void *data, uint32_t len)
+{
+	struct nftnl_expr *e = add_expr(b, "cmp");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, op);
+	if (nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, data, len))
+		b->rc = -ENOMEM;
+}
+
+static void add_payload(struct builder *b, uint32_t base, uint32_t offset, uint32_t len,
+			uint32_t reg)
+{
+	struct nftnl_expr *e = add_expr(b, "payload");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
+}
+
+static void require_byte(struct builder *b, uint32_t meta, uint8_t value)
+{
+	add_meta(b, meta);
+	add_compare(b, NFT_CMP_EQ, &value, sizeof(value));
+}
+
+/* From an Ethernet frame of that type: only then the link header is one. */
+static void require_ether(struct builder *b, uint16_t ethertype)
+{
+	uint16_t arphrd = ARPHRD_ETHER, type = htons(ethertype);
+
+	add_meta(b, NFT_META_IIFTYPE);
+	add_compare(b, NFT_CMP_EQ, &arphrd, sizeof(arphrd));
+	add_payload(b, NFT_PAYLOAD_LL_HEADER, offsetof(struct ethhdr, h_proto), sizeof(type),
+		    NFT_REG_1);
+	add_compare(b, NFT_CMP_EQ, &type, sizeof(type));
+}
+
+/* What is loaded for a field: offset and length in its header; up to two parts. Registers
+ * count 4 bytes each, so a part begins where the one before, padded, ended. */
+struct part {
+	uint8_t base, offset, len;
+};
+
+enum need { NEED_IP4, NEED_IP6, NEED_TCP, NEED_UDP, NEED_ETHER4, NEED_ETHER6 };
+
+static const struct {
+	enum need need;
+	struct part parts[2];
+} fields[FIELD_COUNT] = {
+	[FIELD_IP_DADDR] = { NEED_IP4, { { NFT_PAYLOAD_NETWORK_HEADER, 16, 4 } } },
+	[FIELD_IP6_DADDR] = { NEED_IP6, { { NFT_PAYLOAD_NETWORK_HEADER, 24, 16 } } },
+	[FIELD_TCP_DPORT] = { NEED_TCP, { { NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2 } } },
+	[FIELD_UDP_DPORT] = { NEED_UDP, { { NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2 } } },
+	[FIELD_ETHER_IP] = { NEED_ETHER4,
+			     { { NFT_PAYLOAD_LL_HEADER, 6, 6 },
+			       { NFT_PAYLOAD_NETWORK_HEADER, 16, 4 } } },
+	[FIELD_ETHER_IP6] = { NEED_ETHER6,
+			      { { NFT_PAYLOAD_LL_HEADER, 6, 6 },
+				{ NFT_PAYLOAD_NETWORK_HEADER, 24, 16 } } },
+	[FIELD_IP_IP] = { NEED_IP4,
+			  { { NFT_PAYLOAD_NETWORK_HEADER, 12, 4 },
+			    { NFT_PAYLOAD_NETWORK_HEADER, 16, 4 } } },
+	[FIELD_IP6_IP6] = { NEED_IP6,
+			    { { NFT_PAYLOAD_NETWORK_HEADER, 8, 16 },
+			      { NFT_PAYLOAD_NETWORK_HEADER, 24, 16 } } },
+};
+
+static void require(struct builder *b, enum need need)
+{
+	switch (need) {
+	case NEED_IP4:
+		require_byte(b, NFT_META_NFPROTO, NFPROTO_IPV4);
+		break;
+	case NEED_IP6:
+		require_byte(b, NFT_META_NFPROTO, NFPROTO_IPV6);
+		break;
+	case NEED_TCP:
+		require_byte(b, NFT_META_L4PROTO, IPPROTO_TCP);
+		break;
+	case NEED_UDP:
+		require_byte(b, NFT_META_L4PROTO, IPPROTO_UDP);
+		break;
+	case NEED_ETHER4:
+		require_ether(b, ETH_P_IP);
+		break;
+	case NEED_ETHER6:
+		require_ether(b, ETH_P_IPV6);
+		break;
+	}
+}
+
+/* @param dreg  NFT_REG_VERDICT for a map of verdicts, -1 for a set */
+static void add_lookup(struct builder *b, const char *set, int dreg)
+{
+	struct nftnl_expr *e = add_expr(b, "lookup");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	if (dreg >= 0)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, (uint32_t)dreg);
+	set_text(b, e, NFTNL_EXPR_LOOKUP_SET, set);
+}
+
+static void build_lookup(struct builder *b, const struct rule_step *s)
+{
+	uint32_t reg = 0; /* in units of 4 bytes */
+
+	require(b, fields[s->field].need);
+	for (size_t i = 0; i < 2 && fields[s->field].parts[i].len; i++) {
+		const struct part *p = &fields[s->field].parts[i];
+
+		/* The old names of 16-byte registers where they fit, as nft does. */
+		add_payload(b, p->base, p->offset, p->len,
+			    reg % 4 ? NFT_REG32_00 + reg : NFT_REG_1 + reg / 4);
+		reg += (p->len + 3u) / 4;
+	}
+	add_lookup(b, s->name, -1);
+}
+
+static void build_zone_map(struct builder *b, const struct rule_step *s)
+{
+	add_meta(b, NFT_META_IIFNAME);
+	add_lookup(b, s->name, NFT_REG_VERDICT);
+}
+
+/* ct state established,related: state & 6 != 0 */
+static void build_established(struct builder *b, const struct rule_step *s)
+{
+	uint32_t mask = 2 | 4, none = 0; /* 1 << (enum ip_conntrack_info + 1) */
+	struct nftnl_expr *e = add_expr(b, "ct");
+
+	(void)s;
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	e = add_expr(b, "bitwise");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &none, sizeof(none));
+	add_compare(b, NFT_CMP_NEQ, &none, sizeof(none));
+}
+
+static void build_counter(struct builder *b, const struct rule_step *s)
+{
+	struct nftnl_expr *e = add_expr(b, "objref");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	set_text(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
+}
+
+static void build_limit(struct builder *b, const struct rule_step *s)
+{
+	struct nftnl_expr *e = add_expr(b, "limit");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, s->a);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1); /* a second */
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, s->b);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, 0);
+}
+
+static void build_log(struct builder *b, const struct rule_step *s)
+{
+	struct nftnl_expr *e = add_expr(b, "log");
+
+	if (!e)
+		return;
+	set_text(b, e, NFTNL_EXPR_LOG_PREFIX, s->name);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, (uint16_t)s->a);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, s->b);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_QTHRESHOLD, (uint16_t)s->c);
+}
+
+static void build_is_tcp(struct builder *b, const struct rule_step *s)
+{
+	(void)s;
+	require_byte(b, NFT_META_L4PROTO, IPPROTO_TCP);
+}
+
+static void add_reject(struct builder *b, uint32_t type, uint8_t code)
+{
+	struct nftnl_expr *e = add_expr(b, "reject");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, type);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, code);
+}
+
+static void build_reset(struct builder *b, const struct rule_step *s)
+{
+	(void)s;
+	add_reject(b, NFT_REJECT_TCP_RST, 0);
+}
+
+static void build_prohibited(struct builder *b, const struct rule_step *s)
+{
+	(void)s;
+	add_reject(b, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+}
+
+static void build_verdict(struct builder *b, const struct rule_step *s)
+{
+	struct nftnl_expr *e = add_expr(b, "immediate");
+	uint32_t verdict = s->op == OP_JUMP ? (uint32_t)NFT_JUMP :
+			   s->op == OP_GOTO ? (uint32_t)NFT_GOTO : NF_ACCEPT;
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, verdict);
+	if (s->op != OP_ACCEPT)
+		set_text(b, e, NFTNL_EXPR_IMM_CHAIN, s->name);
+}
+
+static void (*const builders[OP_COUNT])(struct builder *b, const struct rule_step *s) = {
+	[OP_ESTABLISHED] = build_established,
+	[OP_LOOKUP] = build_lookup,
+	[OP_ZONE_MAP] = build_zone_map,
+	[OP_COUNTER] = build_counter,
+	[OP_LIMIT] = build_limit,
+	[OP_LOG] = build_log,
+	[OP_IS_TCP] = build_is_tcp,
+	[OP_RESET] = build_reset,
+	[OP_PROHIBITED] = build_prohibited,
+	[OP_ACCEPT] = build_verdict,
+	[OP_JUMP] = build_verdict,
+	[OP_GOTO] = build_verdict,
+};
+
+void rule_expr_render(const struct rule *rule, const char *table, struct nl_buf *buf)
+{
+	struct builder b = { .rule = nftnl_rule_alloc() };
+	struct nlmsghdr *nlh;
+
+	if (!b.rule) {
+		nl_buf_fail(buf, -ENOMEM);
+		return;
+	}
+	nftnl_rule_set_u32(b.rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	if (nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, table) ||
+	    nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, rule->chain))
+		b.rc = -ENOMEM;
+	for (size_t i = 0; i < RULE_STEPS && rule->steps[i].op != OP_NONE; i++)
+		builders[rule->steps[i].op](&b, &rule->steps[i]);
+	if (b.rc)
+		nl_buf_fail(buf, b.rc);
+	nlh = nl_buf_open(buf, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	if (nlh) {
+		nftnl_rule_nlmsg_build_payload(nlh, b.rule);
+		nl_buf_close(buf, nlh);
+	}
+	nftnl_rule_free(b.rule);
+}

@@ -1,0 +1,202 @@
+/* Our table as text that `nft -f` reads; see ruleset.h. Knows nothing of netlink. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/util.h"
+#include "nftsync/lease_set.h"
+#include "nftsync/rule_desc.h"
+#include "nftsync/ruleset.h"
+
+static const char *const kind_types[KIND_COUNT] = { "ipv4_addr", "ipv6_addr", "inet_service" };
+
+static const char *const field_texts[FIELD_COUNT] = {
+	[FIELD_IP_DADDR] = "ip daddr",
+	[FIELD_IP6_DADDR] = "ip6 daddr",
+	[FIELD_TCP_DPORT] = "tcp dport",
+	[FIELD_UDP_DPORT] = "udp dport",
+	[FIELD_ETHER_IP] = "ether saddr . ip daddr",
+	[FIELD_ETHER_IP6] = "ether saddr . ip6 daddr",
+	[FIELD_IP_IP] = "ip saddr . ip daddr",
+	[FIELD_IP6_IP6] = "ip6 saddr . ip6 daddr",
+};
+
+static void print_service(FILE *to, const struct rule_range *r)
+{
+	fprintf(to, "%u", load_be16(r->first));
+	if (memcmp(r->first, r->last, 2))
+		fprintf(to, "-%u", load_be16(r->last));
+}
+
+/* Length of the prefix that is exactly this range, or -1. */
+static int prefix_of(const struct rule_range *r, unsigned bits)
+{
+	unsigned n = 0;
+
+	while (n < bits && !((r->first[n / 8] ^ r->last[n / 8]) & (0x80 >> (n % 8))))
+		n++;
+	for (unsigned i = n; i < bits; i++)
+		if (r->first[i / 8] & (0x80 >> (i % 8)) ||
+		    !(r->last[i / 8] & (0x80 >> (i % 8))))
+			return -1;
+	return (int)n;
+}
+
+static void print_addrs(FILE *to, const struct rule_range *r, enum rule_set_kind kind)
+{
+	uint8_t family = kind == KIND_IP4 ? AF_INET : AF_INET6;
+	struct addr first = { .family = family }, last = { .family = family };
+	int prefix = prefix_of(r, (unsigned)(8 * rule_kind_bytes(kind)));
+	char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+	memcpy(first.bytes, r->first, sizeof(first.bytes));
+	memcpy(last.bytes, r->last, sizeof(last.bytes));
+	fputs(addr_to_text(&first, a), to);
+	if (prefix < 0)
+		fprintf(to, "-%s", addr_to_text(&last, b));
+	else if ((size_t)prefix < 8 * rule_kind_bytes(kind))
+		fprintf(to, "/%d", prefix);
+}
+
+static void print_set(FILE *to, const struct rule_set *set)
+{
+	fprintf(to, "\n\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\telements = { ",
+		set->name, kind_types[set->kind]);
+	for (size_t i = 0; i < set->count; i++) {
+		if (i)
+			fputs(",\n\t\t\t     ", to);
+		if (set->kind == KIND_SERVICE)
+			print_service(to, &set->ranges[i]);
+		else
+			print_addrs(to, &set->ranges[i], set->kind);
+	}
+	fputs(" }\n\t}\n", to);
+}
+
+static void print_lease_sets(FILE *to, uint32_t size)
+{
+	for (size_t i = 0; i < LEASE_SET_COUNT; i++) {
+		const struct lease_set_info *info = lease_set_info(i);
+
+		fprintf(to, "\n\tset %s {\n\t\ttype %s\n\t\tsize %u\n\t\tflags timeout\n\t}\n",
+			info->name, info->type, size);
+	}
+}
+
+static void print_zones(FILE *to, const struct ruleset *rs)
+{
+	static const char *const verdicts[] = {
+		[GATE_OFF] = "accept",
+		[GATE_OBSERVE] = "goto observe",
+		[GATE_ENFORCE] = "goto enforce",
+	};
+
+	if (!rs->zone_count)
+		return;
+	fputs("\n\tmap " ZONE_MAP " {\n\t\ttype ifname : verdict\n\t\telements = { ", to);
+	for (size_t i = 0; i < rs->zone_count; i++)
+		fprintf(to, "%s\"%s\" : %s", i ? ",\n\t\t\t     " : "",
+			rs->zones[i].interface, verdicts[rs->zones[i].mode]);
+	fputs(" }\n\t}\n", to);
+}
+
+static void print_step(FILE *to, const struct rule_step *s)
+{
+	switch (s->op) {
+	case OP_ESTABLISHED:
+		fputs("ct state established,related", to);
+		break;
+	case OP_LOOKUP:
+		fprintf(to, "%s @%s", field_texts[s->field], s->name);
+		break;
+	case OP_ZONE_MAP:
+		fprintf(to, "iifname vmap @%s", s->name);
+		break;
+	case OP_COUNTER:
+		fprintf(to, "counter name \"%s\"", s->name);
+		break;
+	case OP_LIMIT:
+		fprintf(to, "limit rate %u/second burst %u packets", s->a, s->b);
+		break;
+	case OP_LOG:
+		fprintf(to, "log prefix \"%s\" group %u snaplen %u queue-threshold %u", s->name,
+			s->a, s->b, s->c);
+		break;
+	case OP_IS_TCP:
+		fputs("meta l4proto tcp", to);
+		break;
+	case OP_RESET:
+		fputs("reject with tcp reset", to);
+		break;
+	case OP_PROHIBITED:
+		fputs("reject with icmpx type admin-prohibited", to);
+		break;
+	case OP_ACCEPT:
+		fputs("accept", to);
+		break;
+	case OP_JUMP:
+		fprintf(to, "jump %s", s->name);
+		break;
+	case OP_GOTO:
+		fprintf(to, "goto %s", s->name);
+		break;
+	case OP_NONE:
+	case OP_COUNT:
+		break;
+	}
+}
+
+static void print_chain(FILE *to, const struct ruleset *rs, const char *chain, bool is_base)
+{
+	fprintf(to, "\n\tchain %s {\n", chain);
+	if (is_base)
+		fputs("\t\ttype filter hook forward priority filter; policy accept;\n", to);
+	for (size_t i = 0; i < rs->rule_count; i++) {
+		const struct rule *r = &rs->rules[i];
+
+		if (strcmp(r->chain, chain))
+			continue;
+		fputs("\t", to);
+		for (size_t k = 0; k < RULE_STEPS && r->steps[k].op != OP_NONE; k++) {
+			fputs(k ? " " : "\t", to);
+			print_step(to, &r->steps[k]);
+		}
+		fputs("\n", to);
+	}
+	fputs("\t}\n", to);
+}
+
+static void print_table(FILE *to, const struct ruleset *rs)
+{
+	fprintf(to, "table inet %s {\n", rs->table);
+	fputs("\tcounter " RULESET_REFUSED " {\n\t}\n\n\tcounter " RULESET_WOULD " {\n\t}\n", to);
+	print_lease_sets(to, rs->set_size);
+	for (size_t i = 0; i < RULE_SETS; i++)
+		if (rs->sets[i].count)
+			print_set(to, &rs->sets[i]);
+	print_zones(to, rs);
+	for (const char *const *chain = rule_chains; *chain; chain++)
+		print_chain(to, rs, *chain, !chain[1]);
+	fputs("}\n", to);
+}
+
+int ruleset_text(const struct ruleset *rs, char **out)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		return -ENOMEM;
+	if (rs->wanted)
+		print_table(to, rs);
+	else
+		fputs("# no zone has its gate on: there is no table\n", to);
+	if (fclose(to)) {
+		free(text);
+		return -ENOMEM;
+	}
+	*out = text;
+	return 0;
+}

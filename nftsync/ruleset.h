@@ -1,0 +1,58 @@
+/*
+ * Our table as the configuration wants it: one description, rendered as text for people and as
+ * netlink messages for the kernel. Knows nothing of sockets and of what the kernel holds.
+ */
+#ifndef NFTSYNC_RULESET_H
+#define NFTSYNC_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct nl_buf;
+struct ruleset;
+
+/** Names of the two counters. */
+#define RULESET_REFUSED "refused"
+#define RULESET_WOULD	"would"
+
+/** NFLOG groups that `flows` reads. */
+#define RULESET_GROUP_REFUSED 5
+#define RULESET_GROUP_WOULD   6
+
+/**
+ * @param c  read only during the call
+ * @retval -ENOMEM
+ * @retval -EINVAL  the name of an interface or of the table cannot be one
+ */
+int ruleset_new(const struct conf *c, struct ruleset **out);
+void ruleset_free(struct ruleset *rs);
+
+/** False: no zone has its gate on, and no table is wanted. */
+bool ruleset_is_wanted(const struct ruleset *rs);
+
+/** Name of the table in family inet. Borrowed. */
+const char *ruleset_table(const struct ruleset *rs);
+
+/** The `size` of each lease set: twice what the ledger may hold, as expired elements count. */
+uint32_t ruleset_set_size(const struct ruleset *rs);
+
+/** Whether the chain of this name is one that ruleset_render_rules() makes. */
+bool ruleset_has_chain(const struct ruleset *rs, const char *name);
+
+/** The whole as `nft -f` reads it. @param out  malloc'd; the caller's. @retval -ENOMEM */
+int ruleset_text(const struct ruleset *rs, char **out);
+
+/** Add to an open transaction: the table, counters and lease sets, where they are missing.
+ *  Failures stay in buf->rc, as in all functions below. */
+void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf);
+
+/** Add: chains where they are missing, then further sets and all rules, which must not be
+ *  there (the caller has removed them in the same transaction). */
+void ruleset_render_rules(const struct ruleset *rs, struct nl_buf *buf);
+
+/** Add: remove the table of this name if it is there. */
+void ruleset_render_removal(const char *table, struct nl_buf *buf);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * What the kernel holds of our table: is it ours still, what is in it, what can this kernel do.
+ * Reads and never writes, but for the probe's own scratch table. Knows nothing of the ledger.
+ */
+#ifndef NFTSYNC_TABLE_H
+#define NFTSYNC_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nftsync/batch.h"
+
+struct netlink;
+struct nl_buf;
+struct ruleset;
+
+/** Another identity means: somebody made it anew, and our elements are gone. Handles of sets
+ *  start again in each table, so both are needed. */
+struct table_id {
+	uint64_t table;
+	uint64_t set; /* of lease4 */
+	uint32_t set_size;
+};
+
+/** @retval -ENOENT  there is no such table, or no lease4 in it */
+int table_identify(struct netlink *nl, struct nl_buf *buf, const char *table,
+		   struct table_id *out);
+
+bool table_id_equal(const struct table_id *a, const struct table_id *b);
+
+/** Begin a transaction in buf that removes all of the table but its counters, its lease sets
+ *  and the chains of rs, which are only emptied.
+ *  @retval -ENOENT there is no such table, buf is useless */
+int table_render_clear(struct netlink *nl, const struct ruleset *rs, struct nl_buf *buf);
+
+/** Hand over every element of the four lease sets; permanent ones, which are not ours, are left
+ *  out. on_elem returns non-zero to stop. @retval negative errno */
+int table_read_leases(struct netlink *nl, struct nl_buf *buf, const char *table,
+		      int (*on_elem)(void *arg, const struct lease_key *key,
+				     uint64_t left_ms),
+		      void *arg);
+
+/** Packets counted by the counters RULESET_REFUSED and RULESET_WOULD. */
+int table_read_counters(struct netlink *nl, struct nl_buf *buf, const char *table,
+			uint64_t *refused, uint64_t *would);
+
+/** Find out by doing, in a scratch table that vanishes with its socket.
+ *  @retval -EPERM no CAP_NET_ADMIN here; other negative errno: nf_tables is not to be had */
+int table_probe(struct batch_forms *out);
+
+#endif

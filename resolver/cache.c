@@ -1,0 +1,324 @@
+/*
+ * The cache of wire answers. Knows nothing of what the bytes mean.
+ *
+ * A chained hash table of entries, each one allocation, under a keyed hash. Segmented LRU:
+ * an entry starts on probation and is protected from its second use on; what must go is the
+ * least recently used on probation. Names that are asked once only push out one another.
+ */
+#include "resolver/cache.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/hash.h"
+#include "lib/util.h"
+
+#define KEY_MAX		   (DNAME_MAX + 5)
+#define SIZE_MIN	   4096 /* below it nothing is cached */
+#define BUCKETS_MIN	   16
+#define BUCKETS_MAX	   (1u << 24)
+#define BYTES_PER_BUCKET   512 /* about one small answer with its summary */
+#define PROTECTED_PERCENT  80
+#define MALLOC_HEAD	   8 /* glibc's own, before each block */
+
+enum segment { PROBATION, PROTECTED };
+
+struct list {
+	struct list *prev, *next;
+};
+
+/* data: key, padded to 8 bytes, note, wire. */
+struct entry {
+	struct list lru; /* first: a list pointer is an entry pointer */
+	struct entry *next;
+	uint64_t hash;
+	uint64_t put_ms;
+	uint64_t serial;
+	uint32_t ttl_s;
+	uint32_t bytes; /* as the allocator counts */
+	uint32_t wire_len;
+	uint32_t note_len;
+	uint16_t key_len;
+	uint8_t segment; /* enum segment */
+	_Alignas(8) uint8_t data[];
+};
+
+struct cache {
+	struct hash_key hash_key;
+	struct entry **buckets; /* owned; NULL where nothing is cached */
+	uint64_t mask;
+	struct list segments[2]; /* newest first */
+	uint64_t segment_bytes[2];
+	uint64_t fixed_bytes; /* this struct and the table */
+	uint64_t serial;
+	struct cache_stats stats;
+};
+
+/* A question as bytes: lower-case name, type, class, flags. */
+struct key {
+	size_t len;
+	uint64_t hash;
+	uint8_t bytes[KEY_MAX];
+};
+
+static void make_key(const struct cache *c, const struct cache_key *from, struct key *to)
+{
+	size_t len = from->qname->len;
+
+	for (size_t i = 0; i < len; i++) {
+		uint8_t b = from->qname->wire[i];
+
+		to->bytes[i] = (uint8_t)(b >= 'A' && b <= 'Z' ? b + 32 : b);
+	}
+	store_be16(to->bytes + len, from->qtype);
+	store_be16(to->bytes + len + 2, from->qclass);
+	to->bytes[len + 4] = (uint8_t)(from->dnssec_ok | from->cd << 1);
+	to->len = len + 5;
+	to->hash = hash_bytes(&c->hash_key, to->bytes, to->len);
+}
+
+static inline size_t note_at(const struct entry *e)
+{
+	return (e->key_len + 7u) & ~7u;
+}
+
+/* --- the lists ---------------------------------------------------------------------- */
+
+static void list_init(struct list *l)
+{
+	l->prev = l->next = l;
+}
+
+static void unlink_entry(struct cache *c, struct entry *e)
+{
+	e->lru.prev->next = e->lru.next;
+	e->lru.next->prev = e->lru.prev;
+	c->segment_bytes[e->segment] -= e->bytes;
+}
+
+static void link_entry(struct cache *c, struct entry *e, enum segment segment)
+{
+	struct list *head = &c->segments[segment];
+
+	e->segment = (uint8_t)segment;
+	e->lru.prev = head;
+	e->lru.next = head->next;
+	head->next->prev = &e->lru;
+	head->next = &e->lru;
+	c->segment_bytes[segment] += e->bytes;
+}
+
+static struct entry *oldest(const struct cache *c, enum segment segment)
+{
+	struct list *last = c->segments[segment].prev;
+
+	return last == &c->segments[segment] ? NULL : (struct entry *)last;
+}
+
+/* Used again: to the front of the protected, the oldest of which go back on probation. */
+static void promote(struct cache *c, struct entry *e)
+{
+	uint64_t limit = (c->stats.size_bytes - c->fixed_bytes) / 100 * PROTECTED_PERCENT;
+
+	if (c->segments[PROTECTED].next == &e->lru)
+		return;
+	unlink_entry(c, e);
+	link_entry(c, e, PROTECTED);
+	while (c->segment_bytes[PROTECTED] > limit) {
+		struct entry *old = oldest(c, PROTECTED);
+
+		unlink_entry(c, old);
+		link_entry(c, old, PROBATION);
+	}
+}
+
+/* --- the table ---------------------------------------------------------------------- */
+
+/* The link that points to key's entry, or to the NULL at the end of its chain. */
+static struct entry **find_link(const struct cache *c, const struct key *key)
+{
+	struct entry **link = &c->buckets[key->hash & c->mask];
+
+	for (; *link; link = &(*link)->next) {
+		const struct entry *e = *link;
+
+		if (e->hash == key->hash && e->key_len == key->len &&
+		    !memcmp(e->data, key->bytes, key->len))
+			break;
+	}
+	return link;
+}
+
+static void remove_entry(struct cache *c, struct entry **link)
+{
+	struct entry *e = *link;
+
+	*link = e->next;
+	unlink_entry(c, e);
+	c->stats.entries--;
+	c->stats.bytes -= e->bytes;
+	free(e);
+}
+
+static void evict_one(struct cache *c)
+{
+	struct entry *e = oldest(c, PROBATION);
+	struct entry **link;
+
+	if (!e)
+		e = oldest(c, PROTECTED);
+	link = &c->buckets[e->hash & c->mask];
+	while (*link != e)
+		link = &(*link)->next;
+	remove_entry(c, link);
+	c->stats.evicted++;
+}
+
+/* --- public ------------------------------------------------------------------------- */
+
+int cache_new(uint64_t size_bytes, struct cache **out)
+{
+	struct cache *c = calloc(1, sizeof(*c));
+	uint64_t buckets = BUCKETS_MIN;
+
+	if (!c)
+		return -ENOMEM;
+	hash_key_init(&c->hash_key);
+	list_init(&c->segments[PROBATION]);
+	list_init(&c->segments[PROTECTED]);
+	c->stats.size_bytes = size_bytes;
+	while (buckets < size_bytes / BYTES_PER_BUCKET && buckets < BUCKETS_MAX)
+		buckets *= 2;
+	c->fixed_bytes = sizeof(*c) + buckets * sizeof(*c->buckets) + 2 * MALLOC_HEAD;
+	c->stats.bytes = sizeof(*c) + MALLOC_HEAD;
+	if (size_bytes >= SIZE_MIN) {
+		c->buckets = calloc(buckets, sizeof(*c->buckets));
+		if (!c->buckets) {
+			free(c);
+			return -ENOMEM;
+		}
+		c->mask = buckets - 1;
+		c->stats.bytes = c->fixed_bytes;
+	}
+	*out = c;
+	return 0;
+}
+
+void cache_free(struct cache *c)
+{
+	if (!c)
+		return;
+	cache_flush(c);
+	free(c->buckets);
+	free(c);
+}
+
+void cache_flush(struct cache *c)
+{
+	for (enum segment s = PROBATION; s <= PROTECTED; s++) {
+		struct entry *e;
+
+		while ((e = oldest(c, s))) {
+			unlink_entry(c, e);
+			c->stats.entries--;
+			c->stats.bytes -= e->bytes;
+			free(e);
+		}
+	}
+	if (c->buckets)
+		memset(c->buckets, 0, (c->mask + 1) * sizeof(*c->buckets));
+}
+
+int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire, size_t len,
+	      uint32_t ttl_s, const void *note, size_t note_len, uint64_t now_ms)
+{
+	uint64_t most = c->stats.size_bytes / 8;
+	enum segment segment = PROBATION;
+	struct entry **link, *e;
+	size_t bytes;
+	struct key k;
+
+	if (!ttl_s)
+		return 0;
+	if (!c->buckets || len > most || note_len > most || len + note_len > UINT32_MAX / 2)
+		return -ENOSPC;
+	make_key(c, key, &k);
+	bytes = sizeof(*e) + k.len + 7 + note_len + len;
+	if (bytes + 2 * MALLOC_HEAD > most)
+		return -ENOSPC;
+
+	link = find_link(c, &k);
+	if (*link) { /* asked for again, or it would not be put again */
+		segment = PROTECTED;
+		remove_entry(c, link);
+	}
+	e = malloc(bytes);
+	if (!e)
+		return -ENOMEM;
+	e->bytes = (uint32_t)(malloc_usable_size(e) + MALLOC_HEAD);
+	while (c->stats.bytes + e->bytes > c->stats.size_bytes)
+		evict_one(c); /* an eighth fits beside the table, so there is one */
+
+	e->hash = k.hash;
+	e->put_ms = now_ms;
+	e->serial = ++c->serial;
+	e->ttl_s = ttl_s;
+	e->wire_len = (uint32_t)len;
+	e->note_len = (uint32_t)note_len;
+	e->key_len = (uint16_t)k.len;
+	memcpy(e->data, k.bytes, k.len);
+	if (note_len)
+		memcpy(e->data + note_at(e), note, note_len);
+	memcpy(e->data + note_at(e) + note_len, wire, len);
+	e->next = c->buckets[k.hash & c->mask];
+	c->buckets[k.hash & c->mask] = e;
+	link_entry(c, e, PROBATION);
+	c->stats.entries++;
+	c->stats.bytes += e->bytes;
+	c->stats.puts++;
+	if (segment == PROTECTED)
+		promote(c, e);
+	return 0;
+}
+
+bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
+		uint64_t now_ms, struct cache_hit *out)
+{
+	uint64_t elapsed_ms, ttl_ms;
+	struct entry *e = NULL;
+	struct key k;
+
+	if (c->buckets) {
+		make_key(c, key, &k);
+		e = *find_link(c, &k);
+	}
+	if (!e) {
+		c->stats.misses++;
+		return false;
+	}
+	elapsed_ms = now_ms > e->put_ms ? now_ms - e->put_ms : 0;
+	ttl_ms = (uint64_t)e->ttl_s * 1000;
+	if (elapsed_ms >= ttl_ms &&
+	    (!stale_s || elapsed_ms - ttl_ms > (uint64_t)stale_s * 1000)) {
+		c->stats.expired++;
+		c->stats.misses++;
+		return false;
+	}
+	promote(c, e);
+	c->stats.hits++;
+	out->wire = e->data + note_at(e) + e->note_len;
+	out->len = e->wire_len;
+	out->age_s = (uint32_t)MIN(elapsed_ms / 1000, UINT32_MAX);
+	out->left_s = elapsed_ms < ttl_ms ? e->ttl_s - out->age_s : 0;
+	out->serial = e->serial;
+	out->note = e->data + note_at(e);
+	out->note_len = e->note_len;
+	return true;
+}
+
+void cache_get_stats(const struct cache *c, struct cache_stats *out)
+{
+	*out = c->stats;
+}

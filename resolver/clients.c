@@ -1,0 +1,115 @@
+/* Who asks; see clients.h. */
+#include "resolver/clients.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/hash.h"
+#include "resolver/neighbour.h"
+#include "resolver/setup.h"
+
+#define SLOTS	  4096 /* a power of two; a clash replaces the older client */
+#define FRESH_MS  250  /* then the neighbour table is asked again */
+
+struct slot {
+	struct addr addr; /* family 0: free */
+	uint32_t ifindex;
+	uint32_t generation;
+	uint64_t until_ms;
+	struct client client;
+};
+
+struct clients {
+	struct neighbours *neighbours; /* borrowed; may be NULL */
+	struct hash_key hash;
+	struct slot slots[SLOTS];
+};
+
+int clients_new(struct neighbours *neighbours, struct clients **out)
+{
+	struct clients *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->neighbours = neighbours;
+	hash_key_init(&c->hash);
+	*out = c;
+	return 0;
+}
+
+void clients_free(struct clients *c)
+{
+	free(c);
+}
+
+static void set_device(const struct addr *addr, struct client *out)
+{
+	memset(&out->device, 0, sizeof(out->device));
+	if (out->has_mac) {
+		out->device.kind = DEVICE_MAC;
+		memcpy(out->device.id, out->mac.bytes, sizeof(out->mac.bytes));
+		return;
+	}
+	out->device.kind = addr->family == AF_INET ? DEVICE_IP4 : DEVICE_IP6;
+	memcpy(out->device.id, addr->bytes, sizeof(addr->bytes));
+}
+
+static void identify(struct clients *c, const struct setup *setup, const struct asker *asker,
+		     uint64_t now_ms, struct client *out)
+{
+	const struct conf *conf = setup->conf;
+	const struct addr *addr = &asker->from.addr;
+	const char *interface = NULL;
+
+	memset(out, 0, sizeof(*out));
+	if (c->neighbours) {
+		interface = neighbours_interface(c->neighbours, asker->ifindex);
+		out->has_mac = neighbours_find(c->neighbours, addr, asker->ifindex, now_ms,
+					       &out->mac);
+	}
+	out->place = policy_find_client(conf, addr, out->has_mac ? &out->mac : NULL, interface);
+	out->label = "";
+	if (out->place.device != POLICY_NONE)
+		out->label = conf->devices[out->place.device].name;
+	if (out->place.zone != POLICY_NONE) {
+		const struct conf_zone *z = &conf->zones[out->place.zone];
+
+		out->gated = z->gate != GATE_OFF;
+		out->must_lease = z->on_failure == FAILURE_SERVFAIL;
+	}
+	set_device(addr, out);
+}
+
+void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,
+		  uint64_t now_ms, struct client *out)
+{
+	const struct addr *addr = &asker->from.addr;
+	struct slot *s = &c->slots[hash_bytes(&c->hash, addr, sizeof(*addr)) & (SLOTS - 1)];
+
+	if (!addr_equal(&s->addr, addr) || s->ifindex != asker->ifindex ||
+	    s->generation != setup->generation || s->until_ms <= now_ms) {
+		s->addr = *addr;
+		s->ifindex = asker->ifindex;
+		s->generation = setup->generation;
+		s->until_ms = now_ms + FRESH_MS;
+		identify(c, setup, asker, now_ms, &s->client);
+	}
+	*out = s->client;
+}
+
+bool clients_recent(const struct clients *c, const struct setup *setup,
+		    const struct addr *addr, struct client *out)
+{
+	const struct slot *s = &c->slots[hash_bytes(&c->hash, addr, sizeof(*addr)) & (SLOTS - 1)];
+
+	if (!addr_equal(&s->addr, addr) || s->generation != setup->generation)
+		return false;
+	*out = s->client;
+	return true;
+}
+
+void clients_flush(struct clients *c)
+{
+	memset(c->slots, 0, sizeof(c->slots));
+}

@@ -1,0 +1,46 @@
+/*
+ * Who asks: address and interface to device, zone and policy, remembered for a moment so
+ * that a busy client costs one table look-up a question.
+ */
+#ifndef RESOLVER_CLIENTS_H
+#define RESOLVER_CLIENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/msg.h"
+#include "resolver/asker.h"
+#include "resolver/policy.h"
+
+struct clients;
+struct neighbours;
+struct setup;
+
+/** A plain value. Names are borrowed from the setup's configuration. */
+struct client {
+	struct msg_device device; /* as the firewall will see it */
+	struct mac mac;
+	bool has_mac;
+	bool gated;		  /* its zone observes or enforces */
+	bool must_lease;	  /* a failed lease fails the answer */
+	struct policy_client place;
+	const char *label;	  /* its device's name, or "" */
+};
+
+/** @param neighbours  borrowed, outlives it; NULL: no MAC addresses */
+int clients_new(struct neighbours *neighbours, struct clients **out);
+void clients_free(struct clients *c);
+
+/** The client behind a question. out's names live as long as setup. */
+void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,
+		  uint64_t now_ms, struct client *out);
+
+/** The same for an address alone, if it asked lately. For reports.
+ *  @return false: not seen; out untouched */
+bool clients_recent(const struct clients *c, const struct setup *setup,
+		    const struct addr *addr, struct client *out);
+
+/** Forget all: the configuration changed. */
+void clients_flush(struct clients *c);
+
+#endif

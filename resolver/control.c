@@ -1,0 +1,340 @@
+/* The control socket; see control.h. */
+#include "resolver/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/util.h"
+#include "resolver/report_state.h"
+#include "resolver/state.h"
+
+#define OUTPUT_MAX (32u * 1024 * 1024) /* a client that does not read is dropped there */
+#define WORDS_MAX  4
+
+struct conn {
+	struct conn *next, **link;
+	struct control *owner;
+	struct bufferevent *be; /* owned */
+	uint32_t serial;	/* upper part of its questions' txid */
+	unsigned asked;		/* questions to other processes without their last answer */
+	int rc;
+};
+
+struct control {
+	struct resolver *r; /* borrowed */
+	struct evconnlistener *listener;
+	struct conn *conns;
+	unsigned count;
+	uint32_t serial;
+};
+
+static void free_conn(struct conn *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	c->owner->count--;
+	bufferevent_free(c->be);
+	free(c);
+}
+
+int control_new(struct resolver *r, struct control **out)
+{
+	struct control *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->r = r;
+	*out = c;
+	return 0;
+}
+
+void control_free(struct control *c)
+{
+	if (!c)
+		return;
+	while (c->conns)
+		free_conn(c->conns);
+	if (c->listener)
+		evconnlistener_free(c->listener);
+	free(c);
+}
+
+/* Close once the answer has been read. */
+static void on_written(struct bufferevent *be, void *arg)
+{
+	(void)be;
+	free_conn(arg);
+}
+
+static void on_event(struct bufferevent *be, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)be;
+	/* A client may close its sending side and still wait for the answer. */
+	if ((what & BEV_EVENT_EOF) && (c->asked || evbuffer_get_length(
+							    bufferevent_get_output(c->be))))
+		return;
+	free_conn(c);
+}
+
+static void end_answer(struct conn *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->be);
+
+	if (c->rc)
+		evbuffer_add_printf(out, ".err %s\n", strerror(-c->rc));
+	else
+		evbuffer_add_printf(out, ".ok\n");
+	bufferevent_setcb(c->be, NULL, on_written, on_event, c);
+}
+
+static void refuse(struct conn *c, const char *why)
+{
+	evbuffer_add_printf(bufferevent_get_output(c->be), ".err %s\n", why);
+	bufferevent_setcb(c->be, NULL, on_written, on_event, c);
+}
+
+/* --- verbs ------------------------------------------------------------------------------ */
+
+typedef void report_function(struct resolver *r, FILE *to, const char *arg1, const char *arg2);
+
+/* Write a report of this process into the answer. @return false if memory ran out */
+static bool add_report(struct conn *c, report_function *report, char **words)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		return false;
+	report(c->owner->r, to, words[0], words[1]);
+	if (fclose(to)) {
+		free(text);
+		return false;
+	}
+	evbuffer_add(bufferevent_get_output(c->be), text, len);
+	free(text);
+	return true;
+}
+
+enum target { TO_NFTSYNC, TO_DBWRITER };
+
+static int ask(struct conn *c, enum target target, enum msg_question question, const char *arg)
+{
+	_Alignas(8) uint8_t bytes[sizeof(struct msg_ask) + MSG_ASK_ARG_MAX + 8] = { 0 };
+	struct msg_ask *m = (struct msg_ask *)bytes;
+	size_t len = arg ? strlen(arg) : 0;
+	int rc;
+
+	if (len > MSG_ASK_ARG_MAX)
+		return -EINVAL;
+	m->question = (uint8_t)question;
+	m->arg_len = (uint8_t)len;
+	m->txid = c->serial;
+	if (len)
+		memcpy(m->arg, arg, len);
+	rc = target == TO_NFTSYNC ? gate_question(c->owner->r->gate, m) :
+				    recorder_question(c->owner->r->recorder, m);
+	if (!rc)
+		c->asked++;
+	return rc;
+}
+
+static void do_status(struct conn *c, char **words)
+{
+	struct evbuffer *out = bufferevent_get_output(c->be);
+
+	evbuffer_add_printf(out, "part\tkey\tvalue\n");
+	if (!add_report(c, report_status, words)) {
+		refuse(c, "out of memory");
+		return;
+	}
+	if (ask(c, TO_NFTSYNC, ASK_STATUS, NULL))
+		evbuffer_add_printf(out, "gate\tstate\toff\n");
+	if (ask(c, TO_DBWRITER, ASK_STATUS, NULL))
+		evbuffer_add_printf(out, "history\tstate\toff\n");
+	if (!c->asked)
+		end_answer(c);
+}
+
+static void do_report(struct conn *c, report_function *report, char **words)
+{
+	if (!add_report(c, report, words))
+		refuse(c, "out of memory");
+	else
+		end_answer(c);
+}
+
+static void do_why(struct conn *c, char **words)
+{
+	struct dname name;
+
+	if (!words[0] || dname_from_text(words[0], &name))
+		refuse(c, "usage: why NAME [CLIENT]");
+	else
+		do_report(c, report_why, words);
+}
+
+static void do_list_search(struct conn *c, char **words)
+{
+	struct dname name;
+
+	if (!words[0] || dname_from_text(words[0], &name))
+		refuse(c, "usage: list search NAME");
+	else
+		do_report(c, report_list_search, words);
+}
+
+static void do_list_ls(struct conn *c, char **words)
+{
+	do_report(c, report_list_ls, words);
+}
+
+static void do_gate(struct conn *c, enum msg_question question, const char *arg)
+{
+	if (ask(c, TO_NFTSYNC, question, arg))
+		refuse(c, "the gate is off: no zone observes or enforces, or nftsync is not running");
+}
+
+static void do_gate_ls(struct conn *c, char **words)
+{
+	do_gate(c, ASK_LEASES, words[0]);
+}
+
+static void do_gate_rules(struct conn *c, char **words)
+{
+	(void)words;
+	do_gate(c, ASK_RULES, NULL);
+}
+
+/* One row a verb: one or two words, then what it does with the words behind them. */
+static const struct {
+	const char *verb, *noun;
+	void (*run)(struct conn *c, char **words);
+} verbs[] = {
+	{ "status", NULL, do_status },
+	{ "why", NULL, do_why },
+	{ "gate", "ls", do_gate_ls },
+	{ "gate", "rules", do_gate_rules },
+	{ "list", "search", do_list_search },
+	{ "list", "ls", do_list_ls },
+};
+
+static void run(struct conn *c, char *line)
+{
+	char *words[WORDS_MAX + 3] = { NULL }, *rest = line;
+	unsigned n = 0;
+
+	while (n < WORDS_MAX && (words[n] = strsep(&rest, " \t")))
+		if (*words[n])
+			n++;
+	words[n] = NULL;
+	for (size_t i = 0; n && i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(words[0], verbs[i].verb))
+			continue;
+		if (verbs[i].noun && (n < 2 || strcmp(words[1], verbs[i].noun)))
+			continue;
+		verbs[i].run(c, words + (verbs[i].noun ? 2 : 1));
+		return;
+	}
+	refuse(c, "unknown request; known: status, why NAME [CLIENT], gate ls [ADDRESS], "
+		  "gate rules, list search NAME, list ls");
+}
+
+/* --- connections ------------------------------------------------------------------------- */
+
+static void on_read(struct bufferevent *be, void *arg)
+{
+	struct conn *c = arg;
+	struct evbuffer *in = bufferevent_get_input(be);
+	char *line = evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF);
+
+	if (!line) {
+		if (evbuffer_get_length(in) >= CONTROL_LINE)
+			refuse(c, "line too long");
+		return;
+	}
+	bufferevent_setcb(be, NULL, NULL, on_event, c); /* one request a connection */
+	run(c, line);
+	free(line);
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
+		      int len, void *arg)
+{
+	static const struct timeval idle = { CONTROL_TIMEOUT_S, 0 };
+	struct control *owner = arg;
+	struct conn *c = NULL;
+
+	(void)l;
+	(void)sa;
+	(void)len;
+	if (owner->count < CONTROL_CONNECTIONS)
+		c = calloc(1, sizeof(*c));
+	if (c)
+		c->be = bufferevent_socket_new(owner->r->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c || !c->be) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->owner = owner;
+	c->serial = ++owner->serial;
+	c->next = owner->conns;
+	c->link = &owner->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	owner->conns = c;
+	owner->count++;
+	bufferevent_setwatermark(c->be, EV_READ, 0, CONTROL_LINE);
+	bufferevent_set_timeouts(c->be, &idle, &idle);
+	bufferevent_setcb(c->be, on_read, NULL, on_event, c);
+	bufferevent_enable(c->be, EV_READ | EV_WRITE);
+}
+
+void control_listen(struct control *c, int fd)
+{
+	if (c->listener)
+		evconnlistener_free(c->listener);
+	c->listener = evconnlistener_new(c->r->base, on_accept, c,
+					 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!c->listener) {
+		log_err("control socket: out of memory");
+		close(fd);
+	}
+}
+
+void control_on_tell(struct control *c, const void *message)
+{
+	const struct msg_tell *m = msg_next(message, NULL);
+	struct evbuffer *out;
+	struct conn *conn;
+
+	if (msg_type(message) != MSG_TELL)
+		return;
+	for (conn = c->conns; conn && conn->serial != m->txid; conn = conn->next)
+		;
+	if (!conn || !conn->asked)
+		return; /* its client went away */
+	out = bufferevent_get_output(conn->be);
+	if (evbuffer_get_length(out) + m->len > OUTPUT_MAX) {
+		free_conn(conn);
+		return;
+	}
+	evbuffer_add(out, m->text, m->len);
+	if (!m->last)
+		return;
+	if (m->rc)
+		conn->rc = m->rc;
+	if (!--conn->asked)
+		end_answer(conn);
+}

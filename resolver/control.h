@@ -1,0 +1,26 @@
+/*
+ * The control socket: one request line, a table as answer (a header line of column names
+ * parted by tabs, integers marked by '#'; rows; then ".ok" or ".err TEXT"). Read-only.
+ * Knows nothing of how the command line prints.
+ */
+#ifndef RESOLVER_CONTROL_H
+#define RESOLVER_CONTROL_H
+
+struct control;
+struct resolver;
+
+#define CONTROL_CONNECTIONS 16	/* a further one is closed at once */
+#define CONTROL_LINE	    1024
+#define CONTROL_TIMEOUT_S   10	/* of a connection that does not read or write */
+
+/** @param r  borrowed, outlives it */
+int control_new(struct resolver *r, struct control **out);
+void control_free(struct control *c);
+
+/** Serve a listening UNIX socket (owned); replaces an earlier one. */
+void control_listen(struct control *c, int fd);
+
+/** A MSG_TELL from nftsync or dbwriter: the answer to a relayed question. */
+void control_on_tell(struct control *c, const void *message);
+
+#endif

@@ -1,0 +1,135 @@
+/* Who a client is and what a name gets; see policy.h. */
+#include "resolver/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool device_has(const struct conf_device *d, const struct addr *addr,
+		       const struct mac *mac)
+{
+	for (size_t i = 0; mac && i < d->mac_count; i++)
+		if (!memcmp(&d->macs[i], mac, sizeof(*mac)))
+			return true;
+	for (size_t i = 0; i < d->addr_count; i++)
+		if (addr_equal(&d->addrs[i], addr))
+			return true;
+	return false;
+}
+
+static size_t find_device(const struct conf *conf, const struct addr *addr,
+			  const struct mac *mac)
+{
+	for (size_t i = 0; i < conf->device_count; i++)
+		if (device_has(&conf->devices[i], addr, mac))
+			return i;
+	return POLICY_NONE;
+}
+
+static bool group_has(const struct conf_group *g, const struct addr *addr, size_t device)
+{
+	for (size_t i = 0; i < g->member_count; i++) {
+		const struct conf_member *m = &g->members[i];
+
+		if (m->device != POLICY_NONE ? m->device == device :
+					       addr_net_has(&m->net, addr))
+			return true;
+	}
+	return false;
+}
+
+static void find_policy(const struct conf *conf, const struct addr *addr,
+			struct policy_client *c)
+{
+	for (size_t i = 0; i < conf->policy_count; i++) {
+		const struct conf_policy *p = &conf->policies[i];
+
+		if (!p->group_count)
+			c->policy = i; /* `default`, unless one with groups fits */
+		for (size_t k = 0; k < p->group_count; k++) {
+			if (!group_has(&conf->groups[p->groups[k]], addr, c->device))
+				continue;
+			c->group = p->groups[k];
+			c->policy = i;
+			return;
+		}
+	}
+}
+
+static size_t find_zone(const struct conf *conf, const char *interface)
+{
+	size_t other = POLICY_NONE;
+
+	for (size_t i = 0; interface && i < conf->zone_count; i++) {
+		const struct conf_zone *z = &conf->zones[i];
+
+		for (size_t k = 0; k < z->interface_count; k++) {
+			if (!strcmp(z->interfaces[k], interface))
+				return i;
+			if (!strcmp(z->interfaces[k], "*"))
+				other = i;
+		}
+	}
+	return other;
+}
+
+struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
+					const struct mac *mac, const char *interface)
+{
+	struct policy_client c = {
+		.device = find_device(conf, addr, mac),
+		.group = POLICY_NONE,
+		.policy = POLICY_NONE,
+		.zone = find_zone(conf, interface),
+	};
+
+	find_policy(conf, addr, &c);
+	return c;
+}
+
+size_t policy_find_forward(const struct conf *conf, const struct dname *qname)
+{
+	size_t best = 0;
+	unsigned best_len = 0;
+
+	for (size_t i = 0; i < conf->forward_count; i++) {
+		const struct conf_forward *f = &conf->forwards[i];
+
+		if (f->suffix.len > best_len && dname_is_under(qname, &f->suffix)) {
+			best = i;
+			best_len = f->suffix.len;
+		}
+	}
+	return best;
+}
+
+enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
+				 size_t policy, const struct dname *qname,
+				 struct list_match *match)
+{
+	const struct conf_policy *p;
+	uint64_t found;
+
+	if (!x || policy == POLICY_NONE)
+		return POLICY_PASS;
+	p = &conf->policies[policy];
+	if (!(p->block | p->allow))
+		return POLICY_PASS;
+	found = list_index_find(x, qname, p->block | p->allow);
+	if (!found)
+		return POLICY_PASS;
+	if (match)
+		list_index_explain(x, qname, found & p->allow ? p->allow : p->block, match);
+	return found & p->allow ? POLICY_ALLOW : POLICY_BLOCK;
+}
+
+const char *policy_entry_text(const struct list_match *match, char *buf)
+{
+	char *to = buf;
+
+	if (match->subtree) {
+		strcpy(to, "*.");
+		to += 2;
+	}
+	dname_to_text(&match->key, to);
+	return buf;
+}

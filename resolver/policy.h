@@ -1,0 +1,56 @@
+/*
+ * Who a client is and what a name gets: devices, groups, zones and the ladder of lists, as
+ * pure functions over the configuration and the list index. Knows nothing of packets.
+ */
+#ifndef RESOLVER_POLICY_H
+#define RESOLVER_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "blocklists/list_index.h"
+#include "conf/conf.h"
+#include "lib/addr.h"
+#include "lib/dname.h"
+
+/** "No such thing" for every index into the configuration here. */
+#define POLICY_NONE SIZE_MAX
+
+/** A client's place in the configuration; indices into conf, or POLICY_NONE. */
+struct policy_client {
+	size_t device;
+	size_t group;  /* the member of `policy` that holds the client */
+	size_t policy; /* NONE: no policy at all, nothing is blocked */
+	size_t zone;   /* NONE: no zone, not gated */
+};
+
+/** Find a client's place.
+ *  @param mac        NULL if unknown
+ *  @param interface  name of the one it asked on; NULL if unknown */
+struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
+					const struct mac *mac, const char *interface);
+
+/** The upstream group for a name: the longest `forward` suffix. Index into
+ *  conf->forwards. */
+size_t policy_find_forward(const struct conf *conf, const struct dname *qname);
+
+enum policy_action {
+	POLICY_PASS,  /* no list of this client's policy holds the name */
+	POLICY_ALLOW, /* an allow list holds it: its answer's chain is not checked either */
+	POLICY_BLOCK,
+};
+
+/** The ladder of lists: an allow list beats every block list.
+ *  @param x       NULL: no index, everything passes
+ *  @param policy  index or POLICY_NONE
+ *  @param match   filled unless the action is PASS; NULL if not wanted */
+enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
+				 size_t policy, const struct dname *qname,
+				 struct list_match *match);
+
+/** The entry of a match as a list line has it ("*.x.example") in buf of
+ *  DNAME_TEXT_MAX + 2 bytes; returns buf. */
+const char *policy_entry_text(const struct list_match *match, char *buf);
+
+#endif

@@ -1,0 +1,307 @@
+/* What the resolver says of itself; see report_state.h. */
+#include "resolver/report_state.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "resolver/query.h"
+#include "resolver/state.h"
+
+#define WHERE_MAX 512
+
+static void row(FILE *to, const char *part, const char *key, uint64_t value)
+{
+	fprintf(to, "%s\t%s\t%" PRIu64 "\n", part, key, value);
+}
+
+static void report_processes(const struct resolver *r, FILE *to)
+{
+	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+		const struct msg_child *c = &r->children[i];
+
+		if (c->pid)
+			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
+				c->pid, c->restarts);
+		else if (c->size) /* told of, but not running */
+			fprintf(to, "process\t%s\tdown, restarts %u\n", msg_role_name(i),
+				c->restarts);
+	}
+}
+
+static void report_gate(const struct resolver *r, FILE *to)
+{
+	struct gate_stats s;
+
+	gate_get_stats(r->gate, &s);
+	row(to, "held", "asked", s.asked);
+	row(to, "held", "leased", s.done);
+	row(to, "held", "covered_without_asking", s.covered);
+	row(to, "held", "failed", s.failed);
+	row(to, "held", "late", s.late);
+	row(to, "held", "now", s.held);
+}
+
+static void report_counters(const struct resolver *r, FILE *to)
+{
+	const struct resolver_stats *s = &r->stats;
+
+	row(to, "resolver", "queries", s->queries);
+	row(to, "resolver", "forwarded", s->by_verdict[VERDICT_FORWARDED]);
+	row(to, "resolver", "cached", s->by_verdict[VERDICT_CACHED]);
+	row(to, "resolver", "blocked", s->by_verdict[VERDICT_BLOCKED]);
+	row(to, "resolver", "blocked_by_cname", s->by_verdict[VERDICT_BLOCKED_CNAME]);
+	row(to, "resolver", "failed", s->by_verdict[VERDICT_FAILED]);
+	row(to, "resolver", "gate_failed", s->by_verdict[VERDICT_GATE_FAILED]);
+	row(to, "resolver", "refused", s->by_verdict[VERDICT_REFUSED]);
+	row(to, "resolver", "joined", s->joined);
+	row(to, "resolver", "in_flight", queries_in_flight(r->queries));
+	row(to, "resolver", "dropped_packets", s->dropped);
+	row(to, "resolver", "formerr", s->formerr);
+	row(to, "resolver", "notimp", s->notimp);
+	row(to, "resolver", "too_many", s->too_many);
+}
+
+static void report_edges(const struct resolver *r, FILE *to)
+{
+	struct listener_stats l;
+	struct tcp_stats t;
+	struct recorder_stats h;
+
+	listener_get_stats(r->listener, &l);
+	row(to, "udp", "received", l.received);
+	row(to, "udp", "sent", l.sent);
+	row(to, "udp", "send_failed", l.send_failed);
+	tcp_get_stats(r->tcp, &t);
+	row(to, "tcp", "accepted", t.accepted);
+	row(to, "tcp", "refused", t.refused);
+	row(to, "tcp", "open", t.open);
+	recorder_get_stats(r->recorder, &h);
+	row(to, "history", "handed_over", h.sent);
+	row(to, "history", "dropped_on_the_way", h.dropped);
+}
+
+static void report_cache(const struct resolver *r, FILE *to)
+{
+	struct cache_stats s;
+
+	cache_get_stats(r->cache, &s);
+	row(to, "cache", "entries", s.entries);
+	row(to, "cache", "bytes", s.bytes);
+	row(to, "cache", "size_bytes", s.size_bytes);
+	row(to, "cache", "hits", s.hits);
+	row(to, "cache", "misses", s.misses);
+	row(to, "cache", "evicted", s.evicted);
+}
+
+void report_status(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
+{
+	(void)unused1;
+	(void)unused2;
+	fprintf(to, "nameward\tversion\t%s\n", VERSION);
+	row(to, "nameward", "uptime_s", (uint64_t)(clock_wall_us() - r->started_us) / 1000000);
+	report_processes(r, to);
+	report_counters(r, to);
+	report_cache(r, to);
+	report_gate(r, to);
+	report_edges(r, to);
+	if (!r->current)
+		return;
+	row(to, "nameward", "generation", r->current->generation);
+	if (r->current->index)
+		row(to, "lists", "names", list_index_names(r->current->index));
+	upstream_status(r->current->upstreams, to);
+}
+
+/* --- lists ------------------------------------------------------------------------------- */
+
+static const char *place_text(const struct conf_place *p, char *buf)
+{
+	char file[WHERE_MAX - 16];
+
+	if (p->line)
+		snprintf(buf, WHERE_MAX, "%s:%u", log_safe(p->file, file, sizeof(file)),
+			 p->line);
+	else
+		strcpy(buf, "default");
+	return buf;
+}
+
+static const char *match_place(const struct conf_list *l, const struct list_match *m, char *buf)
+{
+	char file[WHERE_MAX - 16];
+
+	if (m->from_conf && m->line && m->line <= l->name_count)
+		return place_text(&l->names[m->line - 1].place, buf);
+	snprintf(buf, WHERE_MAX, "%s:%u", log_safe(l->file ? l->file : "-", file, sizeof(file)),
+		 m->line);
+	return buf;
+}
+
+void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused)
+{
+	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
+	const struct setup *s = r->current;
+	struct list_match m;
+	struct dname qname;
+
+	(void)unused;
+	fprintf(to, "list\tentry\twhere\n");
+	if (!s || !s->index || dname_from_text(name, &qname))
+		return;
+	for (size_t i = 0; i < s->conf->list_count; i++)
+		if (list_index_explain(s->index, &qname, 1ull << i, &m))
+			fprintf(to, "%s\t%s\t%s\n", s->conf->lists[i].name,
+				policy_entry_text(&m, entry),
+				match_place(&s->conf->lists[i], &m, where));
+}
+
+void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
+{
+	const struct list_index *x = r->current ? r->current->index : NULL;
+
+	(void)unused1;
+	(void)unused2;
+	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\terror\n");
+	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
+		const struct list_stats *s = list_index_stats(x, i);
+
+		fprintf(to,
+			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%s\n",
+			s->name, s->entries, s->lines, s->duplicates, s->invalid,
+			s->first_invalid_line, s->rc ? strerror(-s->rc) : "");
+	}
+}
+
+/* --- why --------------------------------------------------------------------------------- */
+
+/* One walk down the ladder. */
+struct why {
+	const struct setup *s;
+	struct addr addr; /* family 0: unknown */
+	struct client client;
+	struct dname qname;
+	FILE *to;
+};
+
+static void find_why_client(struct resolver *r, const char *text, struct why *w)
+{
+	const struct conf *conf = w->s->conf;
+	const struct mac *mac = NULL;
+
+	w->client = (struct client){ .label = "" };
+	if (text && addr_from_text(text, &w->addr) == 0 &&
+	    clients_recent(r->clients, w->s, &w->addr, &w->client))
+		return;
+	for (size_t i = 0; text && i < conf->device_count; i++) {
+		const struct conf_device *d = &conf->devices[i];
+
+		if (strcmp(d->name, text))
+			continue;
+		if (d->addr_count)
+			w->addr = d->addrs[0];
+		if (d->mac_count)
+			mac = &d->macs[0];
+	}
+	w->client.place = policy_find_client(conf, &w->addr, mac, NULL);
+	if (w->client.place.device != POLICY_NONE)
+		w->client.label = conf->devices[w->client.place.device].name;
+}
+
+static void step(const struct why *w, const char *what, const char *result,
+		 const struct conf_place *place)
+{
+	char where[WHERE_MAX] = "";
+
+	fprintf(w->to, "%s\t%s\t%s\n", what, result, place ? place_text(place, where) : "");
+}
+
+static void explain_client(const struct why *w, const char *text)
+{
+	const struct conf *conf = w->s->conf;
+	const struct policy_client *p = &w->client.place;
+	char result[WHERE_MAX], safe[128];
+
+	snprintf(result, sizeof(result), "%s%s%s", text ? log_safe(text, safe, sizeof(safe)) : "any",
+		 *w->client.label ? " is " : " (no device of the configuration)",
+		 w->client.label);
+	step(w, "client", result,
+	     p->device != POLICY_NONE ? &conf->devices[p->device].place : NULL);
+	if (p->group != POLICY_NONE)
+		step(w, "group", conf->groups[p->group].name, &conf->groups[p->group].place);
+	if (p->policy != POLICY_NONE)
+		step(w, "policy", conf->policies[p->policy].name,
+		     &conf->policies[p->policy].place);
+	else
+		step(w, "policy", "none: nothing is blocked", NULL);
+}
+
+static void explain_lists(const struct why *w, const char *what, uint64_t wanted)
+{
+	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
+	const struct conf_list *l;
+	struct list_match m;
+
+	if (!wanted)
+		return;
+	if (!w->s->index || !list_index_explain(w->s->index, &w->qname, wanted, &m)) {
+		step(w, what, "no match", NULL);
+		return;
+	}
+	l = &w->s->conf->lists[m.list];
+	fprintf(w->to, "%s\t%s: %s\t%s\n", what, l->name, policy_entry_text(&m, entry),
+		match_place(l, &m, where));
+}
+
+static void explain_rest(struct resolver *r, const struct why *w, enum policy_action action)
+{
+	static const char *const block_words[] = { "NXDOMAIN", "null address", "NODATA",
+						   "REFUSED" };
+	const struct conf *conf = w->s->conf;
+	const struct conf_forward *f;
+	char text[128];
+
+	(void)r;
+	if (action == POLICY_BLOCK) {
+		step(w, "answer", block_words[conf->block_answer], NULL);
+	} else {
+		f = &conf->forwards[policy_find_forward(conf, &w->qname)];
+		snprintf(text, sizeof(text), "upstream %s", conf->upstreams[f->upstream].name);
+		step(w, "answer", text, &conf->upstreams[f->upstream].place);
+	}
+	if (w->client.place.zone == POLICY_NONE) {
+		step(w, "gate", "no zone known for this client", NULL);
+		return;
+	}
+	const struct conf_zone *z = &conf->zones[w->client.place.zone];
+
+	snprintf(text, sizeof(text), "zone %s: %s", z->name, conf_gate_mode_name(z->gate));
+	step(w, "gate", text, &z->place);
+}
+
+void report_why(struct resolver *r, FILE *to, const char *name, const char *client)
+{
+	static const char *const words[] = {
+		[POLICY_PASS] = "FORWARDED", [POLICY_ALLOW] = "ALLOWED", [POLICY_BLOCK] = "BLOCKED",
+	};
+	char text[DNAME_TEXT_MAX];
+	const struct conf_policy *p = NULL;
+	struct why w = { .s = r->current, .to = to };
+	enum policy_action action;
+
+	fprintf(to, "step\tresult\twhere\n");
+	if (!w.s || dname_from_text(name, &w.qname))
+		return;
+	find_why_client(r, client, &w);
+	action = policy_decide(w.s->conf, w.s->index, w.client.place.policy, &w.qname, NULL);
+	fprintf(to, "verdict\t%s\t%s\n", words[action], dname_to_text(&w.qname, text));
+	explain_client(&w, client);
+	if (w.client.place.policy != POLICY_NONE)
+		p = &w.s->conf->policies[w.client.place.policy];
+	if (p) {
+		explain_lists(&w, "allow", p->allow);
+		explain_lists(&w, "block", p->block);
+	}
+	explain_rest(r, &w, action);
+}

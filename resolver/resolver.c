@@ -1,0 +1,377 @@
+/*
+ * The resolver process: reads hostile packets, so it has no capability, no file but its
+ * sockets, and a system call filter. What it may do to the firewall is to ask nftsync for an
+ * address in a lease set; what it may do to the disk is to send rows to dbwriter.
+ */
+#include "resolver/resolver.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/child.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "lib/util.h"
+#include "resolver/control.h"
+#include "resolver/neighbour.h"
+#include "resolver/query.h"
+#include "resolver/state.h"
+
+#define DRAIN_MS      3000 /* questions in flight at the end of the process */
+#define DRAIN_STEP_MS 50
+#define WRITE_MS      1000 /* for dbwriter to take the last rows */
+
+static const struct sandbox rights = {
+	.user = "nameward-resolver",
+	.capabilities = 0,
+	.calls = SANDBOX_NETWORK,
+};
+
+/* What arrived for the next START. */
+struct process {
+	struct resolver r;
+	int conf_fd; /* owned, or -1 */
+	struct list_index *index;
+	struct event *on_neighbour, *drain;
+	uint64_t drain_end_ms;
+};
+
+static void on_udp(void *arg, const struct asker *from, const uint8_t *packet, size_t len)
+{
+	query_take(arg, from, packet, len);
+}
+
+static void on_tell(void *arg, const void *message)
+{
+	struct resolver *r = arg;
+
+	control_on_tell(r->control, message);
+}
+
+static void on_neighbour(evutil_socket_t fd, short events, void *arg)
+{
+	struct process *p = arg;
+
+	(void)fd;
+	(void)events;
+	neighbours_on_readable(p->r.neighbours);
+}
+
+/* --- generations -------------------------------------------------------------------------- */
+
+static void close_conf(struct process *p)
+{
+	if (p->conf_fd >= 0)
+		close(p->conf_fd);
+	p->conf_fd = -1;
+}
+
+static void keep_listeners(struct resolver *r)
+{
+	const struct conf *conf = r->current->conf;
+
+	listener_mark(r->listener);
+	tcp_mark(r->tcp);
+	for (size_t i = 0; i < conf->listen_count; i++) {
+		listener_keep(r->listener, &conf->listens[i].at);
+		tcp_keep(r->tcp, &conf->listens[i].at);
+	}
+	listener_sweep(r->listener);
+	tcp_sweep(r->tcp);
+}
+
+/* A cache of another size begins empty; otherwise what is known is kept. */
+static void size_cache(struct resolver *r, uint64_t bytes)
+{
+	struct cache_stats s = { 0 };
+	struct cache *c;
+
+	if (r->cache)
+		cache_get_stats(r->cache, &s);
+	if (r->cache && s.size_bytes == bytes)
+		return;
+	if (cache_new(bytes, &c)) {
+		log_err("cache: no memory for %llu bytes", (unsigned long long)bytes);
+		return;
+	}
+	cache_free(r->cache);
+	r->cache = c;
+}
+
+static void swap_setup(struct resolver *r, struct setup *s)
+{
+	if (r->current) {
+		r->current->refs--;
+		r->current->next = r->old;
+		r->old = r->current;
+	}
+	r->current = s;
+	size_cache(r, s->conf->cache.size_bytes);
+	clients_flush(r->clients);
+	keep_listeners(r);
+}
+
+static int on_start(void *arg, uint32_t generation, char *why)
+{
+	struct process *p = arg;
+	struct conf *conf;
+	struct setup *s;
+	int rc = p->conf_fd < 0 ? -ENOENT : conf_from_fd(p->conf_fd, &conf);
+
+	close_conf(p);
+	if (rc) {
+		snprintf(why, MSG_TEXT_MAX, "configuration: %s", strerror(-rc));
+		return rc;
+	}
+	rc = setup_new(p->r.base, conf, p->index, generation, &s);
+	p->index = NULL;
+	if (rc) {
+		snprintf(why, MSG_TEXT_MAX, "upstreams: %s", strerror(-rc));
+		return rc;
+	}
+	swap_setup(&p->r, s);
+	if (!p->r.cache) {
+		snprintf(why, MSG_TEXT_MAX, "cache: out of memory");
+		return -ENOMEM;
+	}
+	log_info("serving generation %u, %llu names on lists", generation,
+		 (unsigned long long)(s->index ? list_index_names(s->index) : 0));
+	return 0;
+}
+
+static void free_old_setups(struct resolver *r)
+{
+	struct setup **at = &r->old;
+
+	while (*at) {
+		struct setup *s = *at;
+
+		if (s->refs || !upstream_idle(s->upstreams)) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		setup_free(s);
+	}
+}
+
+/* --- messages ----------------------------------------------------------------------------- */
+
+static void on_peer(void *arg, enum msg_role role, int fd)
+{
+	struct process *p = arg;
+
+	if (role == ROLE_NFTSYNC)
+		gate_set_channel(p->r.gate, fd);
+	else if (role == ROLE_DBWRITER)
+		recorder_set_channel(p->r.recorder, fd);
+	else
+		close(fd);
+}
+
+static void take_index(struct process *p, int fd)
+{
+	struct list_index *x;
+	int rc = list_index_open(fd, &x);
+
+	close(fd);
+	if (rc) {
+		log_err("list index: %s: lists of this generation are empty", strerror(-rc));
+		return;
+	}
+	list_index_close(p->index);
+	p->index = x;
+}
+
+static void on_listen(struct process *p, const struct msg_listen *m, int fd)
+{
+	char text[ADDR_PORT_TEXT_MAX];
+	int rc = m->stream ? tcp_add(p->r.tcp, fd, &m->at) : listener_add(p->r.listener, fd, &m->at);
+
+	if (rc)
+		log_err("listen %s: %s", addr_port_to_text(&m->at, text), strerror(-rc));
+}
+
+static void on_message(void *arg, enum msg_type type, const void *record, int fd)
+{
+	struct process *p = arg;
+
+	switch (type) {
+	case MSG_CONF:
+		close_conf(p);
+		p->conf_fd = fd;
+		return;
+	case MSG_INDEX:
+		take_index(p, fd);
+		return;
+	case MSG_LISTEN:
+		on_listen(p, record, fd);
+		return;
+	case MSG_CONTROL:
+		control_listen(p->r.control, fd);
+		return;
+	case MSG_CHILD:
+		p->r.children[((const struct msg_child *)record)->role] =
+			*(const struct msg_child *)record;
+		return;
+	default:
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+static void on_drain(evutil_socket_t fd, short events, void *arg)
+{
+	static const struct timeval step = { 0, DRAIN_STEP_MS * 1000 };
+	struct process *p = arg;
+
+	(void)fd;
+	(void)events;
+	if (queries_in_flight(p->r.queries) && clock_mono_ms() < p->drain_end_ms) {
+		event_add(p->drain, &step);
+		return;
+	}
+	child_exit(p->r.child, 0);
+}
+
+static void on_stop(void *arg)
+{
+	static const struct timeval now = { 0, 0 };
+	struct process *p = arg;
+
+	p->r.stopping = true;
+	listener_stop(p->r.listener);
+	tcp_stop(p->r.tcp);
+	p->drain_end_ms = clock_mono_ms() + DRAIN_MS;
+	event_add(p->drain, &now);
+}
+
+/* Everything gathered in this turn leaves together, answers last: their leases and rows are
+ * then under way. */
+static void on_turn(void *arg)
+{
+	struct process *p = arg;
+	struct resolver *r = &p->r;
+
+	if (r->current)
+		upstream_flush(r->current->upstreams);
+	for (struct setup *s = r->old; s; s = s->next)
+		upstream_flush(s->upstreams);
+	gate_flush(r->gate);
+	recorder_flush(r->recorder);
+	listener_flush(r->listener);
+	if (r->old)
+		free_old_setups(r);
+}
+
+static void free_parts(struct process *p)
+{
+	struct resolver *r = &p->r;
+
+	if (r->gate)
+		gate_set_channel(r->gate, -1); /* what is held is answered by its failure mode */
+	if (r->recorder)
+		recorder_drain(r->recorder, WRITE_MS);
+	if (r->listener)
+		listener_flush(r->listener);
+	while (r->old) {
+		struct setup *s = r->old;
+
+		r->old = s->next;
+		setup_free(s);
+	}
+	queries_free(r->queries);
+	setup_free(r->current);
+	control_free(r->control);
+	tcp_free(r->tcp);
+	listener_free(r->listener);
+	gate_free(r->gate);
+	recorder_free(r->recorder);
+	clients_free(r->clients);
+	neighbours_close(r->neighbours);
+	cache_free(r->cache);
+	list_index_close(p->index);
+	close_conf(p);
+	if (p->on_neighbour)
+		event_free(p->on_neighbour);
+	if (p->drain)
+		event_free(p->drain);
+}
+
+/* Without the neighbour table clients go by their addresses. */
+static void open_neighbours(struct process *p)
+{
+	struct resolver *r = &p->r;
+	int rc = neighbours_open(&r->neighbours);
+
+	if (rc) {
+		log_warning("neighbour table: %s: devices go by their addresses", strerror(-rc));
+		return;
+	}
+	p->on_neighbour = event_new(r->base, neighbours_fd(r->neighbours),
+				    EV_READ | EV_PERSIST, on_neighbour, p);
+	if (p->on_neighbour)
+		event_add(p->on_neighbour, NULL);
+}
+
+static int make_parts(struct process *p)
+{
+	struct resolver *r = &p->r;
+	int rc;
+
+	open_neighbours(p);
+	p->drain = event_new(r->base, -1, 0, on_drain, p);
+	if (!p->drain)
+		return -ENOMEM;
+	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
+	    (rc = gate_new(r->base, query_on_leased, on_tell, r, &r->gate)) ||
+	    (rc = recorder_new(r->base, on_tell, r, &r->recorder)) ||
+	    (rc = control_new(r, &r->control)) ||
+	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||
+	    (rc = listener_new(r->base, on_udp, r, &r->listener)))
+		return rc;
+	return 0;
+}
+
+static int serve(struct process *p)
+{
+	static const struct child_ops ops = { on_peer, on_message, on_start, on_stop, on_turn };
+	int status = 1;
+
+	p->r.base = event_base_new();
+	if (p->r.base && !make_parts(p))
+		status = child_run(p->r.base, ROLE_RESOLVER, &ops, p, &p->r.child);
+	else
+		log_err("out of memory");
+	free_parts(p);
+	if (p->r.base)
+		event_base_free(p->r.base);
+	return status;
+}
+
+int resolver_main(void)
+{
+	struct process *p;
+	const char *why;
+	int status;
+
+	if (sandbox_enter(&rights, &why)) {
+		log_err("sandbox: %s", why);
+		return 1;
+	}
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return 1;
+	p->conf_fd = -1;
+	p->r.started_us = clock_wall_us();
+	status = serve(p);
+	free(p);
+	return status;
+}

@@ -1,0 +1,41 @@
+/* A generation of the resolver; see setup.h. */
+#include "resolver/setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
+	      uint32_t generation, struct setup **out)
+{
+	struct setup *s = calloc(1, sizeof(*s));
+	int rc = -ENOMEM;
+
+	if (!s)
+		goto err_args;
+	s->conf = conf;
+	s->index = index;
+	s->generation = generation;
+	s->refs = 1;
+	rc = upstream_pool_open(base, conf, &s->upstreams);
+	if (rc)
+		goto err_setup;
+	*out = s;
+	return 0;
+
+err_setup:
+	free(s);
+err_args:
+	conf_free(conf);
+	list_index_close(index);
+	return rc;
+}
+
+void setup_free(struct setup *s)
+{
+	if (!s)
+		return;
+	upstream_pool_close(s->upstreams);
+	list_index_close(s->index);
+	conf_free(s->conf);
+	free(s);
+}

@@ -1,0 +1,33 @@
+/*
+ * One generation of what the resolver serves by: configuration, list index, upstreams.
+ * A question keeps the generation it began with.
+ */
+#ifndef RESOLVER_SETUP_H
+#define RESOLVER_SETUP_H
+
+#include <stdint.h>
+
+#include "blocklists/list_index.h"
+#include "conf/conf.h"
+#include "resolver/upstream.h"
+
+struct event_base;
+
+struct setup {
+	struct conf *conf;	       /* owned */
+	struct list_index *index;      /* owned; NULL: none could be built */
+	struct upstream_pool *upstreams; /* owned */
+	uint32_t generation;
+	unsigned refs; /* questions, and one while it is the current one */
+	struct setup *next;
+};
+
+/** Build a generation. conf and index become its own, also on failure.
+ *  @param index  may be NULL */
+int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
+	      uint32_t generation, struct setup **out);
+
+/** Free at once; nothing may refer to it. NULL is allowed. */
+void setup_free(struct setup *s);
+
+#endif

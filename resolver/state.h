@@ -1,0 +1,54 @@
+/*
+ * The resolver's parts in one place, for the files that make the resolver out of them:
+ * resolver, query, control, why. The parts themselves do not know it.
+ */
+#ifndef RESOLVER_STATE_H
+#define RESOLVER_STATE_H
+
+#include "lib/msg.h"
+#include "resolver/cache.h"
+#include "resolver/clients.h"
+#include "resolver/gate.h"
+#include "resolver/listener.h"
+#include "resolver/recorder.h"
+#include "resolver/setup.h"
+#include "resolver/tcp.h"
+#include "resolver/wire.h"
+
+struct child;
+struct control;
+struct event_base;
+struct neighbours;
+struct queries;
+
+struct resolver_stats {
+	uint64_t queries;
+	uint64_t by_verdict[VERDICT_COUNT];
+	uint64_t dropped;  /* packets that deserve no answer */
+	uint64_t formerr, notimp;
+	uint64_t joined;   /* waited for the same question of another */
+	uint64_t too_many; /* more in flight than QUERIES_MAX */
+};
+
+struct resolver {
+	struct event_base *base;
+	struct child *child;
+	struct listener *listener;
+	struct tcp *tcp;
+	struct neighbours *neighbours;
+	struct clients *clients;
+	struct cache *cache;
+	struct gate *gate;
+	struct recorder *recorder;
+	struct control *control;
+	struct queries *queries;
+	struct setup *current; /* NULL before the first START */
+	struct setup *old;     /* earlier ones that questions still refer to */
+	struct resolver_stats stats;
+	struct msg_child children[ROLE_COUNT]; /* as the supervisor told; pid 0: not running */
+	int64_t started_us;
+	bool stopping;
+	uint8_t scratch[WIRE_MAX]; /* an answer being written; used within one call */
+};
+
+#endif

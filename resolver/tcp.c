@@ -1,0 +1,426 @@
+/* TCP clients; see tcp.h. */
+#include "resolver/tcp.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/util.h"
+#include "resolver/wire.h"
+
+#define SOCKETS_MAX    64
+#define ACCEPT_PAUSE_S 1 /* after an accept failed, for want of descriptors most likely */
+
+struct tcp_socket {
+	struct tcp *owner;
+	struct addr_port at;
+	struct evconnlistener *listener; /* owned, with its descriptor */
+	bool marked;
+};
+
+struct tcp_conn {
+	struct tcp *owner; /* NULL: tcp_free was called */
+	struct tcp_conn *next, **link;
+	struct bufferevent *be; /* owned; NULL: closed, waits for its last question */
+	struct asker asker;
+	unsigned pending;
+	bool ended; /* the client sends no more */
+};
+
+struct tcp {
+	struct event_base *base; /* borrowed */
+	tcp_packet *on_packet;
+	void *arg;
+	struct tcp_socket *sockets[SOCKETS_MAX];
+	unsigned count;
+	struct tcp_conn *conns; /* all that are not freed */
+	struct event *resume;
+	struct log_limit accept_limit;
+	struct tcp_stats stats;
+};
+
+static void unlink_conn(struct tcp_conn *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+}
+
+/* Close; freed now or with its last question. */
+static void close_conn(struct tcp_conn *c)
+{
+	if (c->be) {
+		bufferevent_free(c->be);
+		c->be = NULL;
+		if (c->owner)
+			c->owner->stats.open--;
+	}
+	if (c->pending)
+		return;
+	if (c->owner)
+		unlink_conn(c);
+	free(c);
+}
+
+static size_t unread(struct tcp_conn *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->be));
+}
+
+/* Take whole messages out of the input while the client is within its limits.
+ * @return false if the connection is gone */
+static bool take_messages(struct tcp_conn *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->be);
+	uint8_t packet[WIRE_QUERY_MAX], head[2];
+
+	while (c->pending < TCP_PENDING && unread(c) < TCP_OUTPUT_BYTES) {
+		size_t len;
+
+		if (evbuffer_copyout(in, head, 2) < 2)
+			break;
+		len = load_be16(head);
+		if (len < WIRE_HEAD || len > WIRE_QUERY_MAX) {
+			close_conn(c);
+			return false;
+		}
+		if (evbuffer_get_length(in) < len + 2)
+			break;
+		evbuffer_drain(in, 2);
+		evbuffer_remove(in, packet, len);
+		c->pending++;
+		c->owner->on_packet(c->owner->arg, &c->asker, packet, len);
+	}
+	return true;
+}
+
+/* Read on, or wait until the client took its answers; a connection whose client has ended
+ * and got everything is closed. */
+static void settle(struct tcp_conn *c)
+{
+	bool full = c->pending >= TCP_PENDING || unread(c) >= TCP_OUTPUT_BYTES;
+
+	if (c->ended && !c->pending && !unread(c)) {
+		close_conn(c);
+		return;
+	}
+	if (full || c->ended)
+		bufferevent_disable(c->be, EV_READ);
+	else
+		bufferevent_enable(c->be, EV_READ);
+}
+
+static void on_read(struct bufferevent *be, void *arg)
+{
+	struct tcp_conn *c = arg;
+
+	(void)be;
+	if (take_messages(c))
+		settle(c);
+}
+
+/* The output is empty: also look at messages that waited in the input. */
+static void on_written(struct bufferevent *be, void *arg)
+{
+	on_read(be, arg);
+}
+
+static void on_event(struct bufferevent *be, short what, void *arg)
+{
+	struct tcp_conn *c = arg;
+
+	(void)be;
+	if (what & BEV_EVENT_EOF) {
+		c->ended = true;
+		if (take_messages(c))
+			settle(c);
+		return;
+	}
+	if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_READING) && c->pending) {
+		bufferevent_enable(c->be, EV_READ); /* it waits for us, not we for it */
+		return;
+	}
+	close_conn(c);
+}
+
+static unsigned connections_of(const struct tcp *t, const struct addr *a)
+{
+	unsigned n = 0;
+
+	for (const struct tcp_conn *c = t->conns; c; c = c->next)
+		if (c->be && addr_equal(&c->asker.from.addr, a))
+			n++;
+	return n;
+}
+
+/* The interface a connection came in on: the kernel keeps it from the SYN and tells it as
+ * packet options (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
+static uint32_t incoming_interface(int fd, uint8_t family)
+{
+	_Alignas(struct cmsghdr) char control[256];
+	socklen_t len = sizeof(control);
+	struct msghdr mh = { .msg_control = control };
+	int on = 1, rc;
+
+	if (family == AF_INET)
+		rc = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
+		     getsockopt(fd, IPPROTO_IP, IP_PKTOPTIONS, control, &len);
+	else
+		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ||
+		     getsockopt(fd, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, &len);
+	if (rc)
+		return 0;
+	mh.msg_controllen = len;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c)) {
+		struct in_pktinfo v4;
+		struct in6_pktinfo v6;
+
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&v4, CMSG_DATA(c), sizeof(v4));
+			return (uint32_t)v4.ipi_ifindex;
+		}
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&v6, CMSG_DATA(c), sizeof(v6));
+			return v6.ipi6_ifindex;
+		}
+	}
+	return 0;
+}
+
+/* Our address and interface on this connection. */
+static int local_address(int fd, struct asker *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct addr_port local;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) ||
+	    addr_port_from_sockaddr((struct sockaddr *)&ss, &local))
+		return -EINVAL;
+	a->to = local.addr;
+	a->ifindex = incoming_interface(fd, (uint8_t)ss.ss_family);
+	return 0;
+}
+
+static int open_conn(struct tcp *t, int fd, const struct asker *asker)
+{
+	static const struct timeval idle = { TCP_IDLE_S, 0 };
+	struct tcp_conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->be = bufferevent_socket_new(t->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c->be) {
+		free(c);
+		return -ENOMEM;
+	}
+	c->owner = t;
+	c->asker = *asker;
+	c->asker.tcp = c;
+	c->next = t->conns;
+	c->link = &t->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	t->conns = c;
+	t->stats.open++;
+	bufferevent_setwatermark(c->be, EV_READ, 0, WIRE_QUERY_MAX + 2);
+	bufferevent_set_timeouts(c->be, &idle, &idle);
+	bufferevent_setcb(c->be, on_read, on_written, on_event, c);
+	bufferevent_enable(c->be, EV_READ | EV_WRITE);
+	return 0;
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
+		      int len, void *arg)
+{
+	struct tcp_socket *s = arg;
+	struct tcp *t = s->owner;
+	struct asker from = { 0 };
+
+	(void)l;
+	(void)len;
+	if (addr_port_from_sockaddr(sa, &from.from) || local_address(fd, &from) ||
+	    t->stats.open >= TCP_CONNECTIONS ||
+	    connections_of(t, &from.from.addr) >= TCP_CLIENT_CONNECTIONS ||
+	    open_conn(t, fd, &from)) {
+		t->stats.refused++;
+		close(fd);
+		return;
+	}
+	t->stats.accepted++;
+}
+
+static void set_accepting(struct tcp *t, bool on)
+{
+	for (unsigned i = 0; i < t->count; i++) {
+		if (on)
+			evconnlistener_enable(t->sockets[i]->listener);
+		else
+			evconnlistener_disable(t->sockets[i]->listener);
+	}
+}
+
+/* Without a pause a full descriptor table would keep the loop busy. */
+static void on_accept_error(struct evconnlistener *l, void *arg)
+{
+	static const struct timeval pause_time = { ACCEPT_PAUSE_S, 0 };
+	struct tcp_socket *s = arg;
+
+	(void)l;
+	log_warning_limited(&s->owner->accept_limit, "tcp: accept: %s", strerror(errno));
+	set_accepting(s->owner, false);
+	event_add(s->owner->resume, &pause_time);
+}
+
+static void on_resume(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	set_accepting(arg, true);
+}
+
+int tcp_new(struct event_base *base, tcp_packet *on_packet, void *arg, struct tcp **out)
+{
+	struct tcp *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->base = base;
+	t->on_packet = on_packet;
+	t->arg = arg;
+	t->resume = event_new(base, -1, 0, on_resume, t);
+	if (!t->resume) {
+		free(t);
+		return -ENOMEM;
+	}
+	*out = t;
+	return 0;
+}
+
+static void free_socket(struct tcp_socket *s)
+{
+	evconnlistener_free(s->listener);
+	free(s);
+}
+
+void tcp_free(struct tcp *t)
+{
+	if (!t)
+		return;
+	for (unsigned i = 0; i < t->count; i++)
+		free_socket(t->sockets[i]);
+	while (t->conns) {
+		struct tcp_conn *c = t->conns;
+
+		unlink_conn(c);
+		c->owner = NULL;
+		close_conn(c);
+	}
+	event_free(t->resume);
+	free(t);
+}
+
+static struct tcp_socket *find_socket(struct tcp *t, const struct addr_port *at)
+{
+	for (unsigned i = 0; i < t->count; i++)
+		if (addr_equal(&t->sockets[i]->at.addr, &at->addr) &&
+		    t->sockets[i]->at.port == at->port && t->sockets[i]->at.scope == at->scope)
+			return t->sockets[i];
+	return NULL;
+}
+
+int tcp_add(struct tcp *t, int fd, const struct addr_port *at)
+{
+	struct tcp_socket *s = find_socket(t, at);
+
+	if (s) {
+		s->marked = false;
+		close(fd);
+		return 0;
+	}
+	if (t->count == SOCKETS_MAX || !(s = calloc(1, sizeof(*s)))) {
+		close(fd);
+		return t->count == SOCKETS_MAX ? -ENOSPC : -ENOMEM;
+	}
+	s->owner = t;
+	s->at = *at;
+	s->listener = evconnlistener_new(t->base, on_accept, s,
+					 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (!s->listener) {
+		close(fd);
+		free(s);
+		return -ENOMEM;
+	}
+	evconnlistener_set_error_cb(s->listener, on_accept_error);
+	t->sockets[t->count++] = s;
+	return 0;
+}
+
+void tcp_mark(struct tcp *t)
+{
+	for (unsigned i = 0; i < t->count; i++)
+		t->sockets[i]->marked = true;
+}
+
+void tcp_keep(struct tcp *t, const struct addr_port *at)
+{
+	struct tcp_socket *s = find_socket(t, at);
+
+	if (s)
+		s->marked = false;
+}
+
+void tcp_sweep(struct tcp *t)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < t->count; i++) {
+		if (t->sockets[i]->marked)
+			free_socket(t->sockets[i]);
+		else
+			t->sockets[kept++] = t->sockets[i];
+	}
+	t->count = kept;
+}
+
+void tcp_stop(struct tcp *t)
+{
+	set_accepting(t, false);
+}
+
+void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)
+{
+	uint8_t head[2];
+
+	c->pending--;
+	if (!c->be) {
+		close_conn(c);
+		return;
+	}
+	store_be16(head, (uint16_t)len);
+	bufferevent_write(c->be, head, 2);
+	bufferevent_write(c->be, wire, len);
+}
+
+void tcp_forget(struct tcp_conn *c)
+{
+	c->pending--;
+	if (!c->be)
+		close_conn(c);
+	else /* settle after this turn's callbacks: the caller may be reading from it */
+		bufferevent_trigger(c->be, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
+}
+
+void tcp_get_stats(const struct tcp *t, struct tcp_stats *out)
+{
+	*out = t->stats;
+}

@@ -1,0 +1,56 @@
+/*
+ * TCP clients: framing, pipelining, limits and idle times (RFC 7766). Answers go out in the
+ * order they come. Knows nothing of DNS but the two length octets.
+ */
+#ifndef RESOLVER_TCP_H
+#define RESOLVER_TCP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolver/asker.h"
+
+struct event_base;
+struct tcp;
+
+#define TCP_CONNECTIONS	       512 /* in all; the next one is closed at once */
+#define TCP_CLIENT_CONNECTIONS 32  /* of one address */
+#define TCP_PENDING	       64  /* questions of one connection in flight; then reading waits */
+#define TCP_IDLE_S	       10
+#define TCP_OUTPUT_BYTES       (256 * 1024) /* unread answers; then reading waits */
+
+/** One question, borrowed for the call. asker->tcp is to get one tcp_reply or tcp_forget. */
+typedef void tcp_packet(void *arg, const struct asker *from, const uint8_t *packet,
+			size_t len);
+
+struct tcp_stats {
+	uint64_t accepted, refused, open;
+};
+
+/** @param on_packet, arg  borrowed, outlive it */
+int tcp_new(struct event_base *base, tcp_packet *on_packet, void *arg, struct tcp **out);
+
+/** Close all; connections with questions in flight stay until those are answered or
+ *  forgotten, but send nothing more. NULL is allowed. */
+void tcp_free(struct tcp *t);
+
+/** Accept from one listening socket (owned, also on failure: closed). */
+int tcp_add(struct tcp *t, int fd, const struct addr_port *at);
+
+/** As listener_mark, listener_keep and listener_sweep. */
+void tcp_mark(struct tcp *t);
+void tcp_keep(struct tcp *t, const struct addr_port *at);
+void tcp_sweep(struct tcp *t);
+
+/** Accept no more; open connections stay. */
+void tcp_stop(struct tcp *t);
+
+/** Answer one of the connection's questions. */
+void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len);
+
+/** One of its questions gets no answer. */
+void tcp_forget(struct tcp_conn *c);
+
+void tcp_get_stats(const struct tcp *t, struct tcp_stats *out);
+
+#endif

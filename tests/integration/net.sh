@@ -1,0 +1,182 @@
+# shellcheck shell=sh
+# A small world in network namespaces, for tests and the demo; source it.
+#
+#   c1 ----+                                   +-- inet: unbound on 198.18.0.53, web on
+#   c2 ----+-- br-lan [router] wan -- 198.18 --+   198.18.0.80, a bare peer on 198.18.0.99
+#
+# LAN 192.168.77.0/24 and fd77::/64, router .1; c1 .11, c2 .12. The world outside is
+# 198.18.0.0/24 and 2001:db8:18::/64. Everything is removed at the end.
+
+BUILD=$(cd "${BUILD:-build}" && pwd)
+net_id=nw$$
+net_dir=$(mktemp -d "${TMPDIR:-/tmp}/nameward-test.XXXXXX")
+chmod 755 "$net_dir"
+net_pids=
+net_fails=0
+
+in_ns() { # NAME COMMAND...
+	_ns=$1
+	shift
+	ip netns exec "$net_id-$_ns" "$@"
+}
+
+net_down() {
+	for _pid in $net_pids; do kill "$_pid" 2>/dev/null; done
+	for _pid in $net_pids; do wait "$_pid" 2>/dev/null; done
+	for _ns in c1 c2 router inet; do
+		ip netns pids "$net_id-$_ns" 2>/dev/null | while read -r _pid; do
+			kill -9 "$_pid" 2>/dev/null
+		done
+		ip netns del "$net_id-$_ns" 2>/dev/null
+	done
+	umount "$net_dir"/mnt* 2>/dev/null
+	rm -rf "$net_dir"
+}
+trap net_down EXIT
+trap 'exit 1' INT TERM
+
+# Run in the background in a namespace; its pid is in $net_pid.
+start_in() { # NAME COMMAND...
+	_ns=$1
+	shift
+	ip netns exec "$net_id-$_ns" "$@" &
+	net_pid=$!
+	net_pids="$net_pids $net_pid"
+}
+
+# Wait until a command succeeds, at most so many seconds.
+wait_for() { # SECONDS COMMAND...
+	_tries=$(($1 * 20))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		_tries=$((_tries - 1))
+		[ $_tries -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# One checked statement: runs the command, prints ok or FAIL.
+check() { # TEXT COMMAND...
+	_text=$1
+	shift
+	if "$@" >"$net_dir/check.out" 2>&1; then
+		echo "ok $_text"
+	else
+		echo "FAIL $_text"
+		sed 's/^/    /' "$net_dir/check.out" | head -n 20
+		net_fails=$((net_fails + 1))
+	fi
+}
+not() { ! "$@"; }
+# The output of a command has a line that matches.
+has() { # PATTERN COMMAND...
+	_pattern=$1
+	shift
+	"$@" 2>&1 | tee "$net_dir/has.out" | grep -Eq -- "$_pattern" || { cat "$net_dir/has.out"; return 1; }
+}
+
+net_client() { # NAME LAST-OCTET
+	ip link add "$1" netns "$net_id-router" type veth peer name eth0 netns "$net_id-$1"
+	in_ns router ip link set "$1" master br-lan up
+	in_ns "$1" ip link set lo up
+	in_ns "$1" ip link set eth0 up
+	in_ns "$1" ip addr add "192.168.77.$2/24" dev eth0
+	in_ns "$1" ip addr add "fd77::$2/64" dev eth0 nodad
+	in_ns "$1" ip route add default via 192.168.77.1
+	in_ns "$1" ip route add default via fd77::1
+}
+
+net_up() {
+	for _ns in c1 c2 router inet; do ip netns add "$net_id-$_ns"; done
+	in_ns router ip link set lo up
+	in_ns inet ip link set lo up
+	in_ns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	in_ns router ip link add br-lan type bridge
+	in_ns router ip link set br-lan up
+	in_ns router ip addr add 192.168.77.1/24 dev br-lan
+	in_ns router ip addr add fd77::1/64 dev br-lan nodad
+	net_client c1 11
+	net_client c2 12
+	ip link add wan netns "$net_id-router" type veth peer name eth0 netns "$net_id-inet"
+	in_ns router ip link set wan up
+	in_ns router ip addr add 198.18.0.1/24 dev wan
+	in_ns router ip addr add 2001:db8:18::1/64 dev wan nodad
+	in_ns inet ip link set eth0 up
+	for _last in 53 80 81 99; do
+		in_ns inet ip addr add "198.18.0.$_last/24" dev eth0
+		in_ns inet ip addr add "2001:db8:18::$_last/64" dev eth0 nodad
+	done
+	in_ns inet ip route add default via 198.18.0.1
+	in_ns inet ip route add default via 2001:db8:18::1
+}
+
+# The real unbound, authoritative for example; more lines of the zone file on stdin.
+net_unbound() {
+	{
+		cat <<-EOF
+		\$ORIGIN example.
+		@ 60 SOA ns admin 1 3600 600 86400 60
+		@ 60 NS ns
+		ns 60 A 198.18.0.53
+		web 30 A 198.18.0.80
+		web 30 AAAA 2001:db8:18::80
+		short 1 A 198.18.0.81
+		tracker.ads 60 A 198.18.0.80
+		clean 60 CNAME tracker.ads
+		www 60 CNAME web
+		EOF
+		cat
+	} >"$net_dir/example.zone"
+	cat >"$net_dir/unbound.conf" <<-EOF
+	server:
+		interface: 198.18.0.53
+		interface: 2001:db8:18::53
+		access-control: 0.0.0.0/0 allow
+		access-control: ::/0 allow
+		do-daemonize: no
+		use-syslog: no
+		logfile: "$net_dir/unbound.log"
+		username: ""
+		chroot: ""
+		directory: "$net_dir"
+		pidfile: ""
+		local-zone: "." static
+		local-zone: "example." transparent
+	auth-zone:
+		name: "example."
+		zonefile: "$net_dir/example.zone"
+		for-upstream: no
+		for-downstream: yes
+	remote-control:
+		control-enable: no
+	EOF
+	start_in inet unbound -d -c "$net_dir/unbound.conf"
+	wait_for 5 in_ns inet dig +short +time=1 +tries=1 @198.18.0.53 web.example
+}
+
+# A web server that says who asked: ncat, one line a connection.
+net_web() { # ADDRESS PORT
+	start_in inet ncat -lk "$1" "$2" -c 'read -r line; printf "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n"'
+}
+
+# Start the daemon in the router with the configuration on stdin; $nameward_pid.
+net_nameward() {
+	{
+		cat
+		echo "control $net_dir/run/ctl"
+	} >"$net_dir/nameward.conf"
+	start_in router "$BUILD/namewardd" -f -c "$net_dir/nameward.conf" 2>>"$net_dir/nameward.log"
+	nameward_pid=$net_pid
+	wait_for 10 nameward status
+}
+
+nameward() { "$BUILD/nameward" -c "$net_dir/nameward.conf" "$@"; }
+
+# Connect from a client; prints the body. curl's exit code: 7 is refused, 28 timed out.
+fetch() { # CLIENT URL
+	in_ns "$1" curl -sS --max-time 3 "$2"
+}
+refused() { # CLIENT URL: refused at once, not timed out
+	in_ns "$1" curl -sS --max-time 3 "$2" >/dev/null 2>&1
+	[ $? = 7 ]
+}

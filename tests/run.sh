@@ -1,0 +1,52 @@
+#!/bin/sh
+# Run every unit test program and every integration test; the last line counts.
+# usage: run.sh BUILD SANITIZED_BUILD [NAME...]
+# An integration test prints "ok TEXT" or "FAIL TEXT" for each thing it checks, or "skip WHY".
+set -u
+cd "$(dirname "$0")/.."
+build=$1 san=$2
+shift 2
+passed=0 failed=0 skipped=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+wanted() { # NAME [WANTED...]
+	name=$1
+	shift
+	[ $# = 0 ] && return 0
+	for w; do [ "$w" = "$name" ] && return 0; done
+	return 1
+}
+
+count() { # STATUS OK FAILED SKIPPED NAME
+	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+	if [ "$1" != 0 ] || [ "$3" != 0 ]; then
+		[ "$3" != 0 ] || failed=$((failed + 1))
+		echo "--- $5 failed (status $1):"
+		tail -n 60 "$out"
+	else
+		echo "$5: $2 passed$([ "$4" = 0 ] || echo ", $4 skipped")"
+	fi
+}
+
+for test in "$san"/tests/unit/test_*; do
+	[ -f "$test" ] && [ -x "$test" ] || continue
+	name=$(basename "$test")
+	wanted "$name" "$@" || continue
+	UBSAN_OPTIONS=print_stacktrace=1 timeout 300 "$test" >"$out" 2>&1
+	status=$?
+	count $status "$(grep -c '^\[       OK \]' "$out")" \
+		"$(grep -c '^\[  FAILED  \] [a-z]' "$out")" \
+		"$(grep -c '^\[  SKIPPED \] [a-z]' "$out")" "$name"
+done
+for test in tests/integration/test_*.sh; do
+	[ -x "$test" ] || continue
+	name=$(basename "$test" .sh)
+	wanted "$name" "$@" || continue
+	BUILD=$build SAN=$san timeout 300 "$test" >"$out" 2>&1
+	status=$?
+	count $status "$(grep -c '^ok ' "$out")" "$(grep -c '^FAIL ' "$out")" \
+		"$(grep -c '^skip ' "$out")" "$name"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ] && [ $passed != 0 ]
