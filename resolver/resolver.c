@@ -59,7 +59,7 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 
 	(void)fd;
 	(void)events;
-	neighbours_on_readable(p->r.neighbours);
+	neighbour_on_readable(p->r.neighbours, clock_mono_ms());
 }
 
 /* --- generations -------------------------------------------------------------------------- */
@@ -295,7 +295,7 @@ static void free_parts(struct process *p)
 	gate_free(r->gate);
 	recorder_free(r->recorder);
 	clients_free(r->clients);
-	neighbours_close(r->neighbours);
+	neighbour_close(r->neighbours);
 	cache_free(r->cache);
 	list_index_close(p->index);
 	close_conf(p);
@@ -309,13 +309,13 @@ static void free_parts(struct process *p)
 static void open_neighbours(struct process *p)
 {
 	struct resolver *r = &p->r;
-	int rc = neighbours_open(&r->neighbours);
+	int rc = neighbour_open(&r->neighbours);
 
 	if (rc) {
 		log_warning("neighbour table: %s: devices go by their addresses", strerror(-rc));
 		return;
 	}
-	p->on_neighbour = event_new(r->base, neighbours_fd(r->neighbours),
+	p->on_neighbour = event_new(r->base, neighbour_fd(r->neighbours),
 				    EV_READ | EV_PERSIST, on_neighbour, p);
 	if (p->on_neighbour)
 		event_add(p->on_neighbour, NULL);

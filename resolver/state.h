@@ -18,7 +18,7 @@
 struct child;
 struct control;
 struct event_base;
-struct neighbours;
+struct neighbour;
 struct queries;
 
 struct resolver_stats {
@@ -35,7 +35,7 @@ struct resolver {
 	struct child *child;
 	struct listener *listener;
 	struct tcp *tcp;
-	struct neighbours *neighbours;
+	struct neighbour *neighbours;
 	struct clients *clients;
 	struct cache *cache;
 	struct gate *gate;
