@@ -8,7 +8,7 @@
 #include "lib/msg.h"
 #include "resolver/cache.h"
 #include "resolver/clients.h"
-#include "resolver/gate.h"
+#include "resolver/hold.h"
 #include "resolver/listener.h"
 #include "resolver/recorder.h"
 #include "resolver/setup.h"
@@ -18,7 +18,7 @@
 struct child;
 struct control;
 struct event_base;
-struct neighbour;
+struct neighbours;
 struct queries;
 
 struct resolver_stats {
@@ -35,10 +35,10 @@ struct resolver {
 	struct child *child;
 	struct listener *listener;
 	struct tcp *tcp;
-	struct neighbour *neighbours;
+	struct neighbours *neighbours;
 	struct clients *clients;
 	struct cache *cache;
-	struct gate *gate;
+	struct hold *hold;
 	struct recorder *recorder;
 	struct control *control;
 	struct queries *queries;
