@@ -1,5 +1,9 @@
-/* Configuration -> index: what the compiler makes of files that are there, or are not. */
+/*
+ * Configuration -> index: what the compiler makes of files that are there, or are not; and
+ * the process itself, with the test as its supervisor.
+ */
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,13 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "blocklists/compiler.h"
 #include "blocklists/list_index.h"
 #include "conf/conf.h"
+#include "lib/chan.h"
+#include "lib/child.h"
+#include "lib/msg.h"
 #include "lib/util.h"
+
+#define NOBODY	65534
+#define LIMIT_S 10
 
 static char folder[] = "/tmp/nameward-compiler-XXXXXX";
 
@@ -141,12 +152,139 @@ static void no_lists_make_an_empty_index(void **state)
 	list_index_close(x);
 }
 
+/** What the supervisor's end has seen. */
+struct heard {
+	struct event_base *base;
+	int index_fd; /* owned; -1: none */
+	uint32_t ready;
+	bool failed, gone;
+};
+
+static void on_heard(void *arg, const void *data, size_t len, int fd)
+{
+	struct heard *h = arg;
+
+	assert_int_equal(msg_check(data, len, fd >= 0), 0);
+	if (msg_type(data) == MSG_INDEX)
+		h->index_fd = fd;
+	else if (msg_type(data) == MSG_READY)
+		h->ready = ((const struct msg_start *)msg_next(data, NULL))->generation;
+	else if (msg_type(data) == MSG_FAILED)
+		h->failed = true;
+	else
+		fail_msg("message %d", msg_type(data));
+}
+
+static void on_gone(void *arg, int rc)
+{
+	struct heard *h = arg;
+
+	(void)rc;
+	h->gone = true;
+	event_base_loopbreak(h->base);
+}
+
+/** In the child: only its end of the channel is left, and no right to read all files. */
+static void be_compiler(int fd)
+{
+	if (fd != CHILD_FD) {
+		dup2(fd, CHILD_FD);
+		close(fd);
+	}
+	if (!geteuid() && setresuid(NOBODY, NOBODY, NOBODY))
+		_exit(99);
+	_exit(compiler_main());
+}
+
+/** Run the process on a configuration (NULL: send none), until it ends; its exit status. */
+static int run_process(const char *text, struct heard *h)
+{
+	static const struct chan_ops ops = { on_heard, on_gone };
+	const struct msg_start start = { .size = sizeof(start), .generation = 7 };
+	const struct timeval limit = { .tv_sec = LIMIT_S };
+	struct conf_bundle *bundle;
+	struct chan *chan;
+	int fds[2], status, conf_fd;
+	pid_t pid;
+
+	*h = (struct heard){ .base = event_base_new(), .index_fd = -1 };
+	assert_int_equal(chan_pair(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		be_compiler(fds[1]);
+	close(fds[1]);
+	assert_int_equal(chan_open(h->base, fds[0], 65536, &ops, h, &chan), 0);
+	if (text) {
+		assert_int_equal(conf_bundle_from_text("t", text, strlen(text), &bundle), 0);
+		conf_fd = conf_bundle_write(bundle);
+		assert_true(conf_fd >= 0);
+		assert_int_equal(msg_send(chan, MSG_CONF, NULL, 0, conf_fd), 0);
+		close(conf_fd);
+		conf_bundle_free(bundle);
+	}
+	assert_int_equal(msg_send(chan, MSG_START, &start, sizeof(start), -1), 0);
+	event_base_loopexit(h->base, &limit);
+	event_base_dispatch(h->base);
+	assert_true(h->gone);
+	chan_close(chan);
+	event_base_free(h->base);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void the_process_hands_over_an_index_and_ends(void **state)
+{
+	char *good = file_with("good", "good.example\n");
+	char *secret = file_with("secret", "secret.example\n");
+	struct list_index *x;
+	struct heard h;
+	char text[512];
+
+	(void)state;
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chmod(secret, 0), 0);
+	snprintf(text, sizeof(text),
+		 "listen l 127.0.0.1:5353\nupstream u {\n server 192.0.2.1\n}\n"
+		 "list good {\n file %s\n}\nlist secret {\n file %s\n name own.example\n}\n",
+		 good, secret);
+	assert_int_equal(run_process(text, &h), 0);
+	assert_int_equal(h.ready, 7);
+	assert_false(h.failed);
+	assert_int_equal(list_index_open(h.index_fd, &x), 0);
+	close(h.index_fd);
+	assert_true(find(x, "good.example") == 1);
+	assert_true(find(x, "own.example") == 2);
+	assert_true(find(x, "secret.example") == 0);
+	assert_int_equal(list_index_stats(x, 0)->rc, 0);
+	assert_int_equal(list_index_stats(x, 1)->rc, -EACCES);
+	list_index_close(x);
+	unlink(good);
+	unlink(secret);
+	free(good);
+	free(secret);
+}
+
+static void the_process_fails_without_a_configuration(void **state)
+{
+	struct heard h;
+
+	(void)state;
+	assert_int_equal(run_process(NULL, &h), 0);
+	assert_true(h.failed);
+	assert_int_equal(h.ready, 0);
+	assert_int_equal(h.index_fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_of_a_configuration_become_an_index),
 		cmocka_unit_test(files_that_cannot_be_read_empty_their_list_alone),
 		cmocka_unit_test(no_lists_make_an_empty_index),
+		cmocka_unit_test(the_process_hands_over_an_index_and_ends),
+		cmocka_unit_test(the_process_fails_without_a_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
