@@ -19,7 +19,7 @@ struct recorder_stats {
 	uint64_t sent, dropped;
 };
 
-/** @param other, arg  as gate_new's: gets MSG_TELL */
+/** @param other, arg  as hold_new's: gets MSG_TELL */
 int recorder_new(struct event_base *base, void (*other)(void *arg, const void *message),
 		 void *arg, struct recorder **out);
 void recorder_free(struct recorder *r);

@@ -32,9 +32,9 @@ static void report_processes(const struct resolver *r, FILE *to)
 
 static void report_gate(const struct resolver *r, FILE *to)
 {
-	struct gate_stats s;
+	struct hold_stats s;
 
-	gate_get_stats(r->gate, &s);
+	hold_get_stats(r->hold, &s);
 	row(to, "held", "asked", s.asked);
 	row(to, "held", "leased", s.done);
 	row(to, "held", "covered_without_asking", s.covered);

@@ -167,7 +167,7 @@ static void on_peer(void *arg, enum msg_role role, int fd)
 	struct process *p = arg;
 
 	if (role == ROLE_NFTSYNC)
-		gate_set_channel(p->r.gate, fd);
+		hold_set_channel(p->r.hold, fd);
 	else if (role == ROLE_DBWRITER)
 		recorder_set_channel(p->r.recorder, fd);
 	else
@@ -264,7 +264,7 @@ static void on_turn(void *arg)
 		upstream_flush(r->current->upstreams);
 	for (struct setup *s = r->old; s; s = s->next)
 		upstream_flush(s->upstreams);
-	gate_flush(r->gate);
+	hold_flush(r->hold);
 	recorder_flush(r->recorder);
 	listener_flush(r->listener);
 	if (r->old)
@@ -275,8 +275,8 @@ static void free_parts(struct process *p)
 {
 	struct resolver *r = &p->r;
 
-	if (r->gate)
-		gate_set_channel(r->gate, -1); /* what is held is answered by its failure mode */
+	if (r->hold)
+		hold_set_channel(r->hold, -1); /* what is held is answered by its failure mode */
 	if (r->recorder)
 		recorder_drain(r->recorder, WRITE_MS);
 	if (r->listener)
@@ -292,7 +292,7 @@ static void free_parts(struct process *p)
 	control_free(r->control);
 	tcp_free(r->tcp);
 	listener_free(r->listener);
-	gate_free(r->gate);
+	hold_free(r->hold);
 	recorder_free(r->recorder);
 	clients_free(r->clients);
 	neighbours_close(r->neighbours);
@@ -331,7 +331,7 @@ static int make_parts(struct process *p)
 	if (!p->drain)
 		return -ENOMEM;
 	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
-	    (rc = gate_new(r->base, query_on_leased, on_tell, r, &r->gate)) ||
+	    (rc = hold_new(r->base, query_on_leased, on_tell, r, &r->hold)) ||
 	    (rc = recorder_new(r->base, on_tell, r, &r->recorder)) ||
 	    (rc = control_new(r, &r->control)) ||
 	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||

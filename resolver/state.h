@@ -8,7 +8,7 @@
 #include "lib/msg.h"
 #include "resolver/cache.h"
 #include "resolver/clients.h"
-#include "resolver/gate.h"
+#include "resolver/hold.h"
 #include "resolver/listener.h"
 #include "resolver/recorder.h"
 #include "resolver/setup.h"
@@ -38,7 +38,7 @@ struct resolver {
 	struct neighbours *neighbours;
 	struct clients *clients;
 	struct cache *cache;
-	struct gate *gate;
+	struct hold *hold;
 	struct recorder *recorder;
 	struct control *control;
 	struct queries *queries;

@@ -1,5 +1,5 @@
-/* Leases asked of nftsync; see gate.h. */
-#include "resolver/gate.h"
+/* Leases asked of nftsync; see hold.h. */
+#include "resolver/hold.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -32,10 +32,10 @@ struct memo {
 	uint64_t until_ms;
 };
 
-struct gate {
+struct hold {
 	struct event_base *base; /* borrowed */
-	gate_done *done;
-	gate_other *other;
+	hold_done *done;
+	hold_other *other;
 	void *arg;
 	struct chan *chan; /* owned; NULL: nftsync is not there */
 	struct event *timer;
@@ -43,139 +43,139 @@ struct gate {
 	uint32_t free, first, last;
 	struct memo *memo;
 	struct hash_key hash;
-	struct gate_stats stats;
+	struct hold_stats stats;
 	struct log_limit limit;
 	struct msg_buf buf;
 };
 
 static void on_deadline(evutil_socket_t fd, short events, void *arg);
 
-int gate_new(struct event_base *base, gate_done *done, gate_other *other, void *arg,
-	     struct gate **out)
+int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *arg,
+	     struct hold **out)
 {
-	struct gate *g = calloc(1, sizeof(*g));
+	struct hold *h = calloc(1, sizeof(*h));
 
-	if (!g)
+	if (!h)
 		return -ENOMEM;
-	*g = (struct gate){
+	*h = (struct hold){
 		.base = base, .done = done, .other = other, .arg = arg,
 		.first = NO_SLOT, .last = NO_SLOT,
 	};
-	hash_key_init(&g->hash);
-	g->slots = calloc(GATE_HELD_MAX, sizeof(*g->slots));
-	g->memo = calloc(MEMO_SLOTS, sizeof(*g->memo));
-	g->timer = event_new(base, -1, 0, on_deadline, g);
-	if (!g->slots || !g->memo || !g->timer) {
-		gate_free(g);
+	hash_key_init(&h->hash);
+	h->slots = calloc(HOLD_MAX, sizeof(*h->slots));
+	h->memo = calloc(MEMO_SLOTS, sizeof(*h->memo));
+	h->timer = event_new(base, -1, 0, on_deadline, h);
+	if (!h->slots || !h->memo || !h->timer) {
+		hold_free(h);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < GATE_HELD_MAX; i++)
-		g->slots[i].next = i + 1 < GATE_HELD_MAX ? i + 1 : NO_SLOT;
-	*out = g;
+	for (uint32_t i = 0; i < HOLD_MAX; i++)
+		h->slots[i].next = i + 1 < HOLD_MAX ? i + 1 : NO_SLOT;
+	*out = h;
 	return 0;
 }
 
-void gate_free(struct gate *g)
+void hold_free(struct hold *h)
 {
-	if (!g)
+	if (!h)
 		return;
-	chan_close(g->chan);
-	if (g->timer)
-		event_free(g->timer);
-	free(g->slots);
-	free(g->memo);
-	free(g);
+	chan_close(h->chan);
+	if (h->timer)
+		event_free(h->timer);
+	free(h->slots);
+	free(h->memo);
+	free(h);
 }
 
-static void forget_covered(struct gate *g)
+static void forget_covered(struct hold *h)
 {
-	memset(g->memo, 0, MEMO_SLOTS * sizeof(*g->memo));
+	memset(h->memo, 0, MEMO_SLOTS * sizeof(*h->memo));
 }
 
-static void unlink_slot(struct gate *g, uint32_t i)
+static void unlink_slot(struct hold *h, uint32_t i)
 {
-	struct slot *s = &g->slots[i];
+	struct slot *s = &h->slots[i];
 
 	if (s->prev != NO_SLOT)
-		g->slots[s->prev].next = s->next;
+		h->slots[s->prev].next = s->next;
 	else
-		g->first = s->next;
+		h->first = s->next;
 	if (s->next != NO_SLOT)
-		g->slots[s->next].prev = s->prev;
+		h->slots[s->next].prev = s->prev;
 	else
-		g->last = s->prev;
+		h->last = s->prev;
 	s->ticket = NULL;
 	s->serial++;
-	s->next = g->free;
-	g->free = i;
-	g->stats.held--;
+	s->next = h->free;
+	h->free = i;
+	h->stats.held--;
 }
 
 /* Deadlines differ only after a reload: nearly always this ends at once. */
-static void link_slot(struct gate *g, uint32_t i)
+static void link_slot(struct hold *h, uint32_t i)
 {
-	struct slot *s = &g->slots[i];
-	uint32_t behind = g->last;
+	struct slot *s = &h->slots[i];
+	uint32_t behind = h->last;
 
-	while (behind != NO_SLOT && g->slots[behind].deadline_ms > s->deadline_ms)
-		behind = g->slots[behind].prev;
+	while (behind != NO_SLOT && h->slots[behind].deadline_ms > s->deadline_ms)
+		behind = h->slots[behind].prev;
 	s->prev = behind;
-	s->next = behind == NO_SLOT ? g->first : g->slots[behind].next;
+	s->next = behind == NO_SLOT ? h->first : h->slots[behind].next;
 	if (s->next != NO_SLOT)
-		g->slots[s->next].prev = i;
+		h->slots[s->next].prev = i;
 	else
-		g->last = i;
+		h->last = i;
 	if (behind != NO_SLOT)
-		g->slots[behind].next = i;
+		h->slots[behind].next = i;
 	else
-		g->first = i;
-	g->stats.held++;
+		h->first = i;
+	h->stats.held++;
 }
 
-static void set_timer(struct gate *g)
+static void set_timer(struct hold *h)
 {
 	uint64_t now, due;
 	struct timeval tv;
 
-	if (g->first == NO_SLOT || evtimer_pending(g->timer, NULL))
+	if (h->first == NO_SLOT || evtimer_pending(h->timer, NULL))
 		return;
 	now = clock_mono_ms();
-	due = g->slots[g->first].deadline_ms;
+	due = h->slots[h->first].deadline_ms;
 	due = due > now ? due - now : 1;
 	tv.tv_sec = (time_t)(due / 1000);
 	tv.tv_usec = (suseconds_t)(due % 1000 * 1000);
-	event_add(g->timer, &tv);
+	event_add(h->timer, &tv);
 }
 
-static void finish_slot(struct gate *g, uint32_t i, int rc)
+static void finish_slot(struct hold *h, uint32_t i, int rc)
 {
-	void *ticket = g->slots[i].ticket;
+	void *ticket = h->slots[i].ticket;
 
-	unlink_slot(g, i);
+	unlink_slot(h, i);
 	if (rc == -ETIMEDOUT)
-		g->stats.late++;
+		h->stats.late++;
 	else if (rc)
-		g->stats.failed++;
+		h->stats.failed++;
 	else
-		g->stats.done++;
-	g->done(g->arg, ticket, rc);
+		h->stats.done++;
+	h->done(h->arg, ticket, rc);
 }
 
 static void on_deadline(evutil_socket_t fd, short events, void *arg)
 {
-	struct gate *g = arg;
+	struct hold *h = arg;
 	uint64_t now = clock_mono_ms();
 
 	(void)fd;
 	(void)events;
-	while (g->first != NO_SLOT && g->slots[g->first].deadline_ms <= now)
-		finish_slot(g, g->first, -ETIMEDOUT);
-	set_timer(g);
+	while (h->first != NO_SLOT && h->slots[h->first].deadline_ms <= now)
+		finish_slot(h, h->first, -ETIMEDOUT);
+	set_timer(h);
 }
 
-static void remember(struct gate *g, const struct slot *s)
+static void remember(struct hold *h, const struct slot *s)
 {
-	struct memo *m = &g->memo[s->memo_key & (MEMO_SLOTS - 1)];
+	struct memo *m = &h->memo[s->memo_key & (MEMO_SLOTS - 1)];
 
 	if (!s->memo_key)
 		return;
@@ -183,22 +183,22 @@ static void remember(struct gate *g, const struct slot *s)
 	m->until_ms = s->covered_ms;
 }
 
-static void on_lease_done(struct gate *g, const struct msg_lease_done *d)
+static void on_lease_done(struct hold *h, const struct msg_lease_done *d)
 {
 	uint32_t i = (uint32_t)d->txid;
 
 	/* A late reply: its slot has been given up or serves another answer by now. */
-	if (i >= GATE_HELD_MAX || !g->slots[i].ticket ||
-	    g->slots[i].serial != (uint32_t)(d->txid >> 32))
+	if (i >= HOLD_MAX || !h->slots[i].ticket ||
+	    h->slots[i].serial != (uint32_t)(d->txid >> 32))
 		return;
 	if (!d->rc)
-		remember(g, &g->slots[i]);
-	finish_slot(g, i, d->rc);
+		remember(h, &h->slots[i]);
+	finish_slot(h, i, d->rc);
 }
 
 static void on_message(void *arg, const void *data, size_t len, int fd)
 {
-	struct gate *g = arg;
+	struct hold *h = arg;
 
 	if (msg_check(data, len, fd >= 0)) {
 		log_err("nftsync: malformed message of %zu bytes: leaving", len);
@@ -207,48 +207,48 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 	switch (msg_type(data)) {
 	case MSG_LEASE_DONE:
 		for (const void *r = msg_next(data, NULL); r; r = msg_next(data, r))
-			on_lease_done(g, r);
+			on_lease_done(h, r);
 		break;
 	case MSG_LEASE_LOST:
-		forget_covered(g);
+		forget_covered(h);
 		break;
 	default:
 		if (fd >= 0)
 			close(fd);
-		g->other(g->arg, data);
+		h->other(h->arg, data);
 	}
 }
 
-static void fail_all(struct gate *g)
+static void fail_all(struct hold *h)
 {
-	forget_covered(g);
-	msg_buf_reset(&g->buf);
-	while (g->first != NO_SLOT)
-		finish_slot(g, g->first, -EPIPE);
+	forget_covered(h);
+	msg_buf_reset(&h->buf);
+	while (h->first != NO_SLOT)
+		finish_slot(h, h->first, -EPIPE);
 }
 
 static void on_gone(void *arg, int rc)
 {
-	struct gate *g = arg;
+	struct hold *h = arg;
 
 	(void)rc;
-	chan_close(g->chan);
-	g->chan = NULL;
-	fail_all(g);
+	chan_close(h->chan);
+	h->chan = NULL;
+	fail_all(h);
 }
 
-void gate_set_channel(struct gate *g, int fd)
+void hold_set_channel(struct hold *h, int fd)
 {
 	static const struct chan_ops ops = { on_message, on_gone };
 
-	chan_close(g->chan);
-	g->chan = NULL;
-	fail_all(g);
-	if (fd >= 0 && chan_open(g->base, fd, QUEUE_BYTES, &ops, g, &g->chan))
+	chan_close(h->chan);
+	h->chan = NULL;
+	fail_all(h);
+	if (fd >= 0 && chan_open(h->base, fd, QUEUE_BYTES, &ops, h, &h->chan))
 		log_err("no channel to nftsync: out of memory");
 }
 
-static uint64_t memo_key(const struct gate *g, const struct msg_device *device,
+static uint64_t memo_key(const struct hold *h, const struct msg_device *device,
 			 uint64_t serial)
 {
 	struct {
@@ -257,22 +257,22 @@ static uint64_t memo_key(const struct gate *g, const struct msg_device *device,
 		uint64_t serial;
 	} k = { .device = *device, .serial = serial };
 
-	return hash_bytes(&g->hash, &k, sizeof(k)) | 1;
+	return hash_bytes(&h->hash, &k, sizeof(k)) | 1;
 }
 
-bool gate_covered(struct gate *g, const struct msg_device *device, uint64_t serial,
+bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
 		  uint64_t now_ms)
 {
-	uint64_t key = memo_key(g, device, serial);
-	const struct memo *m = &g->memo[key & (MEMO_SLOTS - 1)];
+	uint64_t key = memo_key(h, device, serial);
+	const struct memo *m = &h->memo[key & (MEMO_SLOTS - 1)];
 
 	if (m->key != key || m->until_ms <= now_ms)
 		return false;
-	g->stats.covered++;
+	h->stats.covered++;
 	return true;
 }
 
-static unsigned collect(const struct gate_wish *w, struct msg_lease_addr out[MSG_LEASE_ADDRS])
+static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG_LEASE_ADDRS])
 {
 	const uint8_t *rdata;
 	struct msg_rr rr;
@@ -297,20 +297,20 @@ static unsigned collect(const struct gate_wish *w, struct msg_lease_addr out[MSG
 }
 
 /* Append the wish to the turn's message; a full message is sent first. */
-static int add_record(struct gate *g, const struct gate_wish *w, uint64_t txid)
+static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 {
 	struct msg_lease_addr addrs[MSG_LEASE_ADDRS];
 	unsigned n = collect(w, addrs);
 	size_t addr_bytes = n * sizeof(addrs[0]);
 	size_t size = sizeof(struct msg_lease) + addr_bytes + w->qname->len;
-	struct msg_lease *m = msg_buf_add(&g->buf, MSG_LEASE, size);
+	struct msg_lease *m = msg_buf_add(&h->buf, MSG_LEASE, size);
 
 	if (!m) {
-		int rc = msg_buf_send(g->chan, &g->buf);
+		int rc = msg_buf_send(h->chan, &h->buf);
 
 		if (rc)
 			return rc;
-		m = msg_buf_add(&g->buf, MSG_LEASE, size);
+		m = msg_buf_add(&h->buf, MSG_LEASE, size);
 	}
 	m->addr_count = (uint8_t)n;
 	m->name_len = w->qname->len;
@@ -321,44 +321,44 @@ static int add_record(struct gate *g, const struct gate_wish *w, uint64_t txid)
 	return 0;
 }
 
-int gate_ask(struct gate *g, const struct gate_wish *wish, void *ticket, uint64_t now_ms)
+int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms)
 {
-	uint32_t i = g->free;
+	uint32_t i = h->free;
 	struct slot *s;
 
-	if (!g->chan)
+	if (!h->chan)
 		return -EPIPE;
 	if (i == NO_SLOT)
 		return -ENOBUFS;
-	s = &g->slots[i];
-	if (add_record(g, wish, (uint64_t)s->serial << 32 | i))
+	s = &h->slots[i];
+	if (add_record(h, wish, (uint64_t)s->serial << 32 | i))
 		return -EPIPE;
-	g->free = s->next;
+	h->free = s->next;
 	s->ticket = ticket;
 	s->deadline_ms = now_ms + wish->deadline_ms;
-	s->memo_key = wish->serial ? memo_key(g, wish->device, wish->serial) : 0;
+	s->memo_key = wish->serial ? memo_key(h, wish->device, wish->serial) : 0;
 	s->covered_ms = now_ms + wish->covered_s * 1000ull;
-	link_slot(g, i);
-	set_timer(g);
-	g->stats.asked++;
+	link_slot(h, i);
+	set_timer(h);
+	h->stats.asked++;
 	return 0;
 }
 
-void gate_flush(struct gate *g)
+void hold_flush(struct hold *h)
 {
-	int rc = msg_buf_send(g->chan, &g->buf);
+	int rc = msg_buf_send(h->chan, &h->buf);
 
 	/* Those held on it end at their deadline. */
 	if (rc)
-		log_warning_limited(&g->limit, "nftsync: cannot send leases: %s", strerror(-rc));
+		log_warning_limited(&h->limit, "nftsync: cannot send leases: %s", strerror(-rc));
 }
 
-int gate_question(struct gate *g, const struct msg_ask *ask)
+int hold_question(struct hold *h, const struct msg_ask *ask)
 {
-	return msg_send(g->chan, MSG_ASK, ask, sizeof(*ask) + ask->arg_len, -1);
+	return msg_send(h->chan, MSG_ASK, ask, sizeof(*ask) + ask->arg_len, -1);
 }
 
-void gate_get_stats(const struct gate *g, struct gate_stats *out)
+void hold_get_stats(const struct hold *h, struct hold_stats *out)
 {
-	*out = g->stats;
+	*out = h->stats;
 }

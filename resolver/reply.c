@@ -1,5 +1,5 @@
-/* Writing and sending answers; see answer.h. */
-#include "resolver/answer.h"
+/* Writing and sending answers; see reply.h. */
+#include "resolver/reply.h"
 
 #include <string.h>
 
@@ -14,12 +14,12 @@ static size_t reply_max(const struct lookup *l)
 	return l->asker.tcp ? WIRE_MAX : l->question.udp_size;
 }
 
-uint8_t *answer_room(struct resolver *r, const struct lookup *l)
+uint8_t *reply_room(struct resolver *r, const struct lookup *l)
 {
 	return l->asker.tcp ? r->scratch : udp_reserve(l->asker.udp);
 }
 
-void answer_write(const struct lookup *l, const uint8_t *wire, size_t len)
+void reply_write(const struct lookup *l, const uint8_t *wire, size_t len)
 {
 	if (l->asker.tcp)
 		tcp_reply(l->asker.tcp, wire, len);
@@ -27,7 +27,7 @@ void answer_write(const struct lookup *l, const uint8_t *wire, size_t len)
 		udp_commit(&l->asker, len);
 }
 
-void answer_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdict,
+void reply_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdict,
 		   const char *list, const struct list_match *match, const struct note *note)
 {
 	l->verdict = (uint8_t)verdict;
@@ -35,18 +35,18 @@ void answer_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdic
 	recorder_add(r->recorder, l, list, match, note);
 }
 
-void answer_error(struct resolver *r, struct lookup *l, unsigned rcode,
+void reply_error(struct resolver *r, struct lookup *l, unsigned rcode,
 			 enum wire_ede ede, const char *text, enum msg_verdict verdict)
 {
-	uint8_t *room = answer_room(r, l);
+	uint8_t *room = reply_room(r, l);
 	size_t len = wire_write_error(&l->question, rcode, ede, text, room);
 
-	answer_write(l, room, len);
+	reply_write(l, room, len);
 	l->rcode = (uint8_t)rcode;
-	answer_finish(r, l, verdict, NULL, NULL, NULL);
+	reply_finish(r, l, verdict, NULL, NULL, NULL);
 }
 
-void answer_blocked(struct resolver *r, struct lookup *l,
+void reply_blocked(struct resolver *r, struct lookup *l,
 			   const struct list_match *match, enum msg_verdict verdict)
 {
 	static const uint8_t rcodes[] = {
@@ -56,7 +56,7 @@ void answer_blocked(struct resolver *r, struct lookup *l,
 	const struct conf *conf = l->setup->conf;
 	const char *list = conf->lists[match->list].name;
 	char entry[DNAME_TEXT_MAX + 2], text[EDE_TEXT_MAX];
-	uint8_t *room = answer_room(r, l);
+	uint8_t *room = reply_room(r, l);
 	size_t used = strlen(list), len;
 
 	policy_entry_text(match, entry);
@@ -67,12 +67,12 @@ void answer_blocked(struct resolver *r, struct lookup *l,
 	text[used + 2 + len] = '\0';
 	len = wire_write_blocked(&l->question, (enum wire_block)conf->block_answer,
 				 conf->block_ttl_s, EDE_BLOCKED, text, room);
-	answer_write(l, room, len);
+	reply_write(l, room, len);
 	l->rcode = conf->block_answer < ARRAY_SIZE(rcodes) ? rcodes[conf->block_answer] : 0;
-	answer_finish(r, l, verdict, list, match, NULL);
+	reply_finish(r, l, verdict, list, match, NULL);
 }
 
-bool answer_chain_blocked(const struct lookup *l, const struct note *note,
+bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 			  struct list_match *match)
 {
 	const uint8_t *rdata;
@@ -95,22 +95,22 @@ bool answer_chain_blocked(const struct lookup *l, const struct note *note,
 	return false;
 }
 
-size_t answer_render(const struct lookup *l, const struct offer *o, uint8_t *room)
+size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room)
 {
 	return wire_write_prepared(&l->question, o->prepared, o->len, o->age_s,
 				   l->setup->conf->cache.ttl_max_s, room, reply_max(l));
 }
 
-void answer_send(struct resolver *r, struct lookup *l, const struct offer *o)
+void reply_send(struct resolver *r, struct lookup *l, const struct offer *o)
 {
-	uint8_t *room = answer_room(r, l);
-	size_t len = answer_render(l, o, room);
+	uint8_t *room = reply_room(r, l);
+	size_t len = reply_render(l, o, room);
 
 	if (!len) {
-		answer_error(r, l, RCODE_SERVFAIL, EDE_OTHER, NULL, VERDICT_FAILED);
+		reply_error(r, l, RCODE_SERVFAIL, EDE_OTHER, NULL, VERDICT_FAILED);
 		return;
 	}
-	answer_write(l, room, len);
+	reply_write(l, room, len);
 	l->rcode = (uint8_t)o->note->rcode;
-	answer_finish(r, l, o->verdict, NULL, NULL, o->note);
+	reply_finish(r, l, o->verdict, NULL, NULL, o->note);
 }

@@ -2,8 +2,8 @@
  * Answers on their way to a client: written, sent, counted, recorded. Knows nothing of where
  * they come from nor of waiting.
  */
-#ifndef RESOLVER_ANSWER_H
-#define RESOLVER_ANSWER_H
+#ifndef RESOLVER_REPLY_H
+#define RESOLVER_REPLY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,33 +28,33 @@ struct offer {
 };
 
 /** Room of at least WIRE_UDP_MAX bytes (WIRE_MAX for TCP) for one answer: for UDP straight in
- *  the socket's outgoing batch. Valid until answer_write. */
-uint8_t *answer_room(struct resolver *r, const struct lookup *l);
+ *  the socket's outgoing batch. Valid until reply_write. */
+uint8_t *reply_room(struct resolver *r, const struct lookup *l);
 
 /** Send what was written to the room. */
-void answer_write(const struct lookup *l, const uint8_t *wire, size_t len);
+void reply_write(const struct lookup *l, const uint8_t *wire, size_t len);
 
 /** Write the client's form of an offer to room. @return its length, 0 if that cannot be */
-size_t answer_render(const struct lookup *l, const struct offer *o, uint8_t *room);
+size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room);
 
 /** True if a name that the answer leads to is blocked for this client (CNAME cloaking). */
-bool answer_chain_blocked(const struct lookup *l, const struct note *note,
+bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 			  struct list_match *match);
 
 /** Count and record a lookup whose answer has been sent. list, match and note may be NULL. */
-void answer_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdict,
+void reply_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdict,
 		   const char *list, const struct list_match *match,
 		   const struct note *note);
 
 /** Send an answer without records. text may be NULL. */
-void answer_error(struct resolver *r, struct lookup *l, unsigned rcode, enum wire_ede ede,
+void reply_error(struct resolver *r, struct lookup *l, unsigned rcode, enum wire_ede ede,
 		  const char *text, enum msg_verdict verdict);
 
 /** Send the configured answer for a blocked name. */
-void answer_blocked(struct resolver *r, struct lookup *l, const struct list_match *match,
+void reply_blocked(struct resolver *r, struct lookup *l, const struct list_match *match,
 		    enum msg_verdict verdict);
 
 /** Send an offer as it stands. */
-void answer_send(struct resolver *r, struct lookup *l, const struct offer *o);
+void reply_send(struct resolver *r, struct lookup *l, const struct offer *o);
 
 #endif

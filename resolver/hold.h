@@ -2,8 +2,8 @@
  * The resolver's side of the held answer: asks nftsync for leases, a message a turn, and
  * calls back when they are in force, refused, or late. Knows nothing of the firewall.
  */
-#ifndef RESOLVER_GATE_H
-#define RESOLVER_GATE_H
+#ifndef RESOLVER_HOLD_H
+#define RESOLVER_HOLD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,36 +15,36 @@
 #include "resolver/note.h"
 
 struct event_base;
-struct gate;
+struct hold;
 
-#define GATE_HELD_MAX 32768 /* answers held at once; a further one fails at once */
+#define HOLD_MAX 32768 /* answers held at once; a further one fails at once */
 
 /** rc 0: in force. -ETIMEDOUT: late; -EPIPE: nftsync is gone; else nftsync's error.
- *  Called from the event loop, never inside gate_ask. */
-typedef void gate_done(void *arg, void *ticket, int rc);
+ *  Called from the event loop, never inside hold_ask. */
+typedef void hold_done(void *arg, void *ticket, int rc);
 
 /** Messages that are not about leases (MSG_TELL), borrowed. */
-typedef void gate_other(void *arg, const void *message);
+typedef void hold_other(void *arg, const void *message);
 
-struct gate_stats {
+struct hold_stats {
 	uint64_t asked, done, failed, late, covered, held;
 };
 
 /** @param done, other, arg  borrowed, outlive the gate */
-int gate_new(struct event_base *base, gate_done *done, gate_other *other, void *arg,
-	     struct gate **out);
-void gate_free(struct gate *g);
+int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *arg,
+	     struct hold **out);
+void hold_free(struct hold *h);
 
 /** Use a new channel to nftsync (owned); -1 closes. What is held on the old one fails. */
-void gate_set_channel(struct gate *g, int fd);
+void hold_set_channel(struct hold *h, int fd);
 
 /** True if this device got leases for just this cached answer (its serial) before, and they
  *  cannot have ended: nothing is to be asked. */
-bool gate_covered(struct gate *g, const struct msg_device *device, uint64_t serial,
+bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
 		  uint64_t now_ms);
 
 /** One wish. */
-struct gate_wish {
+struct hold_wish {
 	const struct msg_device *device;
 	const struct dname *qname;
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
@@ -56,14 +56,14 @@ struct gate_wish {
 
 /** Ask, and call back with ticket later.
  *  @retval 0 asked; -EPIPE nftsync is not there; -ENOBUFS too many held */
-int gate_ask(struct gate *g, const struct gate_wish *wish, void *ticket, uint64_t now_ms);
+int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms);
 
 /** Send what this turn gathered. */
-void gate_flush(struct gate *g);
+void hold_flush(struct hold *h);
 
 /** Relay a question of the control socket. @retval -EPIPE */
-int gate_question(struct gate *g, const struct msg_ask *ask);
+int hold_question(struct hold *h, const struct msg_ask *ask);
 
-void gate_get_stats(const struct gate *g, struct gate_stats *out);
+void hold_get_stats(const struct hold *h, struct hold_stats *out);
 
 #endif
