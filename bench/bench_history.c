@@ -6,7 +6,6 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,12 +72,16 @@ static uint64_t next_random(struct bench *b)
 	return b->random;
 }
 
-/* Rank of a name: few are asked very often, most hardly ever. */
-static unsigned zipf(struct bench *b, unsigned names)
+/* Number of a name, below `names`: each power of two is asked equally often, so few names
+ * are asked very often and most hardly ever. */
+static unsigned few_often(struct bench *b, unsigned names)
 {
-	double u = (double)(next_random(b) >> 11) / (double)(1ull << 53);
+	unsigned bits = 0, top;
 
-	return (unsigned)(exp(u * log((double)names)) - 1);
+	while (names >> (bits + 1))
+		bits++;
+	top = 1u << (next_random(b) % (bits + 1));
+	return (unsigned)(next_random(b) % top) + top - 1;
 }
 
 static void remove_files(const struct bench *b)
@@ -236,7 +239,7 @@ static void home(struct bench *b, unsigned rows)
 {
 	begin(b);
 	for (unsigned i = 0; i < rows; i++) {
-		unsigned number = zipf(b, 50000);
+		unsigned number = few_often(b, 65536);
 
 		add(b, number, (unsigned)(next_random(b) % 36),
 		    START_US + 200000 * (int64_t)i + (int64_t)(next_random(b) % 100000),

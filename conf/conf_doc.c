@@ -60,7 +60,8 @@ static const char *initial(const struct conf_option *o, char *buf)
 	return buf;
 }
 
-/* Words of text, broken into lines that all begin with prefix. */
+/* Words of text, broken into lines that all begin with prefix. Without one, in mdoc(7), no
+ * line begins with what would be a macro. */
 static void print_wrapped(FILE *to, const char *prefix, const char *text)
 {
 	size_t col = 0;
@@ -73,7 +74,8 @@ static void print_wrapped(FILE *to, const char *prefix, const char *text)
 			col = 0;
 		}
 		if (!col)
-			col = (size_t)fprintf(to, "%s", prefix);
+			col = (size_t)fprintf(to, "%s", !*prefix && strchr(".'", *text) ? "\\&"
+											: prefix);
 		else
 			col += (size_t)fprintf(to, " ");
 		col += (size_t)fprintf(to, "%.*s", (int)len, text);
@@ -193,22 +195,17 @@ void conf_doc_example(FILE *to)
 
 /* --- the manual page ---------------------------------------------------------------- */
 
-/* Sentences, each on a line of its own; nothing in them is a macro. */
+/* Sentences, each beginning a line. */
 static void mdoc_text(FILE *to, const char *text)
 {
+	char sentence[TEXT_MAX];
+
 	while (*text) {
 		const char *end = strstr(text, ". ");
 		size_t len = end ? (size_t)(end - text) + 1 : strlen(text);
 
-		if (*text == '.' || *text == '\'')
-			fputs("\\&", to);
-		for (size_t i = 0; i < len; i++) {
-			if (text[i] == '\\')
-				fputs("\\e", to);
-			else
-				fputc(text[i], to);
-		}
-		fputc('\n', to);
+		snprintf(sentence, sizeof(sentence), "%.*s", (int)len, text);
+		print_wrapped(to, "", sentence);
 		text += len;
 		text += strspn(text, " ");
 	}

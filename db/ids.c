@@ -60,6 +60,12 @@ struct dict *ids_dict(struct ids *ids, enum dict_kind kind)
 	return ids->dicts[kind];
 }
 
+void ids_forget_messages(struct ids *ids)
+{
+	idcache_clear(ids->clients);
+	idcache_clear(ids->outcomes);
+}
+
 void ids_settle(struct ids *ids, int rc)
 {
 	for (unsigned i = 0; i < DICT_COUNT; i++) {
@@ -68,21 +74,8 @@ void ids_settle(struct ids *ids, int rc)
 		else
 			dict_committed(ids->dicts[i]);
 	}
-	if (!rc)
-		return;
-	idcache_clear(ids->clients);
-	idcache_clear(ids->outcomes);
-}
-
-int ids_reload(struct ids *ids)
-{
-	int rc = 0;
-
-	idcache_clear(ids->clients);
-	idcache_clear(ids->outcomes);
-	for (unsigned i = 0; i < DICT_COUNT && !rc; i++)
-		rc = dict_reload(ids->dicts[i]);
-	return rc;
+	if (rc)
+		ids_forget_messages(ids);
 }
 
 /* --- clients ------------------------------------------------------------------------ */

@@ -36,7 +36,7 @@ struct dict *ids_dict(struct ids *ids, enum dict_kind kind);
 /** The transaction ended: 0 committed, else rolled back. */
 void ids_settle(struct ids *ids, int rc);
 
-/** Rows of dictionaries were deleted: read them again. */
-int ids_reload(struct ids *ids);
+/** Forget which messages had which ids; the dictionaries know them still. */
+void ids_forget_messages(struct ids *ids);
 
 #endif

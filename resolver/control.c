@@ -143,7 +143,7 @@ static int ask(struct conn *c, enum target target, enum msg_question question, c
 	if (len)
 		memcpy(m->arg, arg, len);
 	rc = target == TO_NFTSYNC ? hold_question(c->owner->r->hold, m) :
-				    recorder_question(c->owner->r->recorder, m);
+				    lookup_log_question(c->owner->r->log, m);
 	if (!rc)
 		c->asked++;
 	return rc;

@@ -32,7 +32,7 @@ void reply_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdict
 {
 	l->verdict = (uint8_t)verdict;
 	r->stats.by_verdict[verdict]++;
-	recorder_add(r->recorder, l, list, match, note);
+	lookup_log_add(r->log, l, list, match, note);
 }
 
 void reply_error(struct resolver *r, struct lookup *l, unsigned rcode,

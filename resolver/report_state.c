@@ -67,7 +67,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 {
 	struct listener_stats l;
 	struct tcp_stats t;
-	struct recorder_stats h;
+	struct lookup_log_stats h;
 
 	listener_get_stats(r->listener, &l);
 	row(to, "udp", "received", l.received);
@@ -77,7 +77,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 	row(to, "tcp", "accepted", t.accepted);
 	row(to, "tcp", "refused", t.refused);
 	row(to, "tcp", "open", t.open);
-	recorder_get_stats(r->recorder, &h);
+	lookup_log_get_stats(r->log, &h);
 	row(to, "history", "handed_over", h.sent);
 	row(to, "history", "dropped_on_the_way", h.dropped);
 }

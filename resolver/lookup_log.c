@@ -1,5 +1,5 @@
-/* Lookups on their way to dbwriter; see recorder.h. */
-#include "resolver/recorder.h"
+/* Lookups on their way to dbwriter; see lookup_log.h. */
+#include "resolver/lookup_log.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -16,19 +16,19 @@
 #define SEND_MS	    20	 /* what is less waits so long at most */
 #define QUEUE_BYTES (8 * 1024 * 1024)
 
-struct recorder {
+struct lookup_log {
 	struct event_base *base; /* borrowed */
 	void (*other)(void *arg, const void *message);
 	void *arg;
 	struct chan *chan; /* owned; NULL: nobody writes */
 	struct event *timer;
-	struct recorder_stats stats;
+	struct lookup_log_stats stats;
 	struct log_limit limit;
 	unsigned gathered; /* records in buf */
 	struct msg_buf buf;
 };
 
-static void send_buf(struct recorder *r)
+static void send_buf(struct lookup_log *r)
 {
 	int rc = msg_buf_send(r->chan, &r->buf);
 
@@ -49,10 +49,10 @@ static void on_timer(evutil_socket_t fd, short events, void *arg)
 	send_buf(arg);
 }
 
-int recorder_new(struct event_base *base, void (*other)(void *arg, const void *message),
-		 void *arg, struct recorder **out)
+int lookup_log_new(struct event_base *base, void (*other)(void *arg, const void *message),
+		 void *arg, struct lookup_log **out)
 {
-	struct recorder *r = calloc(1, sizeof(*r));
+	struct lookup_log *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
@@ -68,7 +68,7 @@ int recorder_new(struct event_base *base, void (*other)(void *arg, const void *m
 	return 0;
 }
 
-void recorder_free(struct recorder *r)
+void lookup_log_free(struct lookup_log *r)
 {
 	if (!r)
 		return;
@@ -79,7 +79,7 @@ void recorder_free(struct recorder *r)
 
 static void on_message(void *arg, const void *data, size_t len, int fd)
 {
-	struct recorder *r = arg;
+	struct lookup_log *r = arg;
 
 	if (msg_check(data, len, fd >= 0)) {
 		log_err("dbwriter: malformed message of %zu bytes: leaving", len);
@@ -92,7 +92,7 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 
 static void on_gone(void *arg, int rc)
 {
-	struct recorder *r = arg;
+	struct lookup_log *r = arg;
 
 	(void)rc;
 	r->stats.dropped += r->gathered;
@@ -102,7 +102,7 @@ static void on_gone(void *arg, int rc)
 	r->chan = NULL;
 }
 
-void recorder_set_channel(struct recorder *r, int fd)
+void lookup_log_set_channel(struct lookup_log *r, int fd)
 {
 	static const struct chan_ops ops = { on_message, on_gone };
 
@@ -112,13 +112,13 @@ void recorder_set_channel(struct recorder *r, int fd)
 		log_err("no channel to dbwriter: out of memory");
 }
 
-bool recorder_is_on(const struct recorder *r)
+bool lookup_log_is_on(const struct lookup_log *r)
 {
 	return r->chan != NULL;
 }
 
 /* Room for one record; a full message is sent first. */
-static struct msg_lookup *add_record(struct recorder *r, size_t size)
+static struct msg_lookup *add_record(struct lookup_log *r, size_t size)
 {
 	struct msg_lookup *m = msg_buf_add(&r->buf, MSG_LOOKUP, size);
 
@@ -136,7 +136,7 @@ static uint8_t *append(uint8_t *to, const void *from, size_t len)
 	return to + len;
 }
 
-void recorder_add(struct recorder *r, const struct lookup *l, const char *list,
+void lookup_log_add(struct lookup_log *r, const struct lookup *l, const char *list,
 		  const struct list_match *match, const struct note *note)
 {
 	char entry[DNAME_TEXT_MAX + 2] = "";
@@ -176,7 +176,7 @@ void recorder_add(struct recorder *r, const struct lookup *l, const char *list,
 	append(to, note ? note->rrs : (const uint8_t *)"", answer);
 }
 
-void recorder_flush(struct recorder *r)
+void lookup_log_flush(struct lookup_log *r)
 {
 	static const struct timeval wait = { 0, SEND_MS * 1000 };
 
@@ -188,7 +188,7 @@ void recorder_flush(struct recorder *r)
 		event_add(r->timer, &wait);
 }
 
-void recorder_drain(struct recorder *r, int timeout_ms)
+void lookup_log_drain(struct lookup_log *r, int timeout_ms)
 {
 	if (!r->chan)
 		return;
@@ -196,7 +196,7 @@ void recorder_drain(struct recorder *r, int timeout_ms)
 	chan_drain(r->chan, timeout_ms);
 }
 
-void recorder_event(struct recorder *r, const char *kind, const char *subject,
+void lookup_log_event(struct lookup_log *r, const char *kind, const char *subject,
 		    const char *detail)
 {
 	if (!r->chan)
@@ -205,12 +205,12 @@ void recorder_event(struct recorder *r, const char *kind, const char *subject,
 	msg_send_event(r->chan, kind, subject, detail);
 }
 
-int recorder_question(struct recorder *r, const struct msg_ask *ask)
+int lookup_log_question(struct lookup_log *r, const struct msg_ask *ask)
 {
 	return msg_send(r->chan, MSG_ASK, ask, sizeof(*ask) + ask->arg_len, -1);
 }
 
-void recorder_get_stats(const struct recorder *r, struct recorder_stats *out)
+void lookup_log_get_stats(const struct lookup_log *r, struct lookup_log_stats *out)
 {
 	*out = r->stats;
 }
