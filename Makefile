@@ -84,7 +84,7 @@ test: all tools
 tools: $(patsubst tests/integration/%.c,$(BUILD)/%,$(wildcard tests/integration/*.c)) \
 	$(patsubst bench/%.c,$(BUILD)/%,$(wildcard bench/*.c))
 
-$(BUILD)/%: $(BUILD)/tests/integration/%.o $(ARCHIVE)
+$(BUILD)/%: $(BUILD)/tests/integration/%.o $(SUPPORT) $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%: $(BUILD)/bench/%.o $(ARCHIVE)
