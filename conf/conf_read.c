@@ -153,7 +153,7 @@ static void read_interface(struct parser *p, const struct written *w)
 {
 	struct conf_zone *z = w->block;
 
-	for (size_t i = w->first; i < w->node->word_count; i++) {
+	for (size_t i = w->first; i < w->node->word_count && !p->no_memory; i++) {
 		const struct scfg_word *word = &w->node->words[i];
 		bool any = !strcmp(word->text, "*");
 		char **element;
