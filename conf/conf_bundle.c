@@ -346,7 +346,7 @@ int conf_bundle_read(int fd, struct conf_bundle **out)
 	if (!whole)
 		return -ENOMEM;
 	rc = read_whole(fd, whole, (size_t)st.st_size);
-	c = (struct cursor){.at = whole, .left = (size_t)st.st_size};
+	c = (struct cursor){ .at = whole, .left = (size_t)st.st_size };
 	if (!rc)
 		rc = read_bundle(&c, out);
 	free(whole);

@@ -176,7 +176,7 @@ static void follow_root(struct parser *p)
 	root = PARSE_GROW(p, c->forwards, c->forward_count);
 	if (!root)
 		return;
-	root->suffix = (struct dname){.len = 1};
+	root->suffix = (struct dname){ .len = 1 };
 	root->upstream = upstream < c->upstream_count ? upstream : 0;
 }
 

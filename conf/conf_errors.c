@@ -157,7 +157,7 @@ static void insert(struct conf_errors *e, struct entry entry)
 void conf_errors_vadd(struct conf_errors *e, const struct conf_spot *at, const char *hint,
 		      const char *fmt, va_list args)
 {
-	struct entry entry = {.order = order_of(at), .col = at->col};
+	struct entry entry = { .order = order_of(at), .col = at->col };
 	char text[CONF_ERROR_TEXT_MAX], short_hint[CONF_ERROR_TEXT_MAX];
 	size_t len;
 	FILE *to;

@@ -54,7 +54,7 @@ static int load_file(struct loader *ld, const struct request *r);
 static void PRINTF_LIKE(4, 5) load_error(struct loader *ld, const struct request *r,
 					 const char *hint, const char *fmt, ...)
 {
-	struct conf_spot at = {.line = r->line, .col = r->col};
+	struct conf_spot at = { .line = r->line, .col = r->col };
 	va_list args;
 
 	if (r->parent != CONF_NO_PARENT)
@@ -244,7 +244,7 @@ static int load_file(struct loader *ld, const struct request *r)
 		report_unreadable(ld, r, rc);
 		return rc == -E2BIG ? rc : 0;
 	}
-	ld->seen[index] = (struct seen){.device = st.st_dev, .inode = st.st_ino};
+	ld->seen[index] = (struct seen){ .device = st.st_dev, .inode = st.st_ino };
 	load_includes_of(ld, index, r->depth);
 	return 0;
 }
@@ -320,7 +320,7 @@ static int add_system_upstream(struct conf_bundle *b, const char *resolv)
 
 static void load_all(struct loader *ld, const struct conf_paths *paths, const char *path)
 {
-	struct request r = {.name = path ? path : paths->main, .parent = CONF_NO_PARENT};
+	struct request r = { .name = path ? path : paths->main, .parent = CONF_NO_PARENT };
 
 	if (!path && access(paths->main, F_OK) && (errno == ENOENT || errno == ENOTDIR)) {
 		if (conf_bundle_add(ld->b, "built-in", default_conf,

@@ -13,7 +13,7 @@
 static void on_scfg_error(void *arg, const struct scfg_error *error)
 {
 	struct parser *p = arg;
-	struct conf_spot at = {.file = p->file, .line = error->line, .col = error->col};
+	struct conf_spot at = { .file = p->file, .line = error->line, .col = error->col };
 
 	conf_errors_add(p->errors, &at, error->hint, "%s", error->text);
 }
@@ -48,7 +48,7 @@ static void collect_node(struct parser *p, const struct conf_file *f,
 	d = parse_grow_scratch(p, (void **)&p->directives, &p->directive_count,
 			       sizeof(*d));
 	if (d)
-		*d = (struct directive){.file = f, .node = n, .index = SIZE_MAX};
+		*d = (struct directive){ .file = f, .node = n, .index = SIZE_MAX };
 	if (!strcmp(n->words[0].text, "include"))
 		for (size_t i = f->index + 1; i < p->bundle->file_count; i++)
 			if (p->bundle->files[i].parent == f->index &&
@@ -218,7 +218,7 @@ static void hint_other_blocks(char *hint, size_t size, const char *name)
 static void unknown_option(struct parser *p, enum conf_block_id block,
 			   const struct scfg_word *at)
 {
-	struct conf_guess guess = {.word = at->text};
+	struct conf_guess guess = { .word = at->text };
 	char hint[CONF_ERROR_TEXT_MAX] = "";
 	const struct conf_option *o;
 	size_t count;
@@ -264,7 +264,7 @@ static void read_node(struct parser *p, enum conf_block_id id, size_t index, voi
 		      const struct scfg_node *n)
 {
 	const struct conf_option *o = conf_option_find(id, n->words[0].text, NULL);
-	struct written w = {.node = n, .index = index, .block = block};
+	struct written w = { .node = n, .index = index, .block = block };
 	char hint[CONF_ERROR_TEXT_MAX];
 	struct conf_spot *first;
 
@@ -473,7 +473,7 @@ static int parse_bundle(struct parser *p)
 
 int conf_parse(const struct conf_bundle *b, struct conf **out, struct conf_errors *errors)
 {
-	struct parser p = {.bundle = b, .errors = errors};
+	struct parser p = { .bundle = b, .errors = errors };
 	int rc = -ENOMEM;
 
 	p.arena = conf_arena_new();

@@ -26,14 +26,14 @@ void parse_error(struct parser *p, const struct scfg_word *at, const char *hint,
 
 struct conf_spot parse_spot(const struct parser *p, const struct scfg_word *at)
 {
-	return (struct conf_spot){.file = p->file, .line = at->line, .col = at->col};
+	return (struct conf_spot){ .file = p->file, .line = at->line, .col = at->col };
 }
 
 struct conf_place parse_place(const struct parser *p, const struct scfg_word *at)
 {
 	if (!p->file)
 		return (struct conf_place){0};
-	return (struct conf_place){.file = p->names[p->file->index], .line = at->line};
+	return (struct conf_place){ .file = p->names[p->file->index], .line = at->line };
 }
 
 /* --- named blocks ------------------------------------------------------------------- */
@@ -69,7 +69,7 @@ size_t parse_find(const struct parser *p, enum conf_block_id id, const char *nam
 size_t parse_reference(struct parser *p, enum conf_block_id id,
 		       const struct scfg_word *at)
 {
-	struct conf_guess guess = {.word = at->text};
+	struct conf_guess guess = { .word = at->text };
 	char hint[CONF_ERROR_TEXT_MAX];
 	size_t found = parse_find(p, id, at->text);
 

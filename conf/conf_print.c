@@ -213,23 +213,33 @@ static void print_nothing(const struct printer *p)
 }
 
 static print_option *const printers[TYPE_TYPES] = {
-	[TYPE_MS] = print_scalar,	    [TYPE_SECONDS] = print_scalar,
-	[TYPE_SECONDS64] = print_scalar,    [TYPE_SIZE] = print_scalar,
-	[TYPE_COUNT] = print_scalar,	    [TYPE_CHOICE] = print_scalar,
-	[TYPE_PATH] = print_text,	    [TYPE_TABLE] = print_text,
-	[TYPE_LISTEN] = print_listen,	    [TYPE_FORWARD] = print_forward,
-	[TYPE_INCLUDE] = print_nothing,	    [TYPE_SERVER] = print_server,
-	[TYPE_INTERFACE] = print_interface, [TYPE_MAC] = print_mac,
-	[TYPE_ADDRESS] = print_address,	    [TYPE_MEMBER] = print_member,
-	[TYPE_NAME] = print_list_name,	    [TYPE_FOR] = print_for,
-	[TYPE_LISTS] = print_lists,	    [TYPE_ALLOW] = print_allow,
+	[TYPE_MS] = print_scalar,
+	[TYPE_SECONDS] = print_scalar,
+	[TYPE_SECONDS64] = print_scalar,
+	[TYPE_SIZE] = print_scalar,
+	[TYPE_COUNT] = print_scalar,
+	[TYPE_CHOICE] = print_scalar,
+	[TYPE_PATH] = print_text,
+	[TYPE_TABLE] = print_text,
+	[TYPE_LISTEN] = print_listen,
+	[TYPE_FORWARD] = print_forward,
+	[TYPE_INCLUDE] = print_nothing,
+	[TYPE_SERVER] = print_server,
+	[TYPE_INTERFACE] = print_interface,
+	[TYPE_MAC] = print_mac,
+	[TYPE_ADDRESS] = print_address,
+	[TYPE_MEMBER] = print_member,
+	[TYPE_NAME] = print_list_name,
+	[TYPE_FOR] = print_for,
+	[TYPE_LISTS] = print_lists,
+	[TYPE_ALLOW] = print_allow,
 };
 
 static void print_block(const struct conf *c, enum conf_block_id id, const void *block,
 			FILE *to)
 {
 	const struct conf_block *b = conf_block(id);
-	struct printer p = {.conf = c, .block = block, .to = to};
+	struct printer p = { .conf = c, .block = block, .to = to };
 	size_t count;
 
 	if (id == CONF_HISTORY && !c->history.on) {
@@ -264,7 +274,7 @@ static void print_blocks(const struct conf *c, enum conf_block_id id, FILE *to)
 
 void conf_print(const struct conf *c, FILE *to)
 {
-	struct printer p = {.conf = c, .block = c, .to = to};
+	struct printer p = { .conf = c, .block = c, .to = to };
 	size_t count;
 
 	p.option = conf_options(&count);

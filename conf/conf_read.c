@@ -30,7 +30,7 @@ static const char *form_of(enum conf_type t)
 static void malformed_scalar(struct parser *p, const struct conf_option *o,
 			     const struct scfg_word *at)
 {
-	struct conf_guess guess = {.word = at->text};
+	struct conf_guess guess = { .word = at->text };
 	char hint[CONF_ERROR_TEXT_MAX];
 	size_t used = 0;
 
@@ -119,7 +119,7 @@ static void read_table(struct parser *p, const struct written *w)
 static void read_forward(struct parser *p, const struct written *w)
 {
 	const struct scfg_word *words = w->node->words;
-	struct conf_forward f = {.place = parse_place(p, &words[1])}, *element;
+	struct conf_forward f = { .place = parse_place(p, &words[1]) }, *element;
 	char text[DNAME_TEXT_MAX];
 
 	if (w->node->word_count != 3) {
@@ -244,14 +244,24 @@ static void read_include(struct parser *p, const struct written *w)
 }
 
 read_option *const conf_readers[TYPE_TYPES] = {
-	[TYPE_MS] = read_scalar,	   [TYPE_SECONDS] = read_scalar,
-	[TYPE_SECONDS64] = read_scalar,	   [TYPE_SIZE] = read_scalar,
-	[TYPE_COUNT] = read_scalar,	   [TYPE_CHOICE] = read_scalar,
-	[TYPE_PATH] = read_path,	   [TYPE_TABLE] = read_table,
-	[TYPE_LISTEN] = read_listen,	   [TYPE_FORWARD] = read_forward,
-	[TYPE_INCLUDE] = read_include,	   [TYPE_SERVER] = read_server,
-	[TYPE_INTERFACE] = read_interface, [TYPE_MAC] = read_mac,
-	[TYPE_ADDRESS] = read_address,	   [TYPE_MEMBER] = read_member,
-	[TYPE_NAME] = read_name,	   [TYPE_FOR] = read_for,
-	[TYPE_LISTS] = read_lists,	   [TYPE_ALLOW] = read_allow,
+	[TYPE_MS] = read_scalar,
+	[TYPE_SECONDS] = read_scalar,
+	[TYPE_SECONDS64] = read_scalar,
+	[TYPE_SIZE] = read_scalar,
+	[TYPE_COUNT] = read_scalar,
+	[TYPE_CHOICE] = read_scalar,
+	[TYPE_PATH] = read_path,
+	[TYPE_TABLE] = read_table,
+	[TYPE_LISTEN] = read_listen,
+	[TYPE_FORWARD] = read_forward,
+	[TYPE_INCLUDE] = read_include,
+	[TYPE_SERVER] = read_server,
+	[TYPE_INTERFACE] = read_interface,
+	[TYPE_MAC] = read_mac,
+	[TYPE_ADDRESS] = read_address,
+	[TYPE_MEMBER] = read_member,
+	[TYPE_NAME] = read_name,
+	[TYPE_FOR] = read_for,
+	[TYPE_LISTS] = read_lists,
+	[TYPE_ALLOW] = read_allow,
 };

@@ -72,7 +72,7 @@ static void ignore_error(void *arg, const struct scfg_error *error)
 
 void parse_default_listen(struct parser *p)
 {
-	struct written w = {.option = conf_option_find(CONF_TOP, "listen", NULL)};
+	struct written w = { .option = conf_option_find(CONF_TOP, "listen", NULL) };
 	char line[CONF_ERROR_TEXT_MAX];
 	struct scfg *tree;
 
@@ -241,7 +241,7 @@ void read_member(struct parser *p, const struct written *w)
 
 	for (size_t i = w->first; i < w->node->word_count; i++) {
 		const struct scfg_word *word = &w->node->words[i];
-		struct conf_member m = {.device = SIZE_MAX}, *element;
+		struct conf_member m = { .device = SIZE_MAX }, *element;
 
 		if (strpbrk(word->text, "/:") ||
 		    !addr_net_from_text(word->text, &m.net)) {
@@ -307,7 +307,7 @@ void read_allow(struct parser *p, const struct written *w)
 {
 	const struct scfg_word *word = &w->node->words[1];
 	struct conf_gate *g = w->block;
-	struct conf_gate_allow a = {.place = parse_place(p, word)}, *element;
+	struct conf_gate_allow a = { .place = parse_place(p, word) }, *element;
 
 	if (!strcmp(word->text, "tcp") || !strcmp(word->text, "udp"))
 		read_service(p, w, &a);

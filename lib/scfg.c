@@ -46,7 +46,7 @@ struct build {
 static void report(struct scan *s, uint32_t line, uint32_t col, const char *text,
 		   const char *hint)
 {
-	struct scfg_error error = {.line = line, .col = col, .text = text, .hint = hint};
+	struct scfg_error error = { .line = line, .col = col, .text = text, .hint = hint };
 
 	s->bad = true;
 	s->on_error(s->arg, &error);
