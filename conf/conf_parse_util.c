@@ -75,7 +75,9 @@ size_t parse_reference(struct parser *p, enum conf_block_id id,
 
 	if (found != SIZE_MAX || p->partial)
 		return found;
-	for (size_t i = 0; i < parse_block_count(p, id); i++)
+	/* behind the last error that is shown, no work for hints */
+	for (size_t i = 0; i < parse_block_count(p, id) &&
+			   conf_errors_count(p->errors) < CONF_ERRORS_MAX; i++)
 		conf_guess_offer(&guess, parse_block_name(p, id, i));
 	conf_guess_hint(&guess, hint, sizeof(hint));
 	for (int other = CONF_TOP + 1; !guess.best && other < CONF_BLOCK_COUNT; other++)
