@@ -1,0 +1,293 @@
+/* Rows into the database; see history.h. */
+#include "db/history.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/answer.h"
+#include "db/events.h"
+#include "db/ids.h"
+#include "db/pending.h"
+#include "db/refusals.h"
+#include "db/store.h"
+#include "db/text.h"
+#include "lib/addr.h"
+#include "lib/dname.h"
+#include "lib/msg.h"
+#include "lib/util.h"
+
+#define TRIES_MAX 1000 /* microseconds tried behind a taken one */
+
+struct history {
+	struct store *store; /* borrowed */
+	struct history_labels labels;
+	struct ids *ids; /* owned */
+	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
+	int64_t newest_us; /* of lookups in the table, as far as we wrote them */
+	struct history_stats stats, before; /* before: of the last good commit */
+};
+
+static const char insert_lookup[] =
+	"INSERT INTO lookup (ts, client_id, outcome_id, name_id, answer_id, rtt_us, hold_us,"
+	" n, name, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+	" ON CONFLICT DO NOTHING";
+static const char insert_refusal[] =
+	"INSERT INTO refusal (ts, client_id, dest, port, proto, observed, interface, n, last)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+static const char update_refusal[] =
+	"UPDATE refusal SET n = n + ?2, last = ?3 WHERE ts = ?1";
+static const char insert_event[] =
+	"INSERT INTO event (ts, kind, subject, detail) VALUES (?1, ?2, nullif(?3, ''),"
+	" nullif(?4, '')) ON CONFLICT DO NOTHING";
+
+/* --- opening ------------------------------------------------------------------------ */
+
+int history_open(struct store *s, const struct history_labels *labels, struct history **out)
+{
+	struct history *h = calloc(1, sizeof(*h));
+	int rc;
+
+	if (!h)
+		return -ENOMEM;
+	h->store = s;
+	h->labels = *labels;
+	rc = store_prepare(s, insert_lookup, &h->lookup);
+	if (!rc)
+		rc = store_prepare(s, insert_refusal, &h->refusal);
+	if (!rc)
+		rc = store_prepare(s, update_refusal, &h->refusal_more);
+	if (!rc)
+		rc = store_prepare(s, insert_event, &h->event);
+	if (!rc)
+		rc = ids_open(s, &h->ids);
+	if (rc) {
+		history_close(h);
+		return rc;
+	}
+	*out = h;
+	return 0;
+}
+
+void history_close(struct history *h)
+{
+	if (!h)
+		return;
+	ids_close(h->ids);
+	sqlite3_finalize(h->lookup);
+	sqlite3_finalize(h->refusal);
+	sqlite3_finalize(h->refusal_more);
+	sqlite3_finalize(h->event);
+	free(h);
+}
+
+/* --- rows --------------------------------------------------------------------------- */
+
+static void bind_positive(sqlite3_stmt *stmt, int at, int64_t value)
+{
+	if (value > 0)
+		sqlite3_bind_int64(stmt, at, value);
+}
+
+/* Run an insert at *ts or the next free microsecond behind it. @retval -EEXIST none */
+static int insert_at(struct history *h, sqlite3_stmt *stmt, int64_t *ts)
+{
+	int rc = -EEXIST;
+
+	for (unsigned i = 0; i < TRIES_MAX; i++, (*ts)++) {
+		sqlite3_bind_int64(stmt, 1, *ts);
+		rc = store_rc(h->store, sqlite3_step(stmt));
+		sqlite3_reset(stmt); /* repeats step's code; ignored */
+		if (rc || sqlite3_changes(store_db(h->store)))
+			break;
+		rc = -EEXIST;
+	}
+	sqlite3_clear_bindings(stmt); /* borrowed texts end here */
+	return rc;
+}
+
+/* A text goes in as its dictionary's id, or as itself while it is new. */
+static int bind_text_or_id(struct history *h, enum dict_kind kind, const char *text,
+			   size_t len, int at_id, int at_text)
+{
+	struct dict_value value = { .text = text, .len = len };
+	int64_t id;
+	int rc = dict_id_if_known(ids_dict(h->ids, kind), &value, &id);
+
+	if (rc)
+		return rc;
+	if (id)
+		sqlite3_bind_int64(h->lookup, at_id, id);
+	else
+		sqlite3_bind_text(h->lookup, at_text, text, (int)len, SQLITE_STATIC);
+	return 0;
+}
+
+static int write_lookup(struct history *h, const struct pending_row *row, int64_t *ts)
+{
+	const struct msg_lookup *m = row->lookup;
+	const uint8_t *answer = m->data + m->qname_len + m->device_len + m->list_len +
+				m->pattern_len;
+	char name[DNAME_TEXT_MAX], text[ANSWER_TEXT_MAX];
+	int64_t client, outcome;
+	size_t len;
+	int rc = ids_client_of(h->ids, m, &client);
+
+	if (!rc)
+		rc = ids_outcome_of(h->ids, m, &outcome);
+	if (rc)
+		return rc;
+	dname_wire_to_text(m->data, m->qname_len, name);
+	rc = bind_text_or_id(h, DICT_NAME, name, strlen(name), 4, 9);
+	len = answer_to_text(answer, m->answer_len, row->answer_more, text);
+	if (!rc && len)
+		rc = bind_text_or_id(h, DICT_ANSWER, text, len, 5, 10);
+	if (rc)
+		return rc;
+	sqlite3_bind_int64(h->lookup, 2, client);
+	sqlite3_bind_int64(h->lookup, 3, outcome);
+	bind_positive(h->lookup, 6, row->rtt_us);
+	bind_positive(h->lookup, 7, row->hold_us);
+	sqlite3_bind_int64(h->lookup, 8, row->n);
+	return insert_at(h, h->lookup, ts);
+}
+
+static int write_lookups(struct history *h, struct pending *p)
+{
+	const uint16_t *order;
+	size_t count;
+	const struct pending_row *rows = pending_head(p, &order, &count);
+	int64_t last = 0;
+
+	for (size_t i = 0; rows && i < count; i++) {
+		const struct pending_row *row = &rows[order[i]];
+		int64_t ts = MAX(row->ts_us, last + 1); /* rows come by time */
+		int rc = write_lookup(h, row, &ts);
+
+		if (rc && rc != -EEXIST)
+			return rc;
+		last = ts;
+		if (rc) {
+			h->stats.clashed++;
+			continue;
+		}
+		h->stats.rows++;
+		h->stats.lookups += row->n;
+	}
+	return 0;
+}
+
+static int insert_refused(struct history *h, struct refusal *r)
+{
+	const struct mac *mac = r->has_mac ? &r->mac : NULL;
+	const char *label = h->labels.label ?
+				    h->labels.label(h->labels.arg, mac, &r->client) : NULL;
+	char dest[ADDR_TEXT_MAX], interface[sizeof(r->interface)];
+	int64_t client, ts = MAX(r->first_us, 1);
+	int rc = ids_client(h->ids, &r->client, mac, label ? label : "", &client);
+
+	if (rc)
+		return rc;
+	text_clean(interface, sizeof(interface), r->interface, strlen(r->interface));
+	sqlite3_bind_int64(h->refusal, 2, client);
+	sqlite3_bind_text(h->refusal, 3, addr_to_text(&r->dest, dest), -1, SQLITE_STATIC);
+	sqlite3_bind_int64(h->refusal, 4, r->port);
+	sqlite3_bind_int64(h->refusal, 5, r->proto);
+	sqlite3_bind_int64(h->refusal, 6, r->observed);
+	if (*interface)
+		sqlite3_bind_text(h->refusal, 7, interface, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(h->refusal, 8, (int64_t)r->unwritten);
+	sqlite3_bind_int64(h->refusal, 9, r->last_us);
+	rc = insert_at(h, h->refusal, &ts);
+	if (!rc)
+		r->row_in_commit = ts;
+	return rc == -EEXIST ? 0 : rc;
+}
+
+static int write_refusal(struct history *h, struct refusal *r)
+{
+	int rc;
+
+	if (!r->unwritten)
+		return 0;
+	if (!r->row)
+		return insert_refused(h, r);
+	sqlite3_bind_int64(h->refusal_more, 1, r->row);
+	sqlite3_bind_int64(h->refusal_more, 2, (int64_t)r->unwritten);
+	sqlite3_bind_int64(h->refusal_more, 3, r->last_us);
+	rc = store_run(h->store, h->refusal_more);
+	r->row_in_commit = r->row;
+	return rc;
+}
+
+static int write_event(struct history *h, const struct event_row *e)
+{
+	int64_t ts = MAX(e->ts_us, 1);
+	int rc;
+
+	sqlite3_bind_text(h->event, 2, e->kind, -1, SQLITE_STATIC);
+	sqlite3_bind_text(h->event, 3, e->subject, -1, SQLITE_STATIC);
+	sqlite3_bind_text(h->event, 4, e->detail, -1, SQLITE_STATIC);
+	rc = insert_at(h, h->event, &ts);
+	return rc == -EEXIST ? 0 : rc;
+}
+
+/* --- the transaction ---------------------------------------------------------------- */
+
+static int write_all(struct history *h, struct history_queue *q)
+{
+	int rc = write_lookups(h, q->pending);
+
+	for (struct refusal *r = NULL; !rc && (r = refusals_next(q->refusals, r));)
+		rc = write_refusal(h, r);
+	for (size_t i = 0; !rc && i < events_count(q->events); i++)
+		rc = write_event(h, events_at(q->events, i));
+	return rc;
+}
+
+void history_settle(struct history *h, int rc)
+{
+	ids_settle(h->ids, rc);
+	if (rc)
+		h->stats = h->before;
+	else
+		h->before = h->stats;
+}
+
+int history_commit(struct history *h, struct history_queue *q)
+{
+	int rc;
+
+	if (!pending_count(q->pending) && !refusals_waiting(q->refusals) &&
+	    !events_count(q->events))
+		return 0;
+	rc = store_begin(h->store);
+	if (rc)
+		return rc;
+	rc = write_all(h, q);
+	if (rc)
+		store_rollback(h->store);
+	else
+		rc = store_commit(h->store);
+	if (!rc)
+		h->stats.commits++;
+	history_settle(h, rc);
+	if (rc)
+		return rc;
+	if (pending_count(q->pending))
+		pending_drop_head(q->pending);
+	refusals_committed(q->refusals);
+	events_committed(q->events);
+	return 0;
+}
+
+const struct history_stats *history_stats(const struct history *h)
+{
+	return &h->stats;
+}
+
+struct ids *history_ids(struct history *h)
+{
+	return h->ids;
+}

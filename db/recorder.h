@@ -1,0 +1,53 @@
+/*
+ * What the dbwriter process does, without its event loop: takes messages into the queue,
+ * commits when it is time, prunes in between, and lives through every fault of the file:
+ * full, locked, read-only, failing, corrupt, gone. Knows nothing of channels; time comes in
+ * as parameters. It logs, being the process's own part.
+ */
+#ifndef DB_RECORDER_H
+#define DB_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/history.h"
+
+struct conf_history;
+struct recorder;
+
+/** Identical lookups fold for at least this long: rows alone never commit sooner. */
+#define RECORDER_GAP_MS 250
+
+struct recorder_now {
+	int64_t wall_us;
+	uint64_t mono_us;
+};
+
+/** @param labels  copied. @return NULL without memory */
+struct recorder *recorder_new(const struct history_labels *labels);
+
+/** Stop recording (see recorder_stop) and free. NULL is allowed. */
+void recorder_free(struct recorder *r);
+
+/** Use these values from now on. What waits is committed to the old file first; another
+ *  file is opened by the next recorder_run. Trouble with a file is never an error here.
+ *  @param conf  copied
+ *  @retval -ENOMEM  nothing was changed */
+int recorder_configure(struct recorder *r, const struct conf_history *conf,
+		       struct recorder_now now);
+
+/** Take all records of a checked MSG_LOOKUP, MSG_REFUSED or MSG_EVENT. What does not fit is
+ *  counted; an event will say so. */
+void recorder_take(struct recorder *r, const void *message);
+
+/** Do what is due. @return milliseconds until something may be due again; 0: at once */
+unsigned recorder_run(struct recorder *r, struct recorder_now now);
+
+/** Commit what waits, checkpoint, close. A later recorder_configure begins anew. */
+void recorder_stop(struct recorder *r, struct recorder_now now);
+
+/** Lines "history\tKEY\tVALUE\n" for `nameward status`; returns their length. */
+size_t recorder_status(struct recorder *r, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,38 @@
+/* The recorder's state, for recorder.c and recorder_status.c only. */
+#ifndef DB_RECORDER_IMPL_H
+#define DB_RECORDER_IMPL_H
+
+#include "db/prune.h"
+#include "db/recorder.h"
+
+struct recorder {
+	struct history_labels labels;
+	struct history_queue queue; /* its parts are owned */
+	/* configuration */
+	char *path; /* owned */
+	bool is_on;
+	uint32_t commit_every_ms, commit_rows;
+	struct prune_limits limits;
+	/* the open file; all owned; NULL while there is none */
+	struct store *store;
+	struct history *history;
+	struct prune *prune;
+	/* when; all of the monotonic clock, 0: not set */
+	uint64_t waiting_since_us;
+	uint64_t retry_at_us;
+	uint64_t prune_at_us;
+	uint64_t aside_at_us;
+	uint64_t last_commit_us; /* a duration */
+	unsigned retry_ms;
+	/* trouble */
+	int trouble; /* 0, or what was reported last and has not ended */
+	bool is_given_up, is_wal_held;
+	char last_error[160];
+	/* counts */
+	uint64_t taken;	  /* lookups */
+	uint64_t dropped; /* records of all kinds */
+	uint64_t dropped_reported;
+	uint64_t written; /* rows, to files that are closed */
+};
+
+#endif

@@ -1,0 +1,96 @@
+/* What `nameward status` shows of the history; see recorder.h. */
+#include "db/recorder.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "db/events.h"
+#include "db/pending.h"
+#include "db/recorder_impl.h"
+#include "db/refusals.h"
+#include "db/store.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+struct lines {
+	char *buf;
+	size_t size, len;
+};
+
+static void PRINTF_LIKE(3, 4) add(struct lines *l, const char *key, const char *fmt, ...)
+{
+	size_t room = l->size - l->len;
+	va_list args;
+	int n, m;
+
+	n = snprintf(l->buf + l->len, room, "history\t%s\t", key);
+	if (n < 0 || (size_t)n >= room)
+		return;
+	va_start(args, fmt);
+	m = vsnprintf(l->buf + l->len + n, room - (size_t)n, fmt, args);
+	va_end(args);
+	if (m < 0 || (size_t)n + (size_t)m + 1 >= room)
+		return; /* a line that does not fit is left out whole */
+	l->len += (size_t)n + (size_t)m;
+	l->buf[l->len++] = '\n';
+}
+
+static const char *state_of(const struct recorder *r)
+{
+	if (!r->is_on)
+		return "off";
+	if (r->is_given_up)
+		return "given up";
+	if (r->trouble || !r->store)
+		return "waiting";
+	return "recording";
+}
+
+static void add_oldest(struct lines *l, struct recorder *r)
+{
+	int64_t ts = 0;
+	time_t seconds;
+	char text[32];
+	struct tm tm;
+
+	if (!r->store || store_number(r->store, "SELECT min(ts) FROM lookup", &ts) || !ts)
+		return;
+	seconds = (time_t)(ts / 1000000);
+	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		add(l, "oldest", "%s", text);
+}
+
+size_t recorder_status(struct recorder *r, char *buf, size_t size)
+{
+	struct lines l = { .buf = buf, .size = size };
+	struct history_stats stats = { 0 };
+	char path[512];
+
+	if (r->history)
+		stats = *history_stats(r->history);
+	add(&l, "state", "%s", state_of(r));
+	add(&l, "file", "%s", r->path ? log_safe(r->path, path, sizeof(path)) : "-");
+	add(&l, "lookups", "%" PRIu64, r->taken);
+	add(&l, "rows", "%" PRIu64, r->written + stats.rows);
+	add(&l, "folded", "%" PRIu64, stats.lookups - stats.rows);
+	add(&l, "dropped", "%" PRIu64, r->dropped + stats.clashed);
+	add(&l, "queue", "%zu", pending_count(r->queue.pending));
+	add(&l, "queue-refusals", "%zu", refusals_waiting(r->queue.refusals));
+	add(&l, "queue-events", "%zu", events_count(r->queue.events));
+	add(&l, "commits", "%" PRIu64, stats.commits);
+	add(&l, "last-commit-ms", "%.1f", (double)r->last_commit_us / 1000.0);
+	if (r->store) {
+		add(&l, "bytes", "%" PRId64, store_file_bytes(r->store));
+		add(&l, "wal-pages", "%" PRIu32, store_wal_pages(r->store));
+	}
+	if (r->prune) {
+		add(&l, "pruned", "%" PRIu64, prune_stats(r->prune)->lookups);
+		add(&l, "clock", "%s",
+		    prune_stats(r->prune)->is_clock_doubted ? "doubted" : "agreed");
+	}
+	add_oldest(&l, r);
+	add(&l, "last-error", "%s", r->last_error[0] ? r->last_error : "-");
+	return l.len;
+}

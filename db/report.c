@@ -1,0 +1,300 @@
+/* The reading connection, and the questions that are one statement; see report.h. */
+#include "db/report.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/report_impl.h"
+#include "db/schema.h"
+#include "lib/clock.h"
+#include "lib/util.h"
+
+#define BUSY_MS		 2000
+#define PROGRESS_OPS	 20000 /* some hundred microseconds */
+#define SECOND_US	 1000000ull
+#define ANSWER_ROWS_MAX	 10000
+#define PAGE_TEXT_MAX	 (64u << 20)
+
+/* The dictionary is read first, so no row is joined that is not counted. */
+static const char asked_sql[] =
+	"SELECT coalesce(d.label, c.addr) AS who, sum(l.n) AS n,"
+	" strftime('%Y-%m-%dT%H:%M:%fZ', max(l.ts) / 1000000.0, 'unixepoch') AS last"
+	" FROM lookup l LEFT JOIN client c ON c.id = l.client_id"
+	" LEFT JOIN device d ON d.id = c.device_id"
+	" WHERE l.ts >= ?2 AND (l.name = ?1 OR"
+	" l.name_id IN (SELECT id FROM name WHERE name = ?1))"
+	" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3";
+static const char refusals_sql[] =
+	"SELECT * FROM refusals WHERE ts >= ?2 ORDER BY ts DESC LIMIT ?3";
+static const char events_sql[] =
+	"SELECT * FROM events WHERE ts >= ?2 ORDER BY ts DESC LIMIT ?3";
+
+/* --- the connection ----------------------------------------------------------------- */
+
+static int on_progress(void *arg)
+{
+	struct report *r = arg;
+
+	return r->is_cancelled || clock_mono_us() > r->deadline_us;
+}
+
+int report_rc(const struct report *r, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_INTERRUPT:
+		return r->is_cancelled ? -EINTR : -ETIMEDOUT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EUCLEAN;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_CANTOPEN:
+		return sqlite3_system_errno(r->db) == ENOENT ? -ENOENT : -EACCES;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_READONLY:
+		return -EACCES;
+	default:
+		return -EIO;
+	}
+}
+
+int report_prepare(struct report *r, const char *sql, sqlite3_stmt **out)
+{
+	r->deadline_us = clock_mono_us() + REPORT_STATEMENT_S * SECOND_US;
+	return report_rc(r, sqlite3_prepare_v2(r->db, sql, -1, out, NULL));
+}
+
+static int read_number(struct report *r, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *stmt;
+	int rc = report_prepare(r, sql, &stmt);
+	int code;
+
+	if (rc)
+		return rc;
+	code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		*out = sqlite3_column_int64(stmt, 0);
+	rc = report_rc(r, code);
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static int check_identity(struct report *r)
+{
+	int64_t id = 0, version = 0;
+	int rc = read_number(r, "PRAGMA application_id", &id);
+
+	if (!rc)
+		rc = read_number(r, "PRAGMA user_version", &version);
+	if (rc)
+		return rc;
+	if (id != SCHEMA_APPLICATION_ID)
+		return -EMEDIUMTYPE;
+	return version == schema_version() ? 0 : -EPROTO;
+}
+
+int report_open(const char *path, struct report **out)
+{
+	struct report *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (!r)
+		return -ENOMEM;
+	rc = report_rc(r, sqlite3_open_v2(path, &r->db,
+					  SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
+	if (!rc) {
+		sqlite3_busy_timeout(r->db, BUSY_MS);
+		sqlite3_db_config(r->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+		sqlite3_progress_handler(r->db, PROGRESS_OPS, on_progress, r);
+		rc = check_identity(r);
+	}
+	if (rc) {
+		report_close(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+void report_close(struct report *r)
+{
+	if (!r)
+		return;
+	sqlite3_close(r->db);
+	free(r);
+}
+
+void report_cancel(struct report *r)
+{
+	r->is_cancelled = 1;
+}
+
+/* --- pages -------------------------------------------------------------------------- */
+
+void report_page_fini(struct report_page *page)
+{
+	free(page->values);
+	free(page->text);
+	*page = (struct report_page){ 0 };
+}
+
+static int make_room(struct report_page *page)
+{
+	struct report_value *values;
+	size_t room = page->room ? page->room * 2 : 64;
+
+	if (page->rows < page->room)
+		return 0;
+	values = reallocarray(page->values, room * page->columns, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	page->values = values;
+	page->room = room;
+	return 0;
+}
+
+/* Copy a text; the value holds its offset until the page is complete, for text may move. */
+static int keep_text(struct report_page *page, const char *from, size_t len,
+		     struct report_value *v)
+{
+	if (page->text_len + len + 1 > page->text_room) {
+		size_t room = MAX(page->text_room * 2, page->text_len + len + 4096);
+		char *text = room > PAGE_TEXT_MAX ? NULL : realloc(page->text, room);
+
+		if (!text)
+			return -ENOMEM;
+		page->text = text;
+		page->text_room = room;
+	}
+	v->integer = (int64_t)page->text_len;
+	memcpy(page->text + page->text_len, from, len);
+	page->text[page->text_len + len] = '\0';
+	page->text_len += len + 1;
+	return 0;
+}
+
+static int keep_value(struct report_page *page, sqlite3_stmt *stmt, int i,
+		      struct report_value *v)
+{
+	*v = (struct report_value){ .type = REPORT_NULL };
+	switch (sqlite3_column_type(stmt, i)) {
+	case SQLITE_INTEGER:
+		v->type = REPORT_INTEGER;
+		v->integer = sqlite3_column_int64(stmt, i);
+		return 0;
+	case SQLITE_FLOAT:
+		v->type = REPORT_REAL;
+		v->real = sqlite3_column_double(stmt, i);
+		return 0;
+	case SQLITE_TEXT:
+		v->type = REPORT_TEXT;
+		return keep_text(page, (const char *)sqlite3_column_text(stmt, i),
+				 (size_t)sqlite3_column_bytes(stmt, i), v);
+	default:
+		return 0;
+	}
+}
+
+static int keep_row(struct report_page *page, sqlite3_stmt *stmt)
+{
+	int rc = make_room(page);
+
+	for (size_t i = 0; i < page->columns && !rc; i++)
+		rc = keep_value(page, stmt, (int)i,
+				&page->values[page->rows * page->columns + i]);
+	if (!rc)
+		page->rows++;
+	return rc;
+}
+
+int report_read(struct report *r, sqlite3_stmt *stmt, size_t most, struct report_page *page)
+{
+	size_t columns = (size_t)sqlite3_column_count(stmt);
+	int code, rc = 0;
+
+	if (columns > REPORT_COLUMNS_MAX)
+		return -E2BIG;
+	if (columns != page->columns)
+		report_page_fini(page);
+	page->columns = columns;
+	page->rows = 0;
+	page->text_len = 0;
+	for (size_t i = 0; i < columns; i++)
+		page->names[i] = sqlite3_column_name(stmt, (int)i);
+	r->deadline_us = clock_mono_us() + REPORT_STATEMENT_S * SECOND_US;
+	while (!rc && (code = sqlite3_step(stmt)) == SQLITE_ROW)
+		rc = page->rows < most ? keep_row(page, stmt) : -E2BIG;
+	if (!rc)
+		rc = report_rc(r, code);
+	sqlite3_reset(stmt); /* ends the transaction */
+	for (size_t i = 0; i < page->rows * columns; i++)
+		if (page->values[i].type == REPORT_TEXT)
+			page->values[i].text = page->text + page->values[i].integer;
+	return rc;
+}
+
+int report_show(struct report *r, const struct report_page *page, const struct report_out *out)
+{
+	int rc = 0;
+
+	if (!r->has_columns) {
+		r->has_columns = true;
+		rc = out->columns(out->arg, page->names, page->columns);
+	}
+	for (size_t i = 0; i < page->rows && !rc; i++)
+		rc = out->row(out->arg, &page->values[i * page->columns], page->columns);
+	return rc;
+}
+
+/* --- single statements -------------------------------------------------------------- */
+
+static int ask(struct report *r, const char *sql, const char *text, int64_t since_us,
+	       uint64_t limit, const struct report_out *out)
+{
+	struct report_page page = { 0 };
+	sqlite3_stmt *stmt;
+	int rc = report_prepare(r, sql, &stmt);
+
+	if (rc)
+		return rc;
+	r->has_columns = false;
+	if (text)
+		sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, since_us);
+	sqlite3_bind_int64(stmt, 3, (int64_t)MIN(limit, (uint64_t)ANSWER_ROWS_MAX));
+	rc = report_read(r, stmt, ANSWER_ROWS_MAX, &page);
+	if (!rc)
+		rc = report_show(r, &page, out);
+	sqlite3_finalize(stmt);
+	report_page_fini(&page);
+	return rc;
+}
+
+int report_asked(struct report *r, const char *name, int64_t since_us,
+		 const struct report_out *out)
+{
+	return ask(r, asked_sql, name, since_us, ANSWER_ROWS_MAX, out);
+}
+
+int report_refusals(struct report *r, int64_t since_us, uint64_t limit,
+		    const struct report_out *out)
+{
+	return ask(r, refusals_sql, NULL, since_us, limit, out);
+}
+
+int report_events(struct report *r, int64_t since_us, uint64_t limit,
+		  const struct report_out *out)
+{
+	return ask(r, events_sql, NULL, since_us, limit, out);
+}

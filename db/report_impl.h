@@ -1,0 +1,45 @@
+/* Between the report_*.c files only: the connection, and pages of rows in memory. */
+#ifndef DB_REPORT_IMPL_H
+#define DB_REPORT_IMPL_H
+
+#include <signal.h>
+
+#include "db/report.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+#define REPORT_COLUMNS_MAX 24
+
+struct report {
+	struct sqlite3 *db; /* owned */
+	volatile sig_atomic_t is_cancelled;
+	uint64_t deadline_us; /* mono; of the statement under way */
+	bool has_columns;     /* of the question under way: given to out->columns */
+};
+
+/** Rows read and not yet shown. Zeroed at first; report_page_fini at the end. */
+struct report_page {
+	struct report_value *values; /* owned; columns x rows */
+	size_t rows, columns, room;
+	char *text; /* owned; texts of the page, as offsets until it is complete */
+	size_t text_len, text_room;
+	const char *names[REPORT_COLUMNS_MAX]; /* borrowed from the statement */
+};
+
+int report_prepare(struct report *r, const char *sql, struct sqlite3_stmt **out);
+
+/** 0 or negative errno of a result code; -EINTR and -ETIMEDOUT told apart. */
+int report_rc(const struct report *r, int code);
+
+/** Run a prepared, bound statement to its end into page (emptied first), and reset it: no
+ *  transaction is open after this. @param most  rows; -E2BIG if there are more */
+int report_read(struct report *r, struct sqlite3_stmt *stmt, size_t most,
+		struct report_page *page);
+
+/** Give a page to the callbacks. */
+int report_show(struct report *r, const struct report_page *page, const struct report_out *out);
+
+void report_page_fini(struct report_page *page);
+
+#endif
