@@ -379,7 +379,7 @@ void gate_remove(struct gate *g)
 	if (!g->nl || !g->rules || g->state == GATE_IDLE)
 		return;
 	rc = commit_removal(g, ruleset_table(g->rules));
-	if (rc)
+	if (rc && g->state == GATE_LOADED)
 		log_warning("gate: table inet %s cannot be removed: %s",
 			    ruleset_table(g->rules), strerror(-rc));
 	lease_clear(g->ledger);
