@@ -246,8 +246,10 @@ static int open_kernel(struct gate *g, char *why)
 {
 	int rc = g->nl ? 0 : netlink_open(&g->nl);
 
-	if (!rc)
+	if (!rc && !g->probed) {
 		rc = table_probe(&g->forms);
+		g->probed = !rc;
+	}
 	if (rc == -EPERM)
 		snprintf(why, MSG_TEXT_MAX,
 			 "gate: no right to change nftables (CAP_NET_ADMIN is missing)");

@@ -23,6 +23,7 @@ struct gate {
 	struct ruleset *rules;	     /* owned; in force or wanted; NULL: none loaded yet */
 	struct nl_buf buf;
 	struct batch_forms forms;
+	bool probed;	   /* forms are known */
 	struct table_id id; /* of the table as we left it */
 	int lost_rc;	    /* GATE_LOST: what every claim is told */
 	bool adopted;	    /* what a former process left has been read */
