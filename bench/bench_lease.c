@@ -108,7 +108,7 @@ static void bench_claims(const struct conf *c, uint32_t batch, bool old_forms)
 	start_cpu = cpu_us();
 	while (gate_tick(g, now))
 		;
-	printf("%-28s batch %4u  %9.0f leases/s  %6.2f CPU us a lease\n", "ended", GATE_BATCH,
+	printf("%-28s batch %4u  %9.0f leases/s  %6.2f CPU us a lease\n", "ended", GATE_TICK_SLICE,
 	       1e6 * LEASES / (double)(clock_mono_us() - start_us),
 	       (double)(cpu_us() - start_cpu) / LEASES);
 	if (lease_count(gate_ledger(g)))
