@@ -5,7 +5,7 @@
 #include "nftsync/batch.h"
 #include "nftsync/gate.h"
 #include "nftsync/nl_buf.h"
-#include "nftsync/table.h"
+#include "nftsync/kernel_table.h"
 
 struct netlink;
 struct netlink_watch;
