@@ -377,6 +377,28 @@ static void following_shows_news_once_and_late_ones_too(void **state)
 	close(from);
 }
 
+static void following_without_a_past_shows_only_news(void **state)
+{
+	struct world *w = *state;
+	char text[8192] = "";
+	int from, status;
+	pid_t pid;
+
+	add_now(w, "old.example", S);
+	fixture_commit(&w->db);
+	pid = start_following(w, "-n0", &from);
+	read_until(from, text, sizeof(text), "time,ts,");
+	add_now(w, "new.example", 0);
+	fixture_commit(&w->db);
+	read_until(from, text, sizeof(text), "new.example");
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), COMMAND_DONE);
+	assert_null(strstr(text, "old.example"));
+	close(from);
+}
+
 static void following_goes_on_in_a_new_file(void **state)
 {
 	struct world *w = *state;
@@ -477,6 +499,7 @@ int main(void)
 		T(what_cannot_be_read_is_said),
 		T(a_forbidden_history_is_permission),
 		T(following_shows_news_once_and_late_ones_too),
+		T(following_without_a_past_shows_only_news),
 		T(following_goes_on_in_a_new_file),
 		T(a_reader_that_left_ends_it_quietly),
 		T(who_asked_is_told_busiest_first),
