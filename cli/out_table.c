@@ -198,7 +198,7 @@ static void add_heading(struct table *t)
 		char upper[64];
 		size_t k = 0;
 
-		for (; t->columns[i].name[k] && k < sizeof(upper) - 1; k++)
+		for (; k < sizeof(upper) - 1 && t->columns[i].name[k]; k++)
 			upper[k] = (char)toupper((unsigned char)t->columns[i].name[k]);
 		upper[k] = '\0';
 		at = add_aligned_cell(t, i, upper, true, at);
