@@ -62,7 +62,7 @@ static int add_column(struct log_table *t, struct table_column *columns,
 
 int log_table_columns(void *arg, const char *const *names, size_t count)
 {
-	struct table_column columns[TABLE_COLUMNS_MAX];
+	struct table_column columns[TABLE_COLUMNS_MAX] = { 0 };
 	struct log_table *t = arg;
 	bool all = t->style->format != TABLE_ALIGNED;
 	size_t wanted = all ? count : ARRAY_SIZE(brief);
