@@ -204,6 +204,11 @@ int conf_bundle_read(int fd, struct conf_bundle **out);
 /** Main file's path, or "built-in". Borrowed from the bundle. */
 const char *conf_bundle_name(const struct conf_bundle *b);
 
+/** Take the default paths of a daemon that root started, or of one that a user started in
+ *  the current folder; conf_bundle_load takes those of its own caller. For the command line,
+ *  whose caller need not be the daemon's. */
+void conf_bundle_set_root(struct conf_bundle *b, bool root);
+
 void conf_bundle_free(struct conf_bundle *b);
 
 /** Parse and check the whole bundle; all errors in one run.

@@ -54,6 +54,11 @@ struct conf_bundle *conf_bundle_new(const char *folder, bool root)
 	return b;
 }
 
+void conf_bundle_set_root(struct conf_bundle *b, bool root)
+{
+	b->root = root;
+}
+
 void conf_bundle_free(struct conf_bundle *b)
 {
 	if (!b)
