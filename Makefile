@@ -48,6 +48,16 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The built-in default as a C string.
+$(BUILD)/gen/default_conf.h: etc/default.conf
+	@mkdir -p $(@D)
+	{ echo 'static const char default_conf[] ='; \
+	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $<; \
+	  echo ';'; } > $@.new
+	@mv $@.new $@
+
+$(BUILD)/conf/conf_load.o: $(BUILD)/gen/default_conf.h
+
 # A unit test is one program: tests/unit/test_X.c with cmocka, linked against everything.
 # A line `/* wrap: f g */` in it replaces calls of f and g by __wrap_f and __wrap_g.
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(ARCHIVE)

@@ -12,6 +12,7 @@
 
 #include "blocklists/list_encode.h"
 #include "blocklists/list_file.h"
+#include "blocklists/list_image.h"
 #include "blocklists/list_run.h"
 #include "lib/util.h"
 
@@ -160,11 +161,12 @@ static int take_conf_names(const struct list_source *s, struct list_stats *stats
 	return 0;
 }
 
-/** Read one list into its run. @retval -ENOMEM; all else is in its stats */
-static int list_take(const struct list_source *s, struct list_stats *stats,
-		     struct list_run *run)
+/** Read one list into its run, at most `limit` names.
+ *  @retval -ENOMEM; all else is in its stats */
+static int list_take(const struct list_source *s, uint32_t limit,
+		     struct list_stats *stats, struct list_run *run)
 {
-	struct list_collect c = { .count = 0 };
+	struct list_collect c = { .limit = limit };
 	int rc;
 
 	snprintf(stats->name, sizeof(stats->name), "%s", s->name);
@@ -291,6 +293,7 @@ static int build_write(struct build *b, int out_fd)
 
 int list_build(const struct list_source *sources, size_t count, int out_fd)
 {
+	uint32_t left = LIST_NAMES_MAX;
 	struct build *b;
 	int rc = 0;
 
@@ -300,8 +303,10 @@ int list_build(const struct list_source *sources, size_t count, int out_fd)
 	if (!b)
 		return -ENOMEM;
 	b->count = count;
-	for (size_t i = 0; !rc && i < count; i++)
-		rc = list_take(&sources[i], &b->stats[i], &b->runs[i]);
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = list_take(&sources[i], left, &b->stats[i], &b->runs[i]);
+		left -= b->runs[i].count;
+	}
 	if (!rc)
 		rc = build_write(b, out_fd);
 	runs_free(b);

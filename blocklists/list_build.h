@@ -3,7 +3,9 @@
  * it makes of each is counted in the list's stats. Knows nothing of policies or processes.
  *
  * Memory of a build: a list being read takes its names' text and 17 bytes a name; read ones
- * wait as runs of 10 to 15 bytes a name; the merge needs 20 bytes a name besides.
+ * wait as runs of 10 to 15 bytes a name; the merge needs 16 bytes a name besides, and the
+ * index itself. That is 50 MiB for a million names, and bounded by LIST_ENTRIES_MAX for one
+ * list and LIST_NAMES_MAX for all.
  */
 #ifndef BLOCKLISTS_LIST_BUILD_H
 #define BLOCKLISTS_LIST_BUILD_H
@@ -32,12 +34,13 @@ struct list_source {
  *
  * A list whose file cannot be used has rc in its stats, and only the names that stand in
  * the configuration: -EPROTONOSUPPORT (format LIST_AUTO, and neither hosts nor domains),
- * -EFBIG (over LIST_FILE_MAX), -E2BIG (over LIST_ENTRIES_MAX), -errno of reading it.
+ * -EFBIG (over LIST_FILE_MAX), -E2BIG (over LIST_ENTRIES_MAX, or LIST_NAMES_MAX with the
+ * lists before it), -errno of reading it.
  *
  * @param count   at most LIST_INDEX_LISTS, else -E2BIG
  * @param out_fd  empty, open for reading and writing, and stays the caller's
- * @retval -ENOMEM, -E2BIG over LIST_NAMES_MAX in all, -errno of writing; then what out_fd
- *         holds is no index
+ * @retval -ENOMEM, -E2BIG (4 GiB of names), -errno of writing; then what out_fd holds is
+ *         no index
  */
 int list_build(const struct list_source *sources, size_t count, int out_fd);
 

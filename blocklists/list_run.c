@@ -16,7 +16,7 @@ int list_collect_add(struct list_collect *c, const struct list_entry *e, uint32_
 	uint8_t *p;
 	size_t at = c->arena.len;
 
-	if (c->count >= LIST_ENTRIES_MAX)
+	if (c->count >= MIN(c->limit, LIST_ENTRIES_MAX))
 		return -E2BIG;
 	list_key_from_dname(&e->name, DNAME_LABELS, &key);
 	p = list_buf_add(&c->arena, 1u + key.len);

@@ -20,8 +20,9 @@
 #define LIST_WHERE_CONF 0x80000000u /* in the configuration, not in the list's file */
 #define LIST_WHERE_LINE 0x3fffffffu
 
-/** Names being gathered; zeroed at start. */
+/** Names being gathered; zeroed at start, but for limit. */
 struct list_collect {
+	uint32_t limit; /* entries it may take, at most LIST_ENTRIES_MAX */
 	struct list_buf arena;	 /* keys, each behind its length */
 	struct list_buf records; /* struct list_record */
 	uint32_t count;
@@ -29,7 +30,7 @@ struct list_collect {
 
 /** Add one entry.
  *  @param where  line number, with LIST_WHERE_CONF or without
- *  @retval -E2BIG  LIST_ENTRIES_MAX reached; -ENOMEM */
+ *  @retval -E2BIG  the limit is reached; -ENOMEM */
 int list_collect_add(struct list_collect *c, const struct list_entry *e, uint32_t where);
 
 /** Forget all but the first `count` entries. */

@@ -34,6 +34,7 @@ static const struct conf_option options[] = {
 	{ CONF_TOP, "upstream", .type = TYPE_BLOCK, .opens = CONF_UPSTREAM },
 	{ CONF_TOP, "forward", .type = TYPE_FORWARD, .args = "SUFFIX UPSTREAM",
 	  .initial_note = "the root goes to the first upstream that no other forward line names",
+	  .example = "office.example office",
 	  .help = "Ask this upstream for names at and below the suffix; the longest suffix "
 		  "wins. The suffix '.' is the root: all other names." },
 	{ CONF_TOP, "cache", .type = TYPE_BLOCK, .opens = CONF_CACHE },
@@ -56,6 +57,7 @@ static const struct conf_option options[] = {
 	  .initial_user = "nameward.ctl",
 	  .help = "Socket of the command line. Its folder is made at start." },
 	{ CONF_TOP, "include", .type = TYPE_INCLUDE, .args = "PATTERN ...",
+	  .example = "local/*.conf",
 	  .help = "Read these files here, as if they were written in this place, in the order "
 		  "of their names. A pattern may have *, ? and [ ]; a name without them must "
 		  "exist. No file is read twice." },
@@ -73,7 +75,7 @@ static const struct conf_option options[] = {
 		  "works, or all by turns." },
 
 	{ CONF_CACHE, "size", .type = TYPE_SIZE, .at = offsetof(struct conf_cache, size_bytes),
-	  .min = 64 * KIB, .max = TIB, .zero = "off", .initial = "32MiB",
+	  .min = 64 * KIB, .max = TIB / 16, .zero = "off", .initial = "32MiB",
 	  .help = "Memory for answers." },
 	{ CONF_CACHE, "ttl-max", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_cache, ttl_max_s), .min = 1, .max = 7 * DAY,
@@ -173,7 +175,7 @@ static const struct conf_option options[] = {
 	  .max = 100ull * YEAR, .zero = "forever", .initial = "90d",
 	  .help = "How long connections that the gate refused are kept." },
 	{ CONF_HISTORY, "max-size", .type = TYPE_SIZE,
-	  .at = offsetof(struct conf_history, max_size_bytes), .min = MIB, .max = 1024 * TIB,
+	  .at = offsetof(struct conf_history, max_size_bytes), .min = MIB, .max = 64 * TIB,
 	  .zero = "unlimited", .initial = "2GiB",
 	  .help = "Size of the database on disk; beyond it the oldest lookups go first." },
 };
@@ -189,8 +191,8 @@ static const struct conf_option options[] = {
 static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 	[CONF_TOP] = { .name = "", .size = sizeof(struct conf), .max = 1 },
 	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 64),
-		.help = "Servers that are asked what the cache does not know. Without any "
-			"upstream block those of /etc/resolv.conf are asked.",
+		.help = "Servers that are asked what the cache does not know. Where no upstream "
+			"is written those of /etc/resolv.conf are asked, as upstream system.",
 		.example = "upstream quad9 {\n"
 			   "\tserver 9.9.9.9 149.112.112.112\n"
 			   "\tserver 2620:fe::fe\n"
@@ -254,11 +256,9 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 	[CONF_GATE] = { SINGLE(gate),
 		.help = "Leases: the addresses that a gated device looked up are open to it, for "
 			"a time.",
-		.example = "gate {\n"
-			   "\tallow udp 123\n"
+		.example = "\tallow udp 123\n"
 			   "\tallow tcp 5222-5223\n"
-			   "\tallow 192.0.2.0/24\n"
-			   "}\n" },
+			   "\tallow 192.0.2.0/24\n" },
 	[CONF_HISTORY] = { SINGLE(history),
 		.help = "What is recorded of each lookup, and for how long. A line `history off' "
 			"in place of the block records nothing." },

@@ -65,7 +65,8 @@ struct conf_option {
 	const char *initial_note; /* default in words where it depends on something */
 	const char *const *choices; /* ended by NULL */
 	const char *args; /* synopsis of what follows the name; NULL: the type tells */
-	const char *help; /* sentences */
+	const char *example; /* values, where there is no default to show */
+	const char *help;    /* sentences */
 };
 
 /** A kind of block. Structs of named blocks begin with `char *name`. */
@@ -78,7 +79,7 @@ struct conf_block {
 	size_t place_at;    /* of its struct conf_place */
 	size_t max;	    /* elements */
 	const char *help;   /* sentences */
-	const char *example; /* lines of configuration */
+	const char *example; /* of a named block: whole blocks; else lines inside it */
 };
 
 /** Largest number of rows of one block. */

@@ -128,14 +128,30 @@ static const char *owner_hint(const char *owner)
 	return "stop it, or choose another address or port on the `listen` line";
 }
 
+/** A socket of ours that is in the way of another: 0.0.0.0 beside an address, same port. */
+static const struct listener_socket *find_port(const struct listeners *l,
+					       const struct addr_port *at, bool stream)
+{
+	for (size_t i = 0; l && i < l->count; i++)
+		if (l->sockets[i].stream == stream && l->sockets[i].at.port == at->port &&
+		    l->sockets[i].at.addr.family == at->addr.family)
+			return &l->sockets[i];
+	return NULL;
+}
+
 static void explain(const struct addr_port *at, bool stream, const char *what, int rc,
-		    char *why)
+		    const struct listeners *old, char *why)
 {
 	char text[ADDR_PORT_TEXT_MAX], owner[PORT_OWNER_MAX];
 	const char *kind = stream ? "TCP" : "UDP";
 
 	addr_port_to_text(at, text);
-	if (rc == -EADDRINUSE) {
+	if (rc == -EADDRINUSE && find_port(old, at, stream)) {
+		snprintf(why, LISTENERS_WHY_MAX,
+			 "%s %s: another `listen` of ours has this port: such a change needs a "
+			 "restart",
+			 kind, text);
+	} else if (rc == -EADDRINUSE) {
 		port_owner_describe(at, stream, owner);
 		snprintf(why, LISTENERS_WHY_MAX, "%s %s is taken by %s: %s", kind, text, owner,
 			 owner_hint(owner));
@@ -174,7 +190,7 @@ static int add(struct listeners *l, const struct listeners *old, const struct ad
 		fd = open_socket(at, stream, &what);
 	}
 	if (fd < 0) {
-		explain(at, stream, what, fd, why);
+		explain(at, stream, what, fd, old ? old : l, why);
 		return fd;
 	}
 	l->sockets[l->count].at = *at;

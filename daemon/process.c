@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ static const struct traits {
 	[ROLE_NFTSYNC] = { .silent_pings = 4, .stop_ms = 1500 },
 	[ROLE_DBWRITER] = { .silent_pings = 40, .stop_ms = 3000 },
 	[ROLE_FLOWS] = { .silent_pings = 4, .stop_ms = 500 },
-	[ROLE_COMPILER] = { .stop_ms = 500, .run_ms = 120000 },
+	[ROLE_COMPILER] = { .stop_ms = 5000, .run_ms = 120000 },
 };
 
 struct process {
@@ -52,7 +53,7 @@ struct process {
 	bool wanted, stopping, settled;
 	unsigned short_lives;
 	unsigned unanswered;
-	uint32_t ping_serial, ready_generation, restarts;
+	uint32_t ping_serial, asked_generation, ready_generation, restarts;
 	int last_status;
 	int64_t started_us; /* wall clock, for people */
 	uint64_t started_ms;
@@ -75,7 +76,8 @@ static void arm(struct event *timer, uint32_t ms)
 static void on_ready(struct process *p, uint32_t generation)
 {
 	p->ready_generation = generation;
-	p->settled = true;
+	if (generation == p->asked_generation)
+		p->settled = true; /* else a START later than this answer is under way */
 }
 
 static void on_pong(struct process *p, const struct msg_ping *m)
@@ -147,6 +149,7 @@ static void become_child(enum msg_role role, int fd, pid_t supervisor)
 	    close_range(CHILD_FD + 1, ~0U, 0) < 0)
 		_exit(127);
 	setsid();
+	umask(0027);
 	/* Holds until it becomes its account; then its sandbox asks for another signal. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != supervisor)
 		_exit(127);
@@ -294,7 +297,7 @@ void process_reap(struct process *p)
 	p->pid = 0;
 	p->settled = true;
 	evtimer_del(p->end_timer);
-	if (is_oneshot(p))
+	if (is_oneshot(p) && !p->stopping)
 		p->wanted = false;
 	if (p->wanted && clock_mono_ms() - p->started_ms >= LONG_LIFE_MS)
 		p->short_lives = 0;
@@ -343,6 +346,7 @@ void process_send_start(struct process *p, uint32_t generation)
 	struct msg_start m = { .size = sizeof(m), .generation = generation };
 
 	p->settled = false;
+	p->asked_generation = generation;
 	process_send(p, MSG_START, &m, sizeof(m), -1);
 }
 

@@ -85,7 +85,7 @@ static bool has_host_bits(const struct addr_net *n)
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned kept = n->prefix > i * 8 ? n->prefix - (unsigned)i * 8 : 0;
-		uint8_t mask = kept >= 8 ? 0xff : (uint8_t)(0xff00u >> kept);
+		uint8_t mask = (uint8_t)(kept >= 8 ? 0xffu : 0xff00u >> kept);
 
 		if (n->addr.bytes[i] & (uint8_t)~mask)
 			return true;

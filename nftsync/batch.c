@@ -150,7 +150,7 @@ struct pass {
 	enum lease_set set;
 	bool deletes;	 /* the elements to delete, not those to write */
 	unsigned type;	 /* NFT_MSG_x */
-	bool timeout, expiration;
+	bool timeout, expiration, fresh;
 	const char *table;
 };
 
@@ -218,8 +218,8 @@ static int render_puts(struct pass p, const struct batch_forms *forms, struct nl
 {
 	p.deletes = false;
 	p.timeout = true;
-	p.expiration = forms->update;
-	if (!forms->update) {
+	p.expiration = forms->update && !p.fresh;
+	if (!forms->update && !p.fresh) {
 		if (render_pass(p, NFT_MSG_NEWSETELEM, buf) == 0)
 			return 0;
 		p.timeout = false;
@@ -232,7 +232,13 @@ static int render_puts(struct pass p, const struct batch_forms *forms, struct nl
 int batch_render(const struct batch *b, const struct batch_part *part,
 		 const struct batch_forms *forms, const char *table, struct nl_buf *buf)
 {
-	struct pass p = { .b = b, .from = part->from, .to = part->to, .table = table };
+	struct pass p = {
+		.b = b,
+		.from = part->from,
+		.to = part->to,
+		.fresh = part->fresh,
+		.table = table,
+	};
 	int n = 0;
 
 	nl_buf_begin(buf);

@@ -37,9 +37,10 @@ struct batch_part {
 	size_t from, to;    /* indices, to excluded */
 	unsigned sets;	    /* bit i: enum lease_set i */
 	enum batch_ops ops;
+	bool fresh;	    /* none of them is in the kernel: the short form will do */
 };
 
-/** @param room  elements it can hold at most; the memory is taken at once */
+/** @param room  elements it can hold at most; the memory (100 bytes each) is taken at once */
 int batch_new(size_t room, struct batch **out);
 void batch_free(struct batch *b);
 

@@ -329,6 +329,11 @@ uint32_t ruleset_set_size(const struct ruleset *rs)
 	return rs->set_size;
 }
 
+void ruleset_widen_sets(struct ruleset *rs, uint32_t size)
+{
+	rs->set_size = MAX(rs->set_size, size);
+}
+
 bool ruleset_has_chain(const struct ruleset *rs, const char *name)
 {
 	(void)rs;

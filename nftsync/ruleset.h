@@ -38,6 +38,9 @@ const char *ruleset_table(const struct ruleset *rs);
 /** The `size` of each lease set: twice what the ledger may hold, as expired elements count. */
 uint32_t ruleset_set_size(const struct ruleset *rs);
 
+/** Sets that are there already and larger may stay as they are. Smaller sizes are ignored. */
+void ruleset_widen_sets(struct ruleset *rs, uint32_t size);
+
 /** Whether the chain of this name is one that ruleset_render_rules() makes. */
 bool ruleset_has_chain(const struct ruleset *rs, const char *name);
 

@@ -21,12 +21,12 @@ struct slot {
 };
 
 struct clients {
-	struct neighbours *neighbours; /* borrowed; may be NULL */
+	struct neighbour *neighbours; /* borrowed; may be NULL */
 	struct hash_key hash;
 	struct slot slots[SLOTS];
 };
 
-int clients_new(struct neighbours *neighbours, struct clients **out)
+int clients_new(struct neighbour *neighbours, struct clients **out)
 {
 	struct clients *c = calloc(1, sizeof(*c));
 
@@ -64,8 +64,8 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 
 	memset(out, 0, sizeof(*out));
 	if (c->neighbours) {
-		interface = neighbours_interface(c->neighbours, asker->ifindex);
-		out->has_mac = neighbours_find(c->neighbours, addr, asker->ifindex, now_ms,
+		interface = neighbour_interface(c->neighbours, asker->ifindex, now_ms);
+		out->has_mac = neighbour_lookup(c->neighbours, addr, asker->ifindex, now_ms,
 					       &out->mac);
 	}
 	out->place = policy_find_client(conf, addr, out->has_mac ? &out->mac : NULL, interface);

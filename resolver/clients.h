@@ -13,7 +13,7 @@
 #include "resolver/policy.h"
 
 struct clients;
-struct neighbours;
+struct neighbour;
 struct setup;
 
 /** A plain value. Names are borrowed from the setup's configuration. */
@@ -28,7 +28,7 @@ struct client {
 };
 
 /** @param neighbours  borrowed, outlives it; NULL: no MAC addresses */
-int clients_new(struct neighbours *neighbours, struct clients **out);
+int clients_new(struct neighbour *neighbours, struct clients **out);
 void clients_free(struct clients *c);
 
 /** The client behind a question. out's names live as long as setup. */

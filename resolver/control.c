@@ -142,8 +142,8 @@ static int ask(struct conn *c, enum target target, enum msg_question question, c
 	m->txid = c->serial;
 	if (len)
 		memcpy(m->arg, arg, len);
-	rc = target == TO_NFTSYNC ? gate_question(c->owner->r->gate, m) :
-				    recorder_question(c->owner->r->recorder, m);
+	rc = target == TO_NFTSYNC ? hold_question(c->owner->r->hold, m) :
+				    lookup_log_question(c->owner->r->log, m);
 	if (!rc)
 		c->asked++;
 	return rc;

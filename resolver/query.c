@@ -12,7 +12,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
-#include "resolver/answer.h"
+#include "resolver/reply.h"
 #include "resolver/state.h"
 
 #define FLIGHT_BUCKETS 4096 /* a power of two */
@@ -145,16 +145,16 @@ static void query_free(struct resolver *r, struct query *q)
 
 static void answer_unleased(struct resolver *r, struct lookup *l)
 {
-	answer_error(r, l, RCODE_SERVFAIL, EDE_OTHER,
+	reply_error(r, l, RCODE_SERVFAIL, EDE_OTHER,
 		     "the firewall could not be opened for this answer", VERDICT_GATE_FAILED);
 }
 
 /* Keep the finished answer until its addresses stand in the kernel. */
-static int hold(struct resolver *r, struct query *q, const struct offer *o)
+static int hold_answer(struct resolver *r, struct query *q, const struct offer *o)
 {
 	const struct conf *conf = q->l.setup->conf;
 	uint64_t now_us = clock_mono_us();
-	struct gate_wish wish = {
+	struct hold_wish wish = {
 		.device = &q->l.client.device,
 		.qname = &q->l.question.qname,
 		.note = o->note,
@@ -163,7 +163,7 @@ static int hold(struct resolver *r, struct query *q, const struct offer *o)
 		.covered_s = conf->gate.lease_max_s,
 		.deadline_ms = conf->gate.answer_deadline_ms,
 	};
-	size_t len = answer_render(&q->l, o, r->scratch);
+	size_t len = reply_render(&q->l, o, r->scratch);
 	size_t note_len = sizeof(*o->note) + o->note->len;
 
 	if (!len)
@@ -177,7 +177,7 @@ static int hold(struct resolver *r, struct query *q, const struct offer *o)
 	q->reply_len = len;
 	q->held_us = now_us;
 	q->l.verdict = (uint8_t)o->verdict;
-	return gate_ask(r->gate, &wish, q, now_us / 1000);
+	return hold_ask(r->hold, &wish, q, now_us / 1000);
 }
 
 /* Send an answer to a client of a gated zone, now or when its leases are in force.
@@ -188,12 +188,12 @@ static bool offer_gated(struct resolver *r, struct lookup *l, struct query *q,
 {
 	struct query *mine = q ? q : query_new(r, l);
 
-	if (mine && !hold(r, mine, o))
+	if (mine && !hold_answer(r, mine, o))
 		return true;
 	if (l->client.must_lease)
 		answer_unleased(r, l);
 	else
-		answer_send(r, l, o);
+		reply_send(r, l, o);
 	if (mine && !q)
 		query_free(r, mine);
 	return false;
@@ -205,15 +205,15 @@ static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 {
 	struct list_match match;
 
-	if (answer_chain_blocked(l, o->note, &match)) {
-		answer_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
+	if (reply_chain_blocked(l, o->note, &match)) {
+		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;
 	}
 	if (l->client.gated && o->note->has_public &&
-	    !(o->serial && gate_covered(r->gate, &l->client.device, o->serial,
+	    !(o->serial && hold_covered(r->hold, &l->client.device, o->serial,
 					l->start_us / 1000)))
 		return offer_gated(r, l, q, o);
-	answer_send(r, l, o);
+	reply_send(r, l, o);
 	return false;
 }
 
@@ -224,12 +224,12 @@ static void send_held(struct resolver *r, struct query *q)
 	uint8_t *room = q->reply;
 
 	if (l->asker.udp) {
-		room = answer_room(r, l);
+		room = reply_room(r, l);
 		memcpy(room, q->reply, q->reply_len);
 	}
-	answer_write(l, room, q->reply_len);
+	reply_write(l, room, q->reply_len);
 	l->rcode = (uint8_t)q->note->rcode;
-	answer_finish(r, l, l->verdict, NULL, NULL, q->note);
+	reply_finish(r, l, l->verdict, NULL, NULL, q->note);
 }
 
 void query_on_leased(void *arg, void *ticket, int rc)
@@ -324,7 +324,7 @@ static void fail(struct resolver *r, struct lookup *l, int rc)
 {
 	enum wire_ede ede = rc == -ETIMEDOUT ? EDE_NO_REACHABLE : EDE_NETWORK;
 
-	answer_error(r, l, RCODE_SERVFAIL, ede,
+	reply_error(r, l, RCODE_SERVFAIL, ede,
 		     rc == -EBADMSG ? "malformed answer" : "no upstream answered",
 		     VERDICT_FAILED);
 }
@@ -437,7 +437,7 @@ static void answer_question(struct resolver *r, struct lookup *l)
 	action = policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
 			       &l->question.qname, &match);
 	if (action == POLICY_BLOCK) {
-		answer_blocked(r, l, &match, VERDICT_BLOCKED);
+		reply_blocked(r, l, &match, VERDICT_BLOCKED);
 		return;
 	}
 	l->allowed = action == POLICY_ALLOW;
@@ -456,15 +456,15 @@ static void answer_other(struct resolver *r, struct lookup *l, enum wire_verdict
 
 	if (verdict == WIRE_REFUSED) {
 		clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
-		answer_error(r, l, RCODE_REFUSED, EDE_NONE, NULL, VERDICT_REFUSED);
+		reply_error(r, l, RCODE_REFUSED, EDE_NONE, NULL, VERDICT_REFUSED);
 		return;
 	}
 	if (verdict == WIRE_NOTIMP)
 		r->stats.notimp++;
 	else
 		r->stats.formerr++;
-	room = answer_room(r, l);
-	answer_write(l, room, wire_write_error(&l->question, rcode, EDE_NONE, NULL, room));
+	room = reply_room(r, l);
+	reply_write(l, room, wire_write_error(&l->question, rcode, EDE_NONE, NULL, room));
 }
 
 void query_take(struct resolver *r, const struct asker *from, const uint8_t *packet,

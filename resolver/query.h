@@ -41,7 +41,7 @@ void queries_free(struct queries *q);
 void query_take(struct resolver *r, const struct asker *from, const uint8_t *packet,
 		size_t len);
 
-/** gate_done: a held answer's leases are in force, or failed. */
+/** hold_done: a held answer's leases are in force, or failed. */
 void query_on_leased(void *arg, void *ticket, int rc);
 
 /** Questions that are not answered yet. */

@@ -32,9 +32,9 @@ static void report_processes(const struct resolver *r, FILE *to)
 
 static void report_gate(const struct resolver *r, FILE *to)
 {
-	struct gate_stats s;
+	struct hold_stats s;
 
-	gate_get_stats(r->gate, &s);
+	hold_get_stats(r->hold, &s);
 	row(to, "held", "asked", s.asked);
 	row(to, "held", "leased", s.done);
 	row(to, "held", "covered_without_asking", s.covered);
@@ -67,7 +67,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 {
 	struct listener_stats l;
 	struct tcp_stats t;
-	struct recorder_stats h;
+	struct lookup_log_stats h;
 
 	listener_get_stats(r->listener, &l);
 	row(to, "udp", "received", l.received);
@@ -77,7 +77,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 	row(to, "tcp", "accepted", t.accepted);
 	row(to, "tcp", "refused", t.refused);
 	row(to, "tcp", "open", t.open);
-	recorder_get_stats(r->recorder, &h);
+	lookup_log_get_stats(r->log, &h);
 	row(to, "history", "handed_over", h.sent);
 	row(to, "history", "dropped_on_the_way", h.dropped);
 }

@@ -59,7 +59,7 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 
 	(void)fd;
 	(void)events;
-	neighbours_on_readable(p->r.neighbours);
+	neighbour_on_readable(p->r.neighbours, clock_mono_ms());
 }
 
 /* --- generations -------------------------------------------------------------------------- */
@@ -167,9 +167,9 @@ static void on_peer(void *arg, enum msg_role role, int fd)
 	struct process *p = arg;
 
 	if (role == ROLE_NFTSYNC)
-		gate_set_channel(p->r.gate, fd);
+		hold_set_channel(p->r.hold, fd);
 	else if (role == ROLE_DBWRITER)
-		recorder_set_channel(p->r.recorder, fd);
+		lookup_log_set_channel(p->r.log, fd);
 	else
 		close(fd);
 }
@@ -264,8 +264,8 @@ static void on_turn(void *arg)
 		upstream_flush(r->current->upstreams);
 	for (struct setup *s = r->old; s; s = s->next)
 		upstream_flush(s->upstreams);
-	gate_flush(r->gate);
-	recorder_flush(r->recorder);
+	hold_flush(r->hold);
+	lookup_log_flush(r->log);
 	listener_flush(r->listener);
 	if (r->old)
 		free_old_setups(r);
@@ -275,10 +275,10 @@ static void free_parts(struct process *p)
 {
 	struct resolver *r = &p->r;
 
-	if (r->gate)
-		gate_set_channel(r->gate, -1); /* what is held is answered by its failure mode */
-	if (r->recorder)
-		recorder_drain(r->recorder, WRITE_MS);
+	if (r->hold)
+		hold_set_channel(r->hold, -1); /* what is held is answered by its failure mode */
+	if (r->log)
+		lookup_log_drain(r->log, WRITE_MS);
 	if (r->listener)
 		listener_flush(r->listener);
 	while (r->old) {
@@ -292,10 +292,10 @@ static void free_parts(struct process *p)
 	control_free(r->control);
 	tcp_free(r->tcp);
 	listener_free(r->listener);
-	gate_free(r->gate);
-	recorder_free(r->recorder);
+	hold_free(r->hold);
+	lookup_log_free(r->log);
 	clients_free(r->clients);
-	neighbours_close(r->neighbours);
+	neighbour_close(r->neighbours);
 	cache_free(r->cache);
 	list_index_close(p->index);
 	close_conf(p);
@@ -309,13 +309,13 @@ static void free_parts(struct process *p)
 static void open_neighbours(struct process *p)
 {
 	struct resolver *r = &p->r;
-	int rc = neighbours_open(&r->neighbours);
+	int rc = neighbour_open(&r->neighbours);
 
 	if (rc) {
 		log_warning("neighbour table: %s: devices go by their addresses", strerror(-rc));
 		return;
 	}
-	p->on_neighbour = event_new(r->base, neighbours_fd(r->neighbours),
+	p->on_neighbour = event_new(r->base, neighbour_fd(r->neighbours),
 				    EV_READ | EV_PERSIST, on_neighbour, p);
 	if (p->on_neighbour)
 		event_add(p->on_neighbour, NULL);
@@ -331,8 +331,8 @@ static int make_parts(struct process *p)
 	if (!p->drain)
 		return -ENOMEM;
 	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
-	    (rc = gate_new(r->base, query_on_leased, on_tell, r, &r->gate)) ||
-	    (rc = recorder_new(r->base, on_tell, r, &r->recorder)) ||
+	    (rc = hold_new(r->base, query_on_leased, on_tell, r, &r->hold)) ||
+	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
 	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||
 	    (rc = listener_new(r->base, on_udp, r, &r->listener)))

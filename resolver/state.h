@@ -8,9 +8,9 @@
 #include "lib/msg.h"
 #include "resolver/cache.h"
 #include "resolver/clients.h"
-#include "resolver/gate.h"
+#include "resolver/hold.h"
 #include "resolver/listener.h"
-#include "resolver/recorder.h"
+#include "resolver/lookup_log.h"
 #include "resolver/setup.h"
 #include "resolver/tcp.h"
 #include "resolver/wire.h"
@@ -18,7 +18,7 @@
 struct child;
 struct control;
 struct event_base;
-struct neighbours;
+struct neighbour;
 struct queries;
 
 struct resolver_stats {
@@ -35,11 +35,11 @@ struct resolver {
 	struct child *child;
 	struct listener *listener;
 	struct tcp *tcp;
-	struct neighbours *neighbours;
+	struct neighbour *neighbours;
 	struct clients *clients;
 	struct cache *cache;
-	struct gate *gate;
-	struct recorder *recorder;
+	struct hold *hold;
+	struct lookup_log *log;
 	struct control *control;
 	struct queries *queries;
 	struct setup *current; /* NULL before the first START */

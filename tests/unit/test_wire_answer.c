@@ -12,12 +12,12 @@
 
 #include "lib/util.h"
 #include "resolver/wire.h"
-#include "tests/support/packet.h"
+#include "tests/support/dns_message.h"
 
 #define QR	0x8180
 #define QUESTION "www.example" /* at 12, "example" at 16, root at 24 */
 
-static struct packet packet;
+static struct dns_message packet;
 static struct wire_answer answer;
 
 static struct wire_question question(uint16_t qtype)
@@ -45,9 +45,9 @@ static int parse_as(uint16_t qtype)
 
 static void start(unsigned flags, unsigned qtype, unsigned an, unsigned ns, unsigned ar)
 {
-	packet_start(&packet, 1, (uint16_t)flags, 1, (uint16_t)an, (uint16_t)ns,
+	dns_start(&packet, 1, (uint16_t)flags, 1, (uint16_t)an, (uint16_t)ns,
 		     (uint16_t)ar);
-	packet_question(&packet, QUESTION, qtype);
+	dns_question(&packet, QUESTION, qtype);
 }
 
 /* "addr/ttl[h] ..." of all addresses, then "| name ..." of the chain. */
@@ -71,11 +71,11 @@ static void addresses_and_lowest_ttl_are_read(void **state)
 {
 	(void)state;
 	start(QR | 0x0420, TYPE_A, 2, 1, 1);
-	packet_a(&packet, "@12", 300, "192.0.2.1");
-	packet_a(&packet, "WWW.EXAMPLE", 60, "192.0.2.2");
-	packet_rr(&packet, "@16", TYPE_NS, 5, 2);
-	packet_name(&packet, "@16");
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_a(&packet, "@12", 300, "192.0.2.1");
+	dns_a(&packet, "WWW.EXAMPLE", 60, "192.0.2.2");
+	dns_rr(&packet, "@16", TYPE_NS, 5, 2);
+	dns_name(&packet, "@16");
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_string_equal(summary(), "192.0.2.1/300 192.0.2.2/60 |");
 	assert_int_equal(answer.cache_ttl_s, 60);
@@ -88,8 +88,8 @@ static void ipv6_and_mapped_addresses_are_read(void **state)
 {
 	(void)state;
 	start(QR, TYPE_AAAA, 2, 0, 0);
-	packet_aaaa(&packet, "@12", 300, "2001:db8::1");
-	packet_aaaa(&packet, "@12", 300, "::ffff:192.0.2.9");
+	dns_aaaa(&packet, "@12", 300, "2001:db8::1");
+	dns_aaaa(&packet, "@12", 300, "::ffff:192.0.2.9");
 	assert_int_equal(parse_as(TYPE_AAAA), 0);
 	assert_string_equal(summary(), "2001:db8::1/300 192.0.2.9/300 |");
 }
@@ -104,13 +104,13 @@ static void chain_is_followed_in_any_order(void **state)
 		start(QR, TYPE_A, 4, 0, 0);
 		for (const char *o = orders[i]; *o; o++) {
 			if (*o == '0')
-				packet_cname(&packet, "@12", TYPE_CNAME, 500, "CDN.example");
+				dns_cname(&packet, "@12", TYPE_CNAME, 500, "CDN.example");
 			else if (*o == '1')
-				packet_cname(&packet, "cdn.Example", TYPE_CNAME, 400, "e.x");
+				dns_cname(&packet, "cdn.Example", TYPE_CNAME, 400, "e.x");
 			else if (*o == '2')
-				packet_a(&packet, "e.X", 30, "192.0.2.1");
+				dns_a(&packet, "e.X", 30, "192.0.2.1");
 			else
-				packet_a(&packet, "other.example", 40, "192.0.2.66");
+				dns_a(&packet, "other.example", 40, "192.0.2.66");
 		}
 		assert_int_equal(parse_as(TYPE_A), 0);
 		assert_string_equal(summary(), "192.0.2.1/30 | cdn.example e.x");
@@ -123,8 +123,8 @@ static void compressed_targets_are_expanded(void **state)
 {
 	(void)state;
 	start(QR, TYPE_A, 2, 0, 0);
-	packet_cname(&packet, "@12", TYPE_CNAME, 9, "a.b@16");
-	packet_a(&packet, "a.b@16", 8, "192.0.2.1");
+	dns_cname(&packet, "@12", TYPE_CNAME, 9, "a.b@16");
+	dns_a(&packet, "a.b@16", 8, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_string_equal(summary(), "192.0.2.1/8 | a.b.example");
 }
@@ -133,10 +133,10 @@ static void address_of_a_name_outside_the_chain_does_not_count(void **state)
 {
 	(void)state;
 	start(QR, TYPE_A, 3, 0, 1);
-	packet_cname(&packet, "@12", TYPE_CNAME, 9, "b.example");
-	packet_a(&packet, "@12", 9, "192.0.2.1");
-	packet_a(&packet, "@16", 9, "192.0.2.2");
-	packet_a(&packet, "b.example", 9, "192.0.2.3"); /* additional */
+	dns_cname(&packet, "@12", TYPE_CNAME, 9, "b.example");
+	dns_a(&packet, "@12", 9, "192.0.2.1");
+	dns_a(&packet, "@16", 9, "192.0.2.2");
+	dns_a(&packet, "b.example", 9, "192.0.2.3"); /* additional */
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_string_equal(summary(), "| b.example");
 }
@@ -145,20 +145,20 @@ static void dname_without_its_cname_is_followed(void **state)
 {
 	(void)state;
 	start(QR, TYPE_A, 2, 0, 0);
-	packet_cname(&packet, "@16", TYPE_DNAME, 9, "example.Net");
-	packet_a(&packet, "www.example.net", 7, "192.0.2.1");
+	dns_cname(&packet, "@16", TYPE_DNAME, 9, "example.Net");
+	dns_a(&packet, "www.example.net", 7, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_string_equal(summary(), "192.0.2.1/7 | www.example.net");
 
 	start(QR, TYPE_A, 3, 0, 0); /* and with it, once */
-	packet_cname(&packet, "@16", TYPE_DNAME, 9, "example.net");
-	packet_cname(&packet, "@12", TYPE_CNAME, 9, "www.example.net");
-	packet_a(&packet, "www.example.net", 7, "192.0.2.1");
+	dns_cname(&packet, "@16", TYPE_DNAME, 9, "example.net");
+	dns_cname(&packet, "@12", TYPE_CNAME, 9, "www.example.net");
+	dns_a(&packet, "www.example.net", 7, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_string_equal(summary(), "192.0.2.1/7 | www.example.net");
 
 	start(QR, TYPE_A, 1, 0, 0); /* not for the owner itself (RFC 6672 §2.3) */
-	packet_cname(&packet, "@12", TYPE_DNAME, 9, "example.net");
+	dns_cname(&packet, "@12", TYPE_DNAME, 9, "example.net");
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_string_equal(summary(), "|");
 	assert_true(answer.negative);
@@ -174,9 +174,9 @@ static void chain_has_a_limit(void **state)
 		for (unsigned i = 0; i < n; i++) {
 			snprintf(from, sizeof(from), "n%u.example", i);
 			snprintf(to, sizeof(to), "n%u.example", i + 1);
-			packet_cname(&packet, i ? from : "@12", TYPE_CNAME, 9, to);
+			dns_cname(&packet, i ? from : "@12", TYPE_CNAME, 9, to);
 		}
-		packet_a(&packet, to, 9, "192.0.2.1");
+		dns_a(&packet, to, 9, "192.0.2.1");
 		assert_int_equal(parse_as(TYPE_A), n <= WIRE_CHAIN_MAX ? 0 : -EBADMSG);
 		if (n <= WIRE_CHAIN_MAX) {
 			assert_int_equal(answer.chain_count, n);
@@ -184,17 +184,17 @@ static void chain_has_a_limit(void **state)
 		}
 	}
 	start(QR, TYPE_A, 2, 0, 0);
-	packet_cname(&packet, "@12", TYPE_CNAME, 9, "b.example");
-	packet_cname(&packet, "b.example", TYPE_CNAME, 9, "@12");
+	dns_cname(&packet, "@12", TYPE_CNAME, 9, "b.example");
+	dns_cname(&packet, "b.example", TYPE_CNAME, 9, "@12");
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG); /* a loop */
 
 	start(QR, TYPE_A, 1, 0, 0);
-	packet_cname(&packet, "@16", TYPE_DNAME, 9, "a@16");
+	dns_cname(&packet, "@16", TYPE_DNAME, 9, "a@16");
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG); /* grows for ever */
 
 	start(QR, TYPE_A, 33, 0, 0);
 	for (unsigned i = 0; i < 33; i++)
-		packet_cname(&packet, "x.example", TYPE_CNAME, 9, "y.example");
+		dns_cname(&packet, "x.example", TYPE_CNAME, 9, "y.example");
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 }
 
@@ -203,7 +203,7 @@ static void addresses_have_a_limit(void **state)
 	(void)state;
 	start(QR, TYPE_A, WIRE_ADDRS_MAX + 5, 0, 0);
 	for (unsigned i = 0; i < WIRE_ADDRS_MAX + 5; i++)
-		packet_a(&packet, "@12", 100 - i, "192.0.2.1");
+		dns_a(&packet, "@12", 100 - i, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_int_equal(answer.addr_count, WIRE_ADDRS_MAX);
 	assert_int_equal(answer.cache_ttl_s, 100 - WIRE_ADDRS_MAX - 4);
@@ -221,7 +221,7 @@ static void ttl_above_31_bits_is_0(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start(QR, TYPE_A, 1, 0, 0);
-		packet_a(&packet, "@12", cases[i].ttl, "192.0.2.1");
+		dns_a(&packet, "@12", cases[i].ttl, "192.0.2.1");
 		assert_int_equal(parse_as(TYPE_A), 0);
 		assert_int_equal(answer.cache_ttl_s, cases[i].expect);
 		assert_int_equal(answer.addrs[0].ttl_s, cases[i].expect);
@@ -255,9 +255,9 @@ static void negative_ttl_comes_from_the_soa(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start(QR | cases[i].rcode, TYPE_A, cases[i].cname, cases[i].soa, 0);
 		if (cases[i].cname)
-			packet_cname(&packet, "@12", TYPE_CNAME, 70, "gone.example");
+			dns_cname(&packet, "@12", TYPE_CNAME, 70, "gone.example");
 		if (cases[i].soa)
-			packet_soa(&packet, "@16", cases[i].soa_ttl, cases[i].minimum);
+			dns_soa(&packet, "@16", cases[i].soa_ttl, cases[i].minimum);
 		assert_int_equal(parse_as(TYPE_A), 0);
 		assert_int_equal(answer.rcode, cases[i].rcode);
 		assert_int_equal(answer.cache_ttl_s, cases[i].expect);
@@ -270,7 +270,7 @@ static void answer_to_a_cname_question_is_positive(void **state)
 {
 	(void)state;
 	start(QR, TYPE_CNAME, 1, 0, 0);
-	packet_cname(&packet, "@12", TYPE_CNAME, 70, "b.example");
+	dns_cname(&packet, "@12", TYPE_CNAME, 70, "b.example");
 	assert_int_equal(parse_as(TYPE_CNAME), 0);
 	assert_false(answer.negative);
 	assert_int_equal(answer.cache_ttl_s, 70);
@@ -280,8 +280,8 @@ static void unknown_types_are_taken_as_they_are(void **state)
 {
 	(void)state;
 	start(QR, 65280, 1, 0, 0); /* RFC 3597 */
-	packet_rr(&packet, "@12", 65280, 50, 3);
-	packet_bytes(&packet, "\xc0\x0c\xff", 3);
+	dns_rr(&packet, "@12", 65280, 50, 3);
+	dns_bytes(&packet, "\xc0\x0c\xff", 3);
 	assert_int_equal(parse_as(65280), 0);
 	assert_false(answer.negative);
 	assert_int_equal(answer.cache_ttl_s, 50);
@@ -292,7 +292,7 @@ static void truncated_answer_is_not_cached(void **state)
 {
 	(void)state;
 	start(QR | 0x0200, TYPE_A, 1, 0, 0);
-	packet_a(&packet, "@12", 300, "192.0.2.1");
+	dns_a(&packet, "@12", 300, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_true(answer.truncated);
 	assert_int_equal(answer.cache_ttl_s, 0);
@@ -305,7 +305,7 @@ static void addresses_under_an_error_do_not_count(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rcodes); i++) {
 		start(QR | rcodes[i], TYPE_A, 1, 0, 0);
-		packet_a(&packet, "@12", 300, "192.0.2.1");
+		dns_a(&packet, "@12", 300, "192.0.2.1");
 		assert_int_equal(parse_as(TYPE_A), 0);
 		assert_string_equal(summary(), "|");
 	}
@@ -315,22 +315,22 @@ static void extended_rcode_and_opt_places(void **state)
 {
 	(void)state;
 	start(QR, TYPE_A, 0, 0, 1);
-	packet_opt(&packet, 1232, 1, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 1, 0, 0, NULL, 0);
 	assert_int_equal(parse_as(TYPE_A), 0);
 	assert_int_equal(answer.rcode, RCODE_BADVERS);
 	assert_int_equal(answer.cache_ttl_s, 0);
 
 	start(QR, TYPE_A, 0, 0, 2);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 
 	start(QR, TYPE_A, 1, 0, 0);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG); /* not additional */
 
 	start(QR, TYPE_A, 0, 0, 1);
-	packet_rr(&packet, "x", TYPE_OPT, 0, 0);
+	dns_rr(&packet, "x", TYPE_OPT, 0, 0);
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG); /* not at the root */
 }
 
@@ -357,9 +357,9 @@ static void other_questions_and_queries_are_told_apart(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		packet_start(&packet, 1, (uint16_t)cases[i].flags, (uint16_t)cases[i].qd, 0, 0,
+		dns_start(&packet, 1, (uint16_t)cases[i].flags, (uint16_t)cases[i].qd, 0, 0,
 			     0);
-		packet_question(&packet, cases[i].name, cases[i].type);
+		dns_question(&packet, cases[i].name, cases[i].type);
 		assert_int_equal(parse_as(TYPE_A), cases[i].rc);
 	}
 }
@@ -370,15 +370,15 @@ static void every_cut_and_extra_byte_is_malformed(void **state)
 
 	(void)state;
 	start(QR, TYPE_A, 2, 1, 1);
-	packet_cname(&packet, "@12", TYPE_CNAME, 9, "b.example");
-	packet_a(&packet, "b.example", 9, "192.0.2.1");
-	packet_soa(&packet, "@16", 9, 9);
-	packet_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
+	dns_cname(&packet, "@12", TYPE_CNAME, 9, "b.example");
+	dns_a(&packet, "b.example", 9, "192.0.2.1");
+	dns_soa(&packet, "@16", 9, 9);
+	dns_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
 	whole = packet.len;
 	for (packet.len = 0; packet.len < whole; packet.len++)
 		assert_true(parse_as(TYPE_A) < 0);
 	assert_int_equal(parse_as(TYPE_A), 0);
-	packet_u8(&packet, 0);
+	dns_u8(&packet, 0);
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 }
 
@@ -405,13 +405,13 @@ static void malformed_records_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start(QR, TYPE_A, 1, 0, 0);
-		packet_rr(&packet, cases[i].owner, cases[i].type, 9, cases[i].len);
-		packet_bytes(&packet, cases[i].rdata, cases[i].len);
+		dns_rr(&packet, cases[i].owner, cases[i].type, 9, cases[i].len);
+		dns_bytes(&packet, cases[i].rdata, cases[i].len);
 		assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 	}
 	start(QR | RCODE_NXDOMAIN, TYPE_A, 0, 1, 0); /* SOA without its numbers */
-	packet_rr(&packet, "@12", TYPE_SOA, 9, 2);
-	packet_bytes(&packet, "\0\0", 2);
+	dns_rr(&packet, "@12", TYPE_SOA, 9, 2);
+	dns_bytes(&packet, "\0\0", 2);
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 }
 
@@ -419,7 +419,7 @@ static void counts_cannot_promise_more_than_the_bytes_hold(void **state)
 {
 	(void)state;
 	start(QR, TYPE_A, 65535, 65535, 65535);
-	packet_a(&packet, "@12", 9, "192.0.2.1");
+	dns_a(&packet, "@12", 9, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 }
 
@@ -458,8 +458,8 @@ static void service_hints_and_targets_are_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start(QR, TYPE_HTTPS, 1, 0, 0);
-		packet_rr(&packet, "@12", TYPE_HTTPS, 60, cases[i].len);
-		packet_bytes(&packet, cases[i].rdata, cases[i].len);
+		dns_rr(&packet, "@12", TYPE_HTTPS, 60, cases[i].len);
+		dns_bytes(&packet, cases[i].rdata, cases[i].len);
 		assert_int_equal(parse_as(TYPE_HTTPS), 0);
 		assert_string_equal(summary(), cases[i].summary);
 		assert_false(answer.negative);
@@ -471,10 +471,10 @@ static void services_behind_a_chain_do_not_move_its_end(void **state)
 {
 	(void)state;
 	start(QR, TYPE_HTTPS, 3, 0, 0);
-	packet_cname(&packet, "@12", TYPE_CNAME, 9, "e.example");
+	dns_cname(&packet, "@12", TYPE_CNAME, 9, "e.example");
 	for (unsigned i = 0; i < 2; i++) {
-		packet_rr(&packet, "e.example", TYPE_HTTPS, 8, i ? 5 + 8 : 5);
-		packet_bytes(&packet, i ? "\0\2\1b\0\0\4\0\4\300\0\2\7" : "\0\1\1a\0",
+		dns_rr(&packet, "e.example", TYPE_HTTPS, 8, i ? 5 + 8 : 5);
+		dns_bytes(&packet, i ? "\0\2\1b\0\0\4\0\4\300\0\2\7" : "\0\1\1a\0",
 			     i ? 5 + 8 : 5);
 	}
 	assert_int_equal(parse_as(TYPE_HTTPS), 0);
@@ -487,10 +487,10 @@ static void too_many_service_targets_are_refused(void **state)
 	for (unsigned n = 16; n <= 17; n++) {
 		start(QR, TYPE_HTTPS, n, 0, 0);
 		for (unsigned i = 0; i < n; i++) {
-			packet_rr(&packet, "@12", TYPE_HTTPS, 8, 5);
-			packet_bytes(&packet, "\0\1\1", 3);
-			packet_u8(&packet, 'a' + i);
-			packet_u8(&packet, 0);
+			dns_rr(&packet, "@12", TYPE_HTTPS, 8, 5);
+			dns_bytes(&packet, "\0\1\1", 3);
+			dns_u8(&packet, 'a' + i);
+			dns_u8(&packet, 0);
 		}
 		assert_int_equal(parse_as(TYPE_HTTPS), n == 16 ? 0 : -EBADMSG);
 	}

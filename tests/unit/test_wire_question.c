@@ -9,13 +9,13 @@
 
 #include "lib/util.h"
 #include "resolver/wire.h"
-#include "tests/support/packet.h"
+#include "tests/support/dns_message.h"
 
 #define RD 0x0100
 #define AD 0x0020
 #define CD 0x0010
 
-static struct packet packet;
+static struct dns_message packet;
 
 static enum wire_verdict parse(struct wire_question *q)
 {
@@ -34,8 +34,8 @@ static void plain_query_is_read(void **state)
 	struct wire_question q;
 
 	(void)state;
-	packet_start(&packet, 0x1234, RD, 1, 0, 0, 0);
-	packet_question(&packet, "WwW.Example.com", TYPE_AAAA);
+	dns_start(&packet, 0x1234, RD, 1, 0, 0, 0);
+	dns_question(&packet, "WwW.Example.com", TYPE_AAAA);
 	assert_int_equal(parse(&q), WIRE_OK);
 	assert_int_equal(q.id, 0x1234);
 	assert_true(q.rd);
@@ -61,9 +61,9 @@ static void flags_and_opt_are_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		packet_start(&packet, 1, AD | CD, 1, 0, 0, 1);
-		packet_question(&packet, ".", TYPE_NS);
-		packet_opt(&packet, cases[i].size, 0, 0, cases[i].flags, cookie,
+		dns_start(&packet, 1, AD | CD, 1, 0, 0, 1);
+		dns_question(&packet, ".", TYPE_NS);
+		dns_opt(&packet, cases[i].size, 0, 0, cases[i].flags, cookie,
 			   sizeof(cookie));
 		assert_int_equal(parse(&q), WIRE_OK);
 		assert_true(q.ad && q.cd && !q.rd && q.has_opt);
@@ -96,10 +96,10 @@ static void head_decides_first(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		packet_start(&packet, 77, (uint16_t)cases[i].flags, (uint16_t)cases[i].qd,
+		dns_start(&packet, 77, (uint16_t)cases[i].flags, (uint16_t)cases[i].qd,
 			     (uint16_t)cases[i].an, (uint16_t)cases[i].ns,
 			     (uint16_t)cases[i].ar);
-		packet_question(&packet, "x.example", TYPE_A);
+		dns_question(&packet, "x.example", TYPE_A);
 		assert_int_equal(parse(&q), cases[i].verdict);
 		if (cases[i].verdict == WIRE_NOTIMP) {
 			assert_int_equal(q.id, 77);
@@ -114,14 +114,14 @@ static void every_cut_is_refused(void **state)
 	size_t whole;
 
 	(void)state;
-	packet_start(&packet, 1, RD, 1, 0, 0, 1);
-	packet_question(&packet, "www.example.com", TYPE_A);
-	packet_opt(&packet, 1232, 0, 0, 0, "\0\14\0\1x", 5);
+	dns_start(&packet, 1, RD, 1, 0, 0, 1);
+	dns_question(&packet, "www.example.com", TYPE_A);
+	dns_opt(&packet, 1232, 0, 0, 0, "\0\14\0\1x", 5);
 	whole = packet.len;
 	for (packet.len = 0; packet.len < whole; packet.len++)
 		assert_int_equal(parse(&q), packet.len < 12 ? WIRE_DROP : WIRE_FORMERR);
 	assert_int_equal(parse(&q), WIRE_OK);
-	packet_u8(&packet, 0);
+	dns_u8(&packet, 0);
 	assert_int_equal(parse(&q), WIRE_FORMERR); /* a byte left behind */
 }
 
@@ -143,17 +143,17 @@ static void bad_names_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		packet_start(&packet, 1, RD, 1, 0, 0, 0);
-		packet_bytes(&packet, cases[i].bytes, cases[i].len);
-		packet_u16(&packet, TYPE_A);
-		packet_u16(&packet, CLASS_IN);
+		dns_start(&packet, 1, RD, 1, 0, 0, 0);
+		dns_bytes(&packet, cases[i].bytes, cases[i].len);
+		dns_u16(&packet, TYPE_A);
+		dns_u16(&packet, CLASS_IN);
 		assert_int_equal(parse(&q), WIRE_FORMERR);
 		assert_qname(&q, ".");
 	}
-	packet_start(&packet, 1, RD, 1, 0, 0, 0);
+	dns_start(&packet, 1, RD, 1, 0, 0, 0);
 	for (unsigned i = 0; i < 4; i++)
-		packet_bytes(&packet, label, sizeof(label));
-	packet_question(&packet, ".", TYPE_A); /* 257 octets */
+		dns_bytes(&packet, label, sizeof(label));
+	dns_question(&packet, ".", TYPE_A); /* 257 octets */
 	assert_int_equal(parse(&q), WIRE_FORMERR);
 }
 
@@ -163,12 +163,12 @@ static void longest_name_is_read(void **state)
 	struct wire_question q;
 
 	(void)state;
-	packet_start(&packet, 1, RD, 1, 0, 0, 0);
+	dns_start(&packet, 1, RD, 1, 0, 0, 0);
 	for (unsigned i = 0; i < 127; i++) {
-		packet_u8(&packet, 1);
-		packet_u8(&packet, 'x');
+		dns_u8(&packet, 1);
+		dns_u8(&packet, 'x');
 	}
-	packet_question(&packet, ".", TYPE_A);
+	dns_question(&packet, ".", TYPE_A);
 	assert_int_equal(parse(&q), WIRE_OK);
 	assert_int_equal(q.qname.len, 255);
 	assert_int_equal(wire_write_query(&q, buf), 12 + 255 + 4 + 11);
@@ -179,22 +179,22 @@ static void bad_opt_is_refused(void **state)
 	struct wire_question q;
 
 	(void)state;
-	packet_start(&packet, 1, RD, 1, 0, 0, 2);
-	packet_question(&packet, "x.example", TYPE_A);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_start(&packet, 1, RD, 1, 0, 0, 2);
+	dns_question(&packet, "x.example", TYPE_A);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 	assert_int_equal(parse(&q), WIRE_FORMERR); /* RFC 6891 §6.1.1 */
 	assert_qname(&q, "x.example");
 
-	packet_start(&packet, 1, RD, 1, 0, 0, 1);
-	packet_question(&packet, "x.example", TYPE_A);
-	packet_rr(&packet, "y", TYPE_OPT, 0, 0);
+	dns_start(&packet, 1, RD, 1, 0, 0, 1);
+	dns_question(&packet, "x.example", TYPE_A);
+	dns_rr(&packet, "y", TYPE_OPT, 0, 0);
 	assert_int_equal(parse(&q), WIRE_FORMERR); /* owner is not the root */
 
 	for (size_t len = 1; len < 6; len++) { /* option cut short, or its length a lie */
-		packet_start(&packet, 1, RD, 1, 0, 0, 1);
-		packet_question(&packet, "x.example", TYPE_A);
-		packet_opt(&packet, 1232, 0, 0, 0, "\0\12\0\10\1\2", len);
+		dns_start(&packet, 1, RD, 1, 0, 0, 1);
+		dns_question(&packet, "x.example", TYPE_A);
+		dns_opt(&packet, 1232, 0, 0, 0, "\0\12\0\10\1\2", len);
 		assert_int_equal(parse(&q), WIRE_FORMERR);
 	}
 }
@@ -204,11 +204,11 @@ static void other_additional_records_are_stepped_over(void **state)
 	struct wire_question q;
 
 	(void)state;
-	packet_start(&packet, 1, RD, 1, 0, 0, 3);
-	packet_question(&packet, "x.example", TYPE_A);
-	packet_a(&packet, "@12", 0, "192.0.2.1");
-	packet_opt(&packet, 1000, 0, 0, 0x8000, NULL, 0);
-	packet_rr(&packet, "key.example", 250, 0, 0);
+	dns_start(&packet, 1, RD, 1, 0, 0, 3);
+	dns_question(&packet, "x.example", TYPE_A);
+	dns_a(&packet, "@12", 0, "192.0.2.1");
+	dns_opt(&packet, 1000, 0, 0, 0x8000, NULL, 0);
+	dns_rr(&packet, "key.example", 250, 0, 0);
 	assert_int_equal(parse(&q), WIRE_OK);
 	assert_true(q.has_opt && q.dnssec_ok);
 	assert_int_equal(q.udp_size, 1000);
@@ -221,9 +221,9 @@ static void edns_version_above_0_is_badvers(void **state)
 	size_t len;
 
 	(void)state;
-	packet_start(&packet, 1, RD, 1, 0, 0, 1);
-	packet_question(&packet, "x.example", TYPE_A);
-	packet_opt(&packet, 1232, 0, 1, 0, "new", 3);
+	dns_start(&packet, 1, RD, 1, 0, 0, 1);
+	dns_question(&packet, "x.example", TYPE_A);
+	dns_opt(&packet, 1232, 0, 1, 0, "new", 3);
 	assert_int_equal(parse(&q), WIRE_BADVERS);
 	assert_int_equal(q.edns_version, 1);
 	len = wire_write_error(&q, RCODE_BADVERS, EDE_NONE, NULL, buf);
@@ -250,10 +250,10 @@ static void what_no_zone_holds_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		packet_start(&packet, 1, RD, 1, 0, 0, 0);
-		packet_name(&packet, "x.example");
-		packet_u16(&packet, cases[i].type);
-		packet_u16(&packet, cases[i].class);
+		dns_start(&packet, 1, RD, 1, 0, 0, 0);
+		dns_name(&packet, "x.example");
+		dns_u16(&packet, cases[i].type);
+		dns_u16(&packet, cases[i].class);
 		assert_int_equal(parse(&q), cases[i].verdict);
 		assert_qname(&q, "x.example");
 	}
@@ -268,9 +268,9 @@ static void upstream_query_carries_only_the_question(void **state)
 	struct wire_question q;
 
 	(void)state;
-	packet_start(&packet, 99, CD, 1, 0, 0, 1);
-	packet_question(&packet, "wWw.example", TYPE_A);
-	packet_opt(&packet, 4096, 0, 0, 0x8000, "\0\10\0\4\0\1\0\0", 8); /* client subnet */
+	dns_start(&packet, 99, CD, 1, 0, 0, 1);
+	dns_question(&packet, "wWw.example", TYPE_A);
+	dns_opt(&packet, 4096, 0, 0, 0x8000, "\0\10\0\4\0\1\0\0", 8); /* client subnet */
 	assert_int_equal(parse(&q), WIRE_OK);
 	assert_int_equal(wire_write_query(&q, buf), sizeof(expect));
 	assert_memory_equal(buf, expect, sizeof(expect));
@@ -282,16 +282,16 @@ static void error_repeats_id_question_and_opcode(void **state)
 	struct wire_question q;
 
 	(void)state;
-	packet_start(&packet, 7, RD | CD | AD, 1, 0, 0, 0);
-	packet_question(&packet, "x.eXample", TYPE_A);
+	dns_start(&packet, 7, RD | CD | AD, 1, 0, 0, 0);
+	dns_question(&packet, "x.eXample", TYPE_A);
 	assert_int_equal(parse(&q), WIRE_OK);
 	assert_int_equal(wire_write_error(&q, RCODE_SERVFAIL, EDE_NETWORK, "down", buf),
 			 packet.len); /* without OPT there is no EDE */
 	assert_int_equal(load_be16(buf + 2), 0x8000 | RD | 0x80 | CD | RCODE_SERVFAIL);
 	assert_memory_equal(buf + 4, packet.bytes + 4, packet.len - 4);
 
-	packet_start(&packet, 8, 4 << 11, 1, 0, 0, 0);
-	packet_question(&packet, "x.example", TYPE_SOA);
+	dns_start(&packet, 8, 4 << 11, 1, 0, 0, 0);
+	dns_question(&packet, "x.example", TYPE_SOA);
 	assert_int_equal(parse(&q), WIRE_NOTIMP);
 	assert_int_equal(wire_write_error(&q, RCODE_NOTIMP, EDE_NONE, NULL, buf), 12);
 	assert_memory_equal(buf, "\0\10\xa0\x84\0\0\0\0\0\0\0\0", 12);
@@ -309,9 +309,9 @@ static void error_text_never_passes_what_the_client_takes(void **state)
 	for (size_t i = 0; i + 2 < sizeof(text); i += 2)
 		memcpy(text + i, "\xc3\xa9", 2); /* e with acute */
 	for (unsigned size = 512; size <= 1232; size++) {
-		packet_start(&packet, 7, RD, 1, 0, 0, 1);
-		packet_question(&packet, "x.example", TYPE_A);
-		packet_opt(&packet, size, 0, 0, 0, NULL, 0);
+		dns_start(&packet, 7, RD, 1, 0, 0, 1);
+		dns_question(&packet, "x.example", TYPE_A);
+		dns_opt(&packet, size, 0, 0, 0, NULL, 0);
 		assert_int_equal(parse(&q), WIRE_OK);
 		w = (struct wire_walker){ .packet = buf };
 		w.len = wire_write_error(&q, RCODE_SERVFAIL, EDE_OTHER, text, buf);
@@ -377,10 +377,10 @@ static void blocked_name_is_answered_in_each_way(void **state)
 		const struct shape *s = &cases[i % ARRAY_SIZE(cases)];
 		size_t len;
 
-		packet_start(&packet, 7, RD, 1, 0, 0, i & 1);
-		packet_question(&packet, names[i / 2 % ARRAY_SIZE(names)], s->qtype);
+		dns_start(&packet, 7, RD, 1, 0, 0, i & 1);
+		dns_question(&packet, names[i / 2 % ARRAY_SIZE(names)], s->qtype);
 		if (i & 1)
-			packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+			dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 		assert_int_equal(parse(&q), WIRE_OK);
 		len = wire_write_blocked(&q, s->how, 30, EDE_BLOCKED, "ads", buf);
 		assert_blocked(s, buf, len, &q);

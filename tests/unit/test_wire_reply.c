@@ -10,12 +10,12 @@
 
 #include "lib/util.h"
 #include "resolver/wire.h"
-#include "tests/support/packet.h"
+#include "tests/support/dns_message.h"
 
 #define QR	  0x8180
 #define NO_MAX	  UINT32_MAX
 
-static struct packet packet;
+static struct dns_message packet;
 static uint8_t prepared[WIRE_PREPARED_MAX];
 static uint8_t reply[WIRE_MAX];
 
@@ -33,9 +33,9 @@ static struct wire_question question(uint16_t qtype, bool has_opt)
 
 static void start(unsigned flags, unsigned an, unsigned ns, unsigned ar)
 {
-	packet_start(&packet, 1, (uint16_t)flags, 1, (uint16_t)an, (uint16_t)ns,
+	dns_start(&packet, 1, (uint16_t)flags, 1, (uint16_t)an, (uint16_t)ns,
 		     (uint16_t)ar);
-	packet_question(&packet, "wWw.eXample", TYPE_A); /* 0x20; records at 29 */
+	dns_question(&packet, "wWw.eXample", TYPE_A); /* 0x20; records at 29 */
 }
 
 /* Write packet for q into exactly max bytes, so that the sanitizer sees one too many. */
@@ -76,8 +76,8 @@ static void reply_is_the_clients_own(void **state)
 
 	(void)state;
 	start(QR | 0x0430, 1, 0, 1); /* AA, AD, CD */
-	packet_a(&packet, "@12", 300, "192.0.2.1");
-	packet_opt(&packet, 4096, 0, 0, 0x8000, "\0\12\0\10\1\2\3\4\5\6\7\10", 12);
+	dns_a(&packet, "@12", 300, "192.0.2.1");
+	dns_opt(&packet, 4096, 0, 0, 0x8000, "\0\12\0\10\1\2\3\4\5\6\7\10", 12);
 	len = write_reply(&q, 100, NO_MAX, 512);
 	assert_int_equal(len, 29 + 16);
 	assert_memory_equal(reply, "\0\7\x81\x80\0\1\0\1\0\0\0\0\3Www\7Example\0", 25);
@@ -123,15 +123,15 @@ static void our_opt_replaces_the_upstreams(void **state)
 	(void)state;
 	q.dnssec_ok = true;
 	start(QR, 1, 0, 1);
-	packet_a(&packet, "@12", 300, "192.0.2.1");
-	packet_opt(&packet, 4096, 0, 0, 0, "\0\3\0\2id", 6);
+	dns_a(&packet, "@12", 300, "192.0.2.1");
+	dns_opt(&packet, 4096, 0, 0, 0, "\0\3\0\2id", 6);
 	len = write_reply(&q, 0, NO_MAX, 512);
 	assert_int_equal(len, 29 + 16 + 11);
 	assert_int_equal(reply[11], 1);
 	assert_memory_equal(reply + len - 11, "\0\0\x29\4\xd0\0\0\x80\0\0\0", 11);
 
 	start(QR, 1, 0, 0); /* also where there was none */
-	packet_a(&packet, "@12", 300, "192.0.2.1");
+	dns_a(&packet, "@12", 300, "192.0.2.1");
 	assert_int_equal(write_reply(&q, 0, NO_MAX, 512), len);
 	assert_int_equal(reply[11], 1);
 }
@@ -142,7 +142,7 @@ static void rcode_of_this_hop_becomes_servfail(void **state)
 
 	(void)state;
 	start(QR, 0, 0, 1);
-	packet_opt(&packet, 4096, 1, 0, 0, NULL, 0); /* BADVERS */
+	dns_opt(&packet, 4096, 1, 0, 0, NULL, 0); /* BADVERS */
 	assert_int_not_equal(write_reply(&q, 0, NO_MAX, 512), 0);
 	assert_int_equal(reply[3] & 15, RCODE_SERVFAIL);
 }
@@ -167,9 +167,9 @@ static void every_ttl_is_lowered_and_limited(void **state)
 		struct wire_rr rr;
 
 		start(QR, 1, 1, 1);
-		packet_a(&packet, "@12", cases[i].ttl, "192.0.2.1");
-		packet_soa(&packet, "@16", cases[i].ttl, 5);
-		packet_aaaa(&packet, "ns@16", cases[i].ttl, "2001:db8::1");
+		dns_a(&packet, "@12", cases[i].ttl, "192.0.2.1");
+		dns_soa(&packet, "@16", cases[i].ttl, 5);
+		dns_aaaa(&packet, "ns@16", cases[i].ttl, "2001:db8::1");
 		w.len = write_reply(&q, cases[i].age, cases[i].max, 512);
 		for (unsigned n = 0; n < 3; n++) {
 			assert_int_equal(wire_walk(&w, &rr), 1);
@@ -192,8 +192,8 @@ static void upstreams_case_does_not_reach_the_client(void **state)
 		size_t next;
 
 		start(QR, 2, 0, 0);
-		packet_a(&packet, owners[i], 300, "192.0.2.1");
-		packet_a(&packet, "@29", 300, "192.0.2.2"); /* through the first owner */
+		dns_a(&packet, owners[i], 300, "192.0.2.1");
+		dns_a(&packet, "@29", 300, "192.0.2.2"); /* through the first owner */
 		w.len = write_reply(&q, 0, NO_MAX, 512);
 		assert_int_equal(w.len, packet.len);
 		for (unsigned n = 0; n < 2; n++) {
@@ -211,8 +211,8 @@ static void names_of_others_keep_their_case(void **state)
 
 	(void)state;
 	start(QR, 2, 0, 0);
-	packet_cname(&packet, "@12", TYPE_CNAME, 300, "CDN.eXample");
-	packet_a(&packet, "CDN.eXample", 300, "192.0.2.1");
+	dns_cname(&packet, "@12", TYPE_CNAME, 300, "CDN.eXample");
+	dns_a(&packet, "CDN.eXample", 300, "192.0.2.1");
 	assert_int_equal(write_reply(&q, 0, NO_MAX, 512), packet.len);
 	assert_memory_equal(reply + 29, packet.bytes + 29, packet.len - 29);
 }
@@ -228,13 +228,13 @@ static void opt_before_other_records_is_cut_out(void **state)
 
 	(void)state;
 	start(QR, 1, 0, 6);
-	packet_a(&packet, "@12", 300, "192.0.2.1");
-	packet_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
-	packet_a(&packet, "ns@16", 300, "192.0.2.2");	   /* at 60; moves */
-	packet_aaaa(&packet, "@60", 300, "2001:db8::1");   /* points behind: cannot */
-	packet_cname(&packet, "x@16", 5, 300, "y@60");	   /* may hold pointers: left out */
-	packet_a(&packet, "full.name", 300, "192.0.2.3");  /* moves */
-	packet_a(&packet, "b@60", 300, "192.0.2.4");
+	dns_a(&packet, "@12", 300, "192.0.2.1");
+	dns_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
+	dns_a(&packet, "ns@16", 300, "192.0.2.2");	   /* at 60; moves */
+	dns_aaaa(&packet, "@60", 300, "2001:db8::1");   /* points behind: cannot */
+	dns_cname(&packet, "x@16", 5, 300, "y@60");	   /* may hold pointers: left out */
+	dns_a(&packet, "full.name", 300, "192.0.2.3");  /* moves */
+	dns_a(&packet, "b@60", 300, "192.0.2.4");
 	w.len = write_reply(&q, 0, NO_MAX, 512);
 	count_records(w.len, n);
 	assert_int_equal(n[1], 1);
@@ -260,8 +260,8 @@ static void long_reply_is_cut_at_a_record(void **state)
 
 		start(QR, 100, 0, 1);
 		for (unsigned i = 0; i < 100; i++)
-			packet_a(&packet, "@12", 300, "192.0.2.1");
-		packet_opt(&packet, 4096, 0, 0, 0, NULL, 0);
+			dns_a(&packet, "@12", 300, "192.0.2.1");
+		dns_opt(&packet, 4096, 0, 0, 0, NULL, 0);
 		for (size_t max = 512; max < 1700; max++) {
 			size_t len = write_reply(&q, 1, NO_MAX, max);
 			size_t fit = (max - 29 - 11 * has_opt) / 16;
@@ -284,19 +284,19 @@ static void only_needed_records_set_tc(void **state)
 	(void)state;
 	start(QR, 20, 1, 40);
 	for (unsigned i = 0; i < 20; i++)
-		packet_a(&packet, "@12", 300, "192.0.2.1"); /* up to 349 */
-	packet_soa(&packet, "@16", 300, 300);		    /* up to 383 */
+		dns_a(&packet, "@12", 300, "192.0.2.1"); /* up to 349 */
+	dns_soa(&packet, "@16", 300, 300);		    /* up to 383 */
 	for (unsigned i = 0; i < 40; i++)
-		packet_a(&packet, "@12", 300, "192.0.2.1");
+		dns_a(&packet, "@12", 300, "192.0.2.1");
 	count_records(write_reply(&q, 0, NO_MAX, 512), n);
 	assert_int_equal(n[2], 1);
 	assert_int_equal(n[3], (512 - 11 - 383) / 16 + 1);
 	assert_false(reply[2] & 2); /* RFC 2181 section 9 */
 
 	start(QR, 1, 40, 0);
-	packet_a(&packet, "@12", 300, "192.0.2.1");
+	dns_a(&packet, "@12", 300, "192.0.2.1");
 	for (unsigned i = 0; i < 40; i++)
-		packet_cname(&packet, "@16", TYPE_NS, 300, "ns.example");
+		dns_cname(&packet, "@16", TYPE_NS, 300, "ns.example");
 	count_records(write_reply(&q, 0, NO_MAX, 512), n);
 	assert_int_equal(n[1], 1);
 	assert_in_range(n[2], 1, 39);
@@ -311,7 +311,7 @@ static void largest_reply_passes(void **state)
 	(void)state;
 	start(QR, count, 0, 0);
 	for (unsigned i = 0; i < count; i++)
-		packet_rr(&packet, ".", 65280, 300, 0);
+		dns_rr(&packet, ".", 65280, 300, 0);
 	count_records(write_reply(&q, 0, NO_MAX, WIRE_MAX), n);
 	assert_int_equal(n[1], count);
 }
@@ -325,7 +325,7 @@ static void prepared_reply_serves_clients_of_different_case(void **state)
 	assert_int_equal(dname_from_text("www.EXAMPLE", &other.qname), 0);
 	other.id = 9;
 	start(QR, 1, 0, 0);
-	packet_a(&packet, "@12", 300, "192.0.2.1");
+	dns_a(&packet, "@12", 300, "192.0.2.1");
 	len = wire_prepare(&one, packet.bytes, packet.len, prepared);
 	assert_int_equal(len, packet.len + 12 + 4);
 	n = wire_write_prepared(&other, prepared, len, 0, NO_MAX, reply, 512);
@@ -345,24 +345,24 @@ static void malformed_reply_is_refused(void **state)
 
 	(void)state;
 	start(QR, 1, 1, 1);
-	packet_a(&packet, "wWw.eXample", 300, "192.0.2.1");
-	packet_soa(&packet, "@16", 300, 300);
-	packet_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
+	dns_a(&packet, "wWw.eXample", 300, "192.0.2.1");
+	dns_soa(&packet, "@16", 300, 300);
+	dns_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
 	whole = packet.len;
 	for (packet.len = 1; packet.len < whole; packet.len++)
 		assert_int_equal(write_reply(&q, 0, NO_MAX, 512), 0);
 	assert_int_not_equal(write_reply(&q, 0, NO_MAX, 512), 0);
 
 	start(QR, 0, 0, 2);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
-	packet_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 	assert_int_equal(write_reply(&q, 0, NO_MAX, 512), 0);
 
 	start(QR, 65535, 65535, 65535);
 	assert_int_equal(write_reply(&q, 0, NO_MAX, 512), 0);
 
-	packet_start(&packet, 1, QR, 1, 0, 0, 0);
-	packet_question(&packet, "wWw.other.name", TYPE_A);
+	dns_start(&packet, 1, QR, 1, 0, 0, 0);
+	dns_question(&packet, "wWw.other.name", TYPE_A);
 	assert_int_equal(write_reply(&q, 0, NO_MAX, 512), 0);
 }
 

@@ -1,0 +1,197 @@
+/*
+ * Process compiler. Rights: account nameward-list, no capability, files (to read the lists
+ * with that account's permissions), no network. Takes MSG_CONF, answers START with
+ * MSG_INDEX and READY, and is gone.
+ */
+#include "blocklists/compiler.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "blocklists/list_build.h"
+#include "blocklists/list_file.h"
+#include "blocklists/list_index.h"
+#include "conf/conf.h"
+#include "lib/child.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+
+static const struct sandbox rights = {
+	.user = "nameward-list",
+	.capabilities = 0,
+	.calls = SANDBOX_FILES,
+};
+
+struct compiler {
+	struct child *child; /* borrowed */
+	struct conf *conf;   /* owned; NULL: not there yet */
+};
+
+/* --- the build ------------------------------------------------------------------------ */
+
+static void source_open(const struct conf_list *list, struct list_source *s)
+{
+	*s = (struct list_source){
+		.name = list->name,
+		.fd = -1,
+		.format = list->format,
+		.subdomains = list->subdomains,
+		.names = list->names,
+		.name_count = list->name_count,
+	};
+	if (list->file)
+		s->rc = list_file_open(list->file, &s->fd);
+}
+
+static void log_list(const struct conf_list *list, const struct list_stats *s)
+{
+	char path[512];
+
+	log_safe(list->file ? list->file : "no file", path, sizeof(path));
+	if (s->rc == -EPROTONOSUPPORT)
+		log_warning("list %s: %s: %s, but %s", s->name, path, list_rc_text(s->rc),
+			    list_shape_name(s->shape));
+	else if (s->rc)
+		log_warning("list %s: %s: %s", s->name, path, list_rc_text(s->rc));
+	else if (s->invalid && !s->entries)
+		log_warning("list %s: %s: no name in %" PRIu64 " lines", s->name, path,
+			    s->lines);
+	else if (s->invalid)
+		log_info("list %s: %" PRIu64 " names; %" PRIu64
+			 " not understood, the first in line %u of %s",
+			 s->name, s->entries, s->invalid, s->first_invalid_line, path);
+	else
+		log_info("list %s: %" PRIu64 " name%s", s->name, s->entries,
+			 s->entries == 1 ? "" : "s");
+}
+
+/** Seal, verify as the resolver will, and say what each list gave. */
+static int index_finish(const struct conf *conf, int fd)
+{
+	struct list_index *x;
+	int rc;
+
+	if (fcntl(fd, F_ADD_SEALS,
+		  F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
+	rc = list_index_open(fd, &x);
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < list_index_list_count(x); i++)
+		log_list(&conf->lists[i], list_index_stats(x, i));
+	list_index_close(x);
+	return 0;
+}
+
+int compiler_build(const struct conf *conf, int *out_fd)
+{
+	struct list_source *sources = calloc(conf->list_count + 1, sizeof(*sources));
+	size_t count = conf->list_count;
+	int fd, rc;
+
+	_Static_assert(CONF_LISTS_MAX == LIST_INDEX_LISTS, "a bit for each list");
+	if (!sources)
+		return -ENOMEM;
+	fd = memfd_create("nameward-lists", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0) {
+		free(sources);
+		return -errno;
+	}
+	for (size_t i = 0; i < count; i++)
+		source_open(&conf->lists[i], &sources[i]);
+	rc = list_build(sources, count, fd);
+	for (size_t i = 0; i < count; i++) {
+		if (sources[i].fd >= 0)
+			close(sources[i].fd);
+	}
+	free(sources);
+	if (!rc)
+		rc = index_finish(conf, fd);
+	if (rc)
+		close(fd);
+	else
+		*out_fd = fd;
+	return rc;
+}
+
+/* --- the process ---------------------------------------------------------------------- */
+
+static void on_message(void *arg, enum msg_type type, const void *record, int fd)
+{
+	struct compiler *c = arg;
+	int rc;
+
+	(void)record;
+	if (type == MSG_CONF && !c->conf) {
+		rc = conf_from_fd(fd, &c->conf);
+		if (rc)
+			log_err("configuration: %s", strerror(-rc));
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/** No other process talks to this one. */
+static void on_peer(void *arg, enum msg_role role, int fd)
+{
+	(void)arg;
+	(void)role;
+	close(fd);
+}
+
+static int on_start(void *arg, uint32_t generation, char *why)
+{
+	struct compiler *c = arg;
+	int fd, rc;
+
+	(void)generation;
+	child_exit(c->child, 0); /* after this turn, whatever comes out */
+	if (!c->conf) {
+		snprintf(why, MSG_TEXT_MAX, "lists: no configuration");
+		return -EINVAL;
+	}
+	rc = compiler_build(c->conf, &fd);
+	if (rc) {
+		snprintf(why, MSG_TEXT_MAX, "lists: %s", strerror(-rc));
+		return rc;
+	}
+	rc = msg_send(child_supervisor(c->child), MSG_INDEX, NULL, 0, fd);
+	if (rc)
+		snprintf(why, MSG_TEXT_MAX, "lists: index not sent: %s", strerror(-rc));
+	close(fd);
+	return rc;
+}
+
+int compiler_main(void)
+{
+	static const struct child_ops ops = {
+		.on_peer = on_peer,
+		.on_message = on_message,
+		.on_start = on_start,
+	};
+	struct compiler c = { .conf = NULL };
+	struct event_base *base;
+	const char *why;
+	int status = 1;
+
+	if (sandbox_enter(&rights, &why)) {
+		log_err("sandbox: %s", why);
+		return 1;
+	}
+	base = event_base_new();
+	if (base)
+		status = child_run(base, ROLE_COMPILER, &ops, &c, &c.child);
+	else
+		log_err("out of memory");
+	conf_free(c.conf);
+	if (base)
+		event_base_free(base);
+	return status;
+}

@@ -1,0 +1,23 @@
+/*
+ * The compiler process: reads the configured lists and hands over their index. Lists are
+ * hostile text, and reading them takes a second: so it is a process of its own, that lives
+ * for one build.
+ */
+#ifndef BLOCKLISTS_COMPILER_H
+#define BLOCKLISTS_COMPILER_H
+
+struct conf;
+
+/** Entry of the process; its channel is on CHILD_FD. Returns the exit status. */
+int compiler_main(void);
+
+/**
+ * Build the index of all lists of a configuration, and log what each gave. A list whose
+ * file cannot be read holds the names of the configuration alone.
+ *
+ * @param out_fd  a sealed memfd, the caller's
+ * @retval -ENOMEM, -E2BIG, negative errno; out_fd untouched
+ */
+int compiler_build(const struct conf *conf, int *out_fd);
+
+#endif

@@ -1,0 +1,22 @@
+/* The `nameward` command: the table of its verbs, in the order of the help. */
+#include <locale.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "cli/verbs.h"
+
+int main(int argc, char **argv)
+{
+	const struct verb verbs[] = {
+		verb_status,	  verb_log,	       verb_why,
+		verb_gate_ls,	  verb_gate_rules,     verb_list_ls,
+		verb_list_search, verb_config_check,   verb_config_show,
+		verb_config_example, verb_config_names, { .name = NULL },
+	};
+
+	/* numbers and times are the same in every locale; only characters differ */
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	return command_main(verbs, argc, argv, stdout, stderr);
+}

@@ -1,0 +1,32 @@
+/* Where answers come from: the configuration's files and the running daemon. */
+#ifndef CLI_SOURCE_H
+#define CLI_SOURCE_H
+
+#include <stddef.h>
+
+struct command;
+struct conf;
+struct control_sink;
+
+/** Read and check the configuration (path: NULL for c's own choice); errors are printed.
+ *  @return COMMAND_DONE and *out (free with conf_free), or COMMAND_FAILED, _PERMISSION */
+int source_conf(const struct command *c, const char *path, struct conf **out);
+
+/** Ask the daemon and hand its answer to sink. What goes wrong is printed.
+ *  @return an exit status */
+int source_ask(const struct command *c, const char *const *words, size_t count,
+	       const struct control_sink *sink, void *arg);
+
+/** Ask the daemon and print its answer as a table.
+ *  @param rows  gets their number, unless NULL
+ *  @return an exit status */
+int source_print(const struct command *c, const char *const *words, size_t count,
+		 size_t *rows);
+
+/** Say why the history could not be read.
+ *  @param conf  for its path; may be NULL
+ *  @param rc    of report_open() or a question
+ *  @return an exit status */
+int source_history_failed(const struct command *c, const struct conf *conf, int rc);
+
+#endif

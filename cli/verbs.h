@@ -1,0 +1,19 @@
+/* The verbs of `nameward`, one file a group; nameward.c puts them in order. */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "cli/command.h"
+
+extern const struct verb verb_status;
+extern const struct verb verb_log;
+extern const struct verb verb_why;
+extern const struct verb verb_gate_ls;
+extern const struct verb verb_gate_rules;
+extern const struct verb verb_list_ls;
+extern const struct verb verb_list_search;
+extern const struct verb verb_config_check;
+extern const struct verb verb_config_show;
+extern const struct verb verb_config_example;
+extern const struct verb verb_config_names;
+
+#endif

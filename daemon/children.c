@@ -1,0 +1,130 @@
+/*
+ * What children say, and what follows when one comes or goes. Knows nothing of how a
+ * generation is made.
+ */
+#include <event2/event.h>
+#include <unistd.h>
+
+#include "daemon/generation.h"
+#include "daemon/outfit.h"
+#include "daemon/process.h"
+#include "daemon/sd_notify.h"
+#include "daemon/supervisor.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+/* The resolver's last rows must still find dbwriter. */
+static const enum msg_role stop_order[] = { ROLE_RESOLVER, ROLE_FLOWS, ROLE_NFTSYNC,
+					    ROLE_DBWRITER };
+
+static void tell_resolver(struct supervisor *s, const struct process *of)
+{
+	if (process_is_up(s->processes[ROLE_RESOLVER]))
+		outfit_tell_state(s->processes[ROLE_RESOLVER], of);
+}
+
+static void on_up(void *arg, struct process *p)
+{
+	struct supervisor *s = arg;
+	bool waits = process_role(p) == ROLE_RESOLVER && s->next == s->now;
+
+	if (process_role(p) == ROLE_COMPILER) {
+		outfit_all(s->processes, p, s->next, s->control_fd);
+		process_send_start(p, s->next->number);
+		return;
+	}
+	outfit_all(s->processes, p, s->now, s->control_fd);
+	outfit_connect(s->processes, p);
+	if (!waits)
+		process_send_start(p, s->now->number);
+	if (process_role(p) != ROLE_RESOLVER)
+		tell_resolver(s, p);
+}
+
+void children_stop_next(struct supervisor *s)
+{
+	process_stop(s->processes[ROLE_COMPILER]);
+	process_kill(s->processes[ROLE_COMPILER]); /* its work is not wanted any more */
+	for (size_t i = 0; i < ARRAY_SIZE(stop_order); i++) {
+		struct process *p = s->processes[stop_order[i]];
+
+		process_stop(p);
+		if (process_is_up(p))
+			return; /* on_down comes back here */
+	}
+	event_base_loopbreak(s->base);
+}
+
+static void on_down(void *arg, struct process *p)
+{
+	struct supervisor *s = arg;
+
+	if (s->stopping) {
+		children_stop_next(s);
+		return;
+	}
+	if (process_role(p) == ROLE_COMPILER) {
+		if (s->next && !process_is_wanted(p))
+			reload_on_compiled(s, false);
+		return;
+	}
+	if (process_role(p) != ROLE_RESOLVER)
+		tell_resolver(s, p);
+	reload_look_settled(s);
+}
+
+static void on_compiler_message(struct supervisor *s, enum msg_type type, int fd)
+{
+	switch (type) {
+	case MSG_INDEX:
+		reload_take_index(s, fd);
+		return;
+	case MSG_READY:
+		if (s->next)
+			reload_on_compiled(s, s->next->index_fd >= 0);
+		return;
+	default: /* MSG_FAILED: it has said why */
+		if (s->next)
+			reload_on_compiled(s, false);
+	}
+}
+
+static void on_message(void *arg, struct process *p, enum msg_type type, const void *record,
+		       int fd)
+{
+	struct supervisor *s = arg;
+	bool answer = type == MSG_READY || type == MSG_FAILED;
+
+	(void)record;
+	if (process_role(p) == ROLE_COMPILER && (answer || type == MSG_INDEX)) {
+		on_compiler_message(s, type, fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!answer) {
+		log_err("%s: sent message %d, which is not for us",
+			msg_role_name(process_role(p)), (int)type);
+		process_kill(p);
+		return;
+	}
+	/* A resolver that could not begin serves nobody; others mend themselves. */
+	if (process_role(p) == ROLE_RESOLVER && !process_ready_generation(p))
+		process_kill(p);
+	reload_look_settled(s);
+}
+
+static void on_alive(void *arg, struct process *p)
+{
+	struct supervisor *s = arg;
+
+	if (process_role(p) == ROLE_RESOLVER)
+		sd_notify_send(s->notify, "WATCHDOG=1");
+}
+
+const struct process_ops children_ops = {
+	.on_up = on_up,
+	.on_down = on_down,
+	.on_message = on_message,
+	.on_alive = on_alive,
+};

@@ -1,0 +1,225 @@
+/*
+ * Generations: the next one is built whole (texts, sockets, index of lists) and then handed
+ * to all, or everything stays as it was. Knows nothing of how children live.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/folders.h"
+#include "daemon/generation.h"
+#include "daemon/howto.h"
+#include "daemon/outfit.h"
+#include "daemon/privileges.h"
+#include "daemon/process.h"
+#include "daemon/sd_notify.h"
+#include "daemon/supervise.h"
+#include "daemon/supervisor.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+#define RETRY_FIRST_S	30 /* after a first start without an index; doubles ... */
+#define RETRY_DOUBLINGS 5  /* ... up to 16 minutes */
+#define SEALS		(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define WHY_MAX		MAX(FOLDERS_WHY_MAX, LISTENERS_WHY_MAX)
+
+static const enum msg_role start_order[] = SUPERVISOR_START_ORDER;
+
+/* --- where we stand ------------------------------------------------------------------- */
+
+static void tell_serving(struct supervisor *s)
+{
+	sd_notify_send(s->notify, "READY=1\nSTATUS=serving %zu sockets, generation %u",
+		       listeners_count(s->now->listeners), s->now->number);
+}
+
+static void end_reload(struct supervisor *s)
+{
+	if (!s->reloading)
+		return;
+	s->reloading = false;
+	tell_serving(s);
+	if (!s->reload_again)
+		return;
+	s->reload_again = false;
+	reload_begin(s);
+}
+
+void reload_look_settled(struct supervisor *s)
+{
+	if (s->next || s->stopping)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(start_order); i++)
+		if (!process_is_settled(s->processes[start_order[i]]))
+			return;
+	if (s->ready_told) {
+		end_reload(s);
+		return;
+	}
+	if (!process_ready_generation(s->processes[ROLE_RESOLVER]))
+		return; /* nobody answers clients yet */
+	s->ready_told = true;
+	tell_serving(s);
+	if (s->options->how_to_try)
+		howto_print(s->now->conf, s->options->conf_path, stderr);
+}
+
+/* --- generations ---------------------------------------------------------------------- */
+
+/** Hand the next generation to all, and let those go whom it does not need. */
+static void adopt(struct supervisor *s, struct generation *g)
+{
+	struct generation *old = s->now;
+
+	s->now = g;
+	for (size_t i = 0; i < ARRAY_SIZE(start_order); i++) {
+		struct process *p = s->processes[start_order[i]];
+		bool wanted = g->wants[start_order[i]];
+
+		if (process_is_wanted(p) && process_is_up(p))
+			outfit_change(p, g); /* one to be stopped takes leave of its zones */
+		if (wanted)
+			process_start(p);
+		else
+			process_stop(p);
+	}
+	generation_free(old);
+	log_info("generation %u: handed to all", g->number);
+}
+
+static void retry_later(struct supervisor *s)
+{
+	struct timeval tv = { .tv_sec = RETRY_FIRST_S << MIN(s->retries, RETRY_DOUBLINGS) };
+
+	s->retries++;
+	evtimer_add(s->retry, &tv);
+	log_err("lists: none in force: nothing is blocked; trying again in %ld s",
+		(long)tv.tv_sec);
+}
+
+void reload_on_compiled(struct supervisor *s, bool good)
+{
+	struct generation *g = s->next;
+	struct process *resolver = s->processes[ROLE_RESOLVER];
+
+	s->next = NULL;
+	process_stop(s->processes[ROLE_COMPILER]);
+	if (g == s->now) {
+		if (process_is_up(resolver)) {
+			outfit_index(resolver, g);
+			process_send_start(resolver, g->number);
+		}
+	} else if (good) {
+		adopt(s, g);
+	} else {
+		log_err("lists: generation %u could not be compiled: generation %u stays",
+			g->number, s->now->number);
+		generation_free(g);
+	}
+	if (!good && s->now->index_fd < 0)
+		retry_later(s);
+	reload_look_settled(s);
+}
+
+void reload_compile(struct supervisor *s, struct generation *g)
+{
+	s->next = g;
+	process_start(s->processes[ROLE_COMPILER]);
+}
+
+/** Keep a second instance out, before a port is touched. */
+static int lock(struct supervisor *s, const struct generation *g)
+{
+	char why[FOLDERS_WHY_MAX] = "";
+
+	s->control = strdup(g->conf->control);
+	if (!s->control)
+		return -ENOMEM;
+	s->lock_fd = folders_lock(s->control, why);
+	if (s->lock_fd >= 0)
+		return 0;
+	log_err("%s", why);
+	return s->lock_fd == -EINVAL ? -EIO : s->lock_fd; /* -EINVAL: the configuration */
+}
+
+static void warn_of_gate(const struct supervisor *s, const struct generation *g)
+{
+	if (!generation_is_gated(g))
+		return;
+	if (!s->is_root)
+		log_warning("started as an ordinary user: the gate is off");
+	else if (!privileges_have_net_admin())
+		log_err("CAP_NET_ADMIN is missing: the gate cannot work (dropped by the service "
+			"manager or a container?)");
+}
+
+int reload_prepare(struct supervisor *s, struct generation **out)
+{
+	char why[WHY_MAX];
+	struct generation *g;
+	int rc = generation_load(s->options->conf_path, s->is_root, s->last_number + 1, &g);
+
+	if (rc)
+		return rc;
+	rc = s->control ? 0 : lock(s, g);
+	if (rc)
+		goto err;
+	rc = generation_bind(g, s->now, why);
+	if (rc) {
+		log_err("%s", why);
+		rc = rc == -EINVAL ? -EIO : rc;
+		goto err;
+	}
+	warn_of_gate(s, g);
+	if (g->wants[ROLE_DBWRITER] && folders_history(g->conf->history.file, why))
+		log_err("%s", why); /* DNS goes on without; dbwriter tries again and again */
+	s->last_number = g->number;
+	*out = g;
+	return 0;
+
+err:
+	generation_free(g);
+	return rc;
+}
+
+void reload_begin(struct supervisor *s)
+{
+	struct generation *g;
+
+	if (s->stopping)
+		return;
+	if (s->next || s->reloading) {
+		s->reload_again = true;
+		return;
+	}
+	s->reloading = true;
+	sd_notify_reloading(s->notify);
+	evtimer_del(s->retry);
+	if (reload_prepare(s, &g)) {
+		log_err("reload: generation %u stays in force", s->now->number);
+		end_reload(s);
+		return;
+	}
+	if (strcmp(g->conf->control, s->control))
+		log_warning("control: the new path is used after a restart");
+	log_info("reload: compiling generation %u", g->number);
+	reload_compile(s, g);
+}
+
+/** Only a sealed index is handed on: nobody can change it under the resolver's feet. */
+void reload_take_index(struct supervisor *s, int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (!s->next || seals < 0 || (seals & SEALS) != SEALS) {
+		log_err("compiler: index not sealed, or not asked for: refused");
+		close(fd);
+		return;
+	}
+	if (s->next->index_fd >= 0)
+		close(s->next->index_fd);
+	s->next->index_fd = fd;
+}

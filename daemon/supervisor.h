@@ -1,0 +1,70 @@
+/*
+ * The supervisor's own state, shared by its three files only: supervise.c (start, signals,
+ * end), reload.c (generations), children.c (what children say and how they fare).
+ */
+#ifndef DAEMON_SUPERVISOR_H
+#define DAEMON_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/msg.h"
+
+struct event;
+struct event_base;
+struct generation;
+struct process;
+struct process_ops;
+struct sd_notify;
+struct supervise_options;
+
+enum { ON_HUP, ON_TERM, ON_INT, ON_CHILD, SIGNAL_COUNT };
+
+struct supervisor {
+	const struct supervise_options *options; /* borrowed */
+	struct event_base *base;		 /* owned, as all below */
+	struct sd_notify *notify;		 /* NULL: no service manager */
+	struct process *processes[ROLE_COUNT];	 /* none for the supervisor itself */
+	struct generation *now;			 /* in force */
+	struct generation *next; /* being compiled; at the first start the same as now */
+	struct event *signals[SIGNAL_COUNT], *tick, *retry;
+	int lock_fd, control_fd; /* -1: not there */
+	char *control;		 /* path of the socket as bound; NULL: not yet */
+	uint32_t last_number;	 /* of a generation */
+	unsigned retries;	 /* of compiling, while there is no index at all */
+	bool is_root, stopping, ready_told, reloading, reload_again;
+};
+
+/** The processes, told first what comes first in a lookup's way to disk and kernel. */
+#define SUPERVISOR_START_ORDER { ROLE_DBWRITER, ROLE_NFTSYNC, ROLE_FLOWS, ROLE_RESOLVER }
+
+/* --- reload.c --- */
+
+/** Load the next generation, bind what it listens on, make its folders. What is wrong is
+ *  logged, and nothing has changed then. @retval -EINVAL the configuration; negative errno */
+int reload_prepare(struct supervisor *s, struct generation **out);
+
+/** Have the compiler build the index of g, which becomes s->next. */
+void reload_compile(struct supervisor *s, struct generation *g);
+
+/** The compiler is done with s->next, well or badly. */
+void reload_on_compiled(struct supervisor *s, bool good);
+
+/** A sealed index for s->next from the compiler; fd is owned. */
+void reload_take_index(struct supervisor *s, int fd);
+
+/** SIGHUP: the next generation, or everything as it was. */
+void reload_begin(struct supervisor *s);
+
+/** After each answer to a START and each death: have all answered? */
+void reload_look_settled(struct supervisor *s);
+
+/* --- children.c --- */
+
+/** Callbacks of every process; their arg is the supervisor. */
+extern const struct process_ops children_ops;
+
+/** Stop the next one in order, the resolver first; when none is left, leave the loop. */
+void children_stop_next(struct supervisor *s);
+
+#endif

@@ -1,0 +1,64 @@
+# bash completion for nameward(1); goes to /usr/share/bash-completion/completions/nameward
+
+# Names of one kind (list, device) from the configuration in use.
+_nameward_names()
+{
+	nameward ${conf:+-c "$conf"} config names -o csv 2>/dev/null |
+		sed -n "s/\r\$//; s/^$1,//p"
+}
+
+_nameward()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local common='-c --config -o --output --json --color -h --help --version'
+	local filters='--client --name --verdict --list --type'
+	local verbs='status log why gate list config'
+	local verb='' second='' conf='' i word words=''
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-c | --config) conf=${COMP_WORDS[++i]} ;;
+		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
+		--client | --name | --verdict | --list | --type) ((i++)) ;;
+		-*) ;;
+		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
+		esac
+	done
+
+	case $prev in
+	-c | --config)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	-o | --output) words='table json csv' ;;
+	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
+	--client) words=$(_nameward_names device) ;;
+	--list) words=$(_nameward_names list) ;;
+	--verdict)
+		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed' ;;
+	--type) words='A AAAA HTTPS SVCB CNAME MX TXT PTR SRV NS SOA' ;;
+	-n | --lines | --name) return ;;
+	*)
+		case "$verb $second" in
+		' ') words="$verbs $common" ;;
+		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
+		'why '*) words="--client $common" ;;
+		'gate ') words="ls rules $common" ;;
+		'list ') words="ls search $common" ;;
+		'config ') words="check show example $common" ;;
+		'config check' | 'config show')
+			if [[ $cur != -* ]]; then
+				compopt -o filenames
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+			fi
+			words=$common ;;
+		*) words=$common ;;
+		esac
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _nameward nameward

@@ -1,0 +1,387 @@
+/* Loading, adopting, restoring and removing the gate's table; see gate.h and gate_parts.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "nftsync/gate_parts.h"
+#include "nftsync/netlink.h"
+#include "nftsync/ruleset.h"
+
+#define RESTORE_TRIES 3
+#define WALK_VIEWS    256
+
+/* --- transactions ------------------------------------------------------------------- */
+
+static int commit_buf(struct gate *g)
+{
+	int rc = nl_buf_end(&g->buf);
+
+	return rc ? rc : netlink_commit(g->nl, &g->buf);
+}
+
+static int commit_removal(struct gate *g, const char *table)
+{
+	nl_buf_begin(&g->buf);
+	ruleset_render_removal(table, &g->buf);
+	return commit_buf(g);
+}
+
+/* An empty table of our form, whatever was there. */
+static int commit_base(struct gate *g, const struct ruleset *rs)
+{
+	nl_buf_begin(&g->buf);
+	ruleset_render_removal(ruleset_table(rs), &g->buf);
+	ruleset_render_base(rs, &g->buf);
+	return commit_buf(g);
+}
+
+static int commit_rules(struct gate *g, const struct ruleset *rs)
+{
+	nl_buf_begin(&g->buf);
+	ruleset_render_rules(rs, &g->buf);
+	return commit_buf(g);
+}
+
+/* In the table as it is: other rules, the same leases, in one transaction. */
+static int replace_rules(struct gate *g, const struct ruleset *rs)
+{
+	int rc = table_render_clear(g->nl, rs, &g->buf);
+
+	if (rc)
+		return rc;
+	ruleset_render_base(rs, &g->buf);
+	ruleset_render_rules(rs, &g->buf);
+	return commit_buf(g);
+}
+
+static int commit_bulk(struct gate *g, const char *table, bool fresh)
+{
+	struct batch_part part = {
+		.to = batch_count(g->bulk),
+		.sets = (1u << LEASE_SET_COUNT) - 1,
+		.ops = BATCH_ALL,
+		.fresh = fresh,
+	};
+	int rc = batch_render(g->bulk, &part, &g->forms, table, &g->buf);
+
+	batch_reset(g->bulk);
+	return rc <= 0 ? rc : netlink_commit(g->nl, &g->buf);
+}
+
+/* All leases of the ledger, with what they have left. */
+static int commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms, bool fresh)
+{
+	struct lease_view views[WALK_VIEWS];
+	size_t cursor = 0, index, n;
+	int rc = 0;
+
+	batch_reset(g->bulk);
+	while (!rc && (n = lease_walk(g->ledger, &cursor, views, WALK_VIEWS))) {
+		for (size_t i = 0; i < n; i++)
+			batch_put(g->bulk, &views[i].key,
+				  gate_timeout_ms(views[i].end_ms, now_ms), &index);
+		if (batch_count(g->bulk) + WALK_VIEWS > GATE_BATCH)
+			rc = commit_bulk(g, ruleset_table(rs), fresh);
+	}
+	if (!rc)
+		rc = commit_bulk(g, ruleset_table(rs), fresh);
+	batch_reset(g->bulk);
+	return rc;
+}
+
+/* Rules come last, so that they never stand there without the leases. */
+static int make_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
+{
+	int rc = -ENOENT;
+
+	for (int i = 0; i < RESTORE_TRIES && rc == -ENOENT; i++) {
+		rc = commit_base(g, rs);
+		if (!rc)
+			rc = commit_leases(g, rs, now_ms, true);
+		if (!rc)
+			rc = commit_rules(g, rs);
+		if (!rc)
+			rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &g->id);
+	}
+	if (!rc)
+		lease_settle_all(g->ledger);
+	return rc;
+}
+
+/* --- adopting and watching ---------------------------------------------------------- */
+
+/* --- loading ------------------------------------------------------------------------ */
+
+struct adoption {
+	struct gate *g;
+	uint64_t now_ms;
+};
+
+static int on_adopted(void *arg, const struct lease_key *key, uint64_t left_ms)
+{
+	struct adoption *a = arg;
+	uint64_t left = left_ms > LEASE_SLACK_MS ? left_ms - LEASE_SLACK_MS : 0;
+
+	/* What does not fit, or is no lease of ours, runs out by itself. */
+	if (!lease_adopt(a->g->ledger, key, left, a->now_ms))
+		a->g->stats.adopted++;
+	return 0;
+}
+
+/* Only once: later the ledger knows better. */
+static int adopt(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
+{
+	struct adoption a = { g, now_ms };
+	struct table_id id;
+	int rc;
+
+	if (g->adopted)
+		return 0;
+	rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &id);
+	if (!rc)
+		rc = table_read_leases(g->nl, &g->buf, ruleset_table(rs), on_adopted, &a);
+	if (g->stats.adopted)
+		log_info("gate: adopted %zu leases of table inet %s", lease_count(g->ledger),
+			 ruleset_table(rs));
+	if (rc && rc != -ENOENT)
+		return rc;
+	g->adopted = true;
+	return 0;
+}
+
+/* Watch from before the table is looked at, so that no change goes by. */
+static int watch_table(struct gate *g, const char *table)
+{
+	struct netlink_watch *w;
+	int rc;
+
+	if (g->watch && g->rules && !strcmp(ruleset_table(g->rules), table))
+		return 0;
+	rc = netlink_watch_open(g->nl, table, &w);
+	if (rc)
+		return rc;
+	netlink_watch_close(g->watch);
+	g->watch = w;
+	return 0;
+}
+
+/* --- restoring ---------------------------------------------------------------------- */
+
+static void lose(struct gate *g, uint64_t now_ms, int rc)
+{
+	char detail[128];
+
+	g->lost_rc = rc;
+	if (g->state == GATE_LOST)
+		return;
+	g->state = GATE_LOST;
+	snprintf(detail, sizeof(detail), "table inet %s cannot be restored: %s",
+		 ruleset_table(g->rules), strerror(-rc));
+	log_err("gate: %s; trying again", detail);
+	g->event_ms = 0;
+	gate_event(g, now_ms, "gate-lost", detail);
+	g->ops->on_lost(g->arg);
+}
+
+int gate_restore(struct gate *g, uint64_t now_ms, const char *why)
+{
+	uint64_t start_us = clock_mono_us();
+	size_t leases = lease_count(g->ledger);
+	char detail[160];
+	int rc = g->watch ? 0 : watch_table(g, ruleset_table(g->rules));
+
+	if (!rc)
+		rc = adopt(g, g->rules, now_ms);
+	if (!rc)
+		rc = make_table(g, g->rules, now_ms);
+	if (rc) {
+		lose(g, now_ms, rc);
+		return rc;
+	}
+	g->state = GATE_LOADED;
+	g->repair_due = false;
+	g->stats.restores++;
+	g->stats.restored += leases;
+	g->stats.restore_us = clock_mono_us() - start_us;
+	snprintf(detail, sizeof(detail), "table inet %s was %s; rules and %zu leases again in %.1f ms",
+		 ruleset_table(g->rules), why, leases, (double)g->stats.restore_us / 1000);
+	log_warning("gate: %s", detail);
+	gate_event(g, now_ms, "gate-restored", detail);
+	return 0;
+}
+
+int gate_repair(struct gate *g, uint64_t now_ms)
+{
+	uint64_t start_us = clock_mono_us();
+	size_t leases = lease_count(g->ledger);
+	char detail[160];
+	int rc = replace_rules(g, g->rules);
+
+	g->repair_due = false;
+	g->repaired_ms = now_ms;
+	if (!rc)
+		rc = commit_leases(g, g->rules, now_ms, false);
+	if (rc)
+		return gate_restore(g, now_ms, "damaged");
+	lease_settle_all(g->ledger);
+	g->stats.restores++;
+	g->stats.restored += leases;
+	g->stats.restore_us = clock_mono_us() - start_us;
+	snprintf(detail, sizeof(detail),
+		 "something in table inet %s was deleted; rules and %zu leases again in %.1f ms",
+		 ruleset_table(g->rules), leases, (double)g->stats.restore_us / 1000);
+	log_warning("gate: %s", detail);
+	gate_event(g, now_ms, "gate-restored", detail);
+	return 0;
+}
+
+/* --- loading ------------------------------------------------------------------------ */
+
+static int open_kernel(struct gate *g, char *why)
+{
+	int rc = g->nl ? 0 : netlink_open(&g->nl);
+
+	if (!rc)
+		rc = table_probe(&g->forms);
+	if (rc == -EPERM)
+		snprintf(why, MSG_TEXT_MAX,
+			 "gate: no right to change nftables (CAP_NET_ADMIN is missing)");
+	else if (rc)
+		snprintf(why, MSG_TEXT_MAX, "gate: nftables cannot be used: %s",
+			 strerror(-rc));
+	return rc;
+}
+
+static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
+{
+	struct table_id id;
+	int rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &id);
+
+	if (!rc && id.set_size >= ruleset_set_size(rs)) {
+		ruleset_widen_sets(rs, id.set_size);
+		rc = replace_rules(g, rs);
+		if (!rc) {
+			g->id = id;
+			return 0;
+		}
+		log_warning("gate: rules cannot be replaced in place (%s): making the table anew",
+			    strerror(-rc));
+	}
+	return make_table(g, rs, now_ms);
+}
+
+static void set_limits(struct gate *g, const struct conf_gate *c)
+{
+	struct lease_limits limits = {
+		.min_s = c->lease_min_s,
+		.max_s = c->lease_max_s,
+		.grace_s = c->grace_s,
+		.max_leases = c->max_leases,
+		.max_device_leases = c->max_device_leases,
+	};
+
+	lease_set_limits(g->ledger, &limits);
+}
+
+/* rs takes the place of what was in force, in another table maybe. */
+static void swap_rules(struct gate *g, struct ruleset *rs)
+{
+	if (g->state == GATE_LOADED && strcmp(ruleset_table(g->rules), ruleset_table(rs)))
+		commit_removal(g, ruleset_table(g->rules));
+	ruleset_free(g->rules);
+	g->rules = rs;
+}
+
+/* The old rules go on; if the attempt has hurt their table it is made again. */
+static void keep_old(struct gate *g, uint64_t now_ms)
+{
+	struct table_id id;
+
+	netlink_watch_close(g->watch);
+	g->watch = NULL;
+	if (watch_table(g, ruleset_table(g->rules)) ||
+	    table_identify(g->nl, &g->buf, ruleset_table(g->rules), &id) ||
+	    !table_id_equal(&id, &g->id))
+		gate_restore(g, now_ms, "lost in a failed reload");
+}
+
+static int load_wanted(struct gate *g, const struct conf *c, struct ruleset *rs,
+		       uint64_t now_ms, char *why)
+{
+	bool in_force = g->state == GATE_LOADED;
+	int rc = open_kernel(g, why);
+
+	if (!in_force)
+		set_limits(g, &c->gate);
+	if (!rc)
+		rc = watch_table(g, ruleset_table(rs));
+	if (!rc)
+		rc = adopt(g, rs, now_ms);
+	if (!rc)
+		rc = install(g, rs, now_ms);
+	if (rc && !*why)
+		snprintf(why, MSG_TEXT_MAX, "gate: table inet %s cannot be loaded: %s",
+			 ruleset_table(rs), strerror(-rc));
+	if (rc && in_force) {
+		ruleset_free(rs);
+		keep_old(g, now_ms);
+		return rc;
+	}
+	swap_rules(g, rs);
+	set_limits(g, &c->gate);
+	g->state = rc ? GATE_LOST : GATE_LOADED;
+	g->lost_rc = rc;
+	if (!rc)
+		log_info("gate: table inet %s in force, %zu leases, refresh by %s",
+			 ruleset_table(rs), lease_count(g->ledger), gate_refresh_form(g));
+	return rc;
+}
+
+/* No gate: what a former run or configuration left is taken away. Without the right to do so
+ * there is nothing of ours either. */
+static int load_unwanted(struct gate *g, struct ruleset *rs)
+{
+	struct table_id id;
+
+	if (!g->nl && netlink_open(&g->nl))
+		g->nl = NULL;
+	if (g->nl && !table_identify(g->nl, &g->buf, ruleset_table(rs), &id))
+		commit_removal(g, ruleset_table(rs));
+	swap_rules(g, rs);
+	netlink_watch_close(g->watch);
+	g->watch = NULL;
+	lease_clear(g->ledger);
+	g->state = GATE_IDLE;
+	return 0;
+}
+
+int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
+{
+	struct ruleset *rs;
+	int rc = ruleset_new(c, &rs);
+
+	if (rc) {
+		snprintf(why, MSG_TEXT_MAX, "gate: rules cannot be built: %s", strerror(-rc));
+		return rc;
+	}
+	return ruleset_is_wanted(rs) ? load_wanted(g, c, rs, now_ms, why) : load_unwanted(g, rs);
+}
+
+void gate_remove(struct gate *g)
+{
+	int rc;
+
+	if (!g->nl || !g->rules || g->state == GATE_IDLE)
+		return;
+	rc = commit_removal(g, ruleset_table(g->rules));
+	if (rc)
+		log_warning("gate: table inet %s cannot be removed: %s",
+			    ruleset_table(g->rules), strerror(-rc));
+	lease_clear(g->ledger);
+	g->state = GATE_IDLE;
+}

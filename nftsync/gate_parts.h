@@ -1,0 +1,50 @@
+/* The gate's inside, shared by gate.c and gate_load.c. Not for others. */
+#ifndef NFTSYNC_GATE_PARTS_H
+#define NFTSYNC_GATE_PARTS_H
+
+#include "nftsync/batch.h"
+#include "nftsync/gate.h"
+#include "nftsync/nl_buf.h"
+#include "nftsync/table.h"
+
+struct netlink;
+struct netlink_watch;
+struct ruleset;
+
+struct gate {
+	const struct gate_ops *ops; /* borrowed */
+	void *arg;		    /* borrowed */
+	enum gate_state state;
+	struct lease_ledger *ledger; /* owned */
+	struct batch *batch;	     /* owned; this turn's */
+	struct batch *bulk;	     /* owned; for restoring and ending */
+	struct netlink *nl;	     /* owned; NULL before the first load */
+	struct netlink_watch *watch; /* owned or NULL */
+	struct ruleset *rules;	     /* owned; in force or wanted; NULL: none loaded yet */
+	struct nl_buf buf;
+	struct batch_forms forms;
+	struct table_id id; /* of the table as we left it */
+	int lost_rc;	    /* GATE_LOST: what every claim is told */
+	bool adopted;	    /* what a former process left has been read */
+	uint64_t repaired_ms;
+	bool repair_due; /* at the next tick */
+	uint64_t event_ms;
+	uint64_t retry_ms, retry_wait_ms; /* GATE_LOST: when to try again */
+	struct gate_stats stats;
+};
+
+/** The timeout an element gets. */
+uint64_t gate_timeout_ms(uint64_t end_ms, uint64_t now_ms);
+
+/** Make the table anew with all leases, and rules last. State and id are set.
+ *  @param why  one word for log and history: "gone" */
+int gate_restore(struct gate *g, uint64_t now_ms, const char *why);
+
+/** The table is there, but something in it was deleted: rules and leases again, without a
+ *  moment in which a lease is not in force. */
+int gate_repair(struct gate *g, uint64_t now_ms);
+
+/** Tell the history, at most once a second. */
+void gate_event(struct gate *g, uint64_t now_ms, const char *kind, const char *detail);
+
+#endif

@@ -1,0 +1,385 @@
+/*
+ * The process that keeps our table: it takes wishes from the resolver, has the gate write them,
+ * and says when they are in force.
+ *
+ * Rights: user nameward-gate, CAP_NET_ADMIN alone (the kernel checks it at every netlink
+ * message, so it has to be kept), the system calls of the network. It reads messages of fixed
+ * form from its siblings and answers of the kernel, nothing else. What a taken-over resolver
+ * can have from it: an address in a lease set, for at most the longest lease.
+ */
+#include "nftsync/nftsync.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "lib/chan.h"
+#include "lib/child.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/msg.h"
+#include "lib/sandbox.h"
+#include "lib/util.h"
+#include "nftsync/gate.h"
+#include "nftsync/tell.h"
+#include "nftsync/waiters.h"
+
+#define RESOLVER_QUEUE (1024 * 1024)
+#define DBWRITER_QUEUE (64 * 1024)
+#define TICK_MS	       1000
+#define TICK_AGAIN_MS  20
+#define PUMP_MS	       2
+
+struct nftsync {
+	struct event_base *base; /* owned */
+	struct child *child;	 /* owned by child_run */
+	struct gate *gate;	 /* owned */
+	struct tell *tell;	 /* owned */
+	struct waiters *waiters; /* owned */
+	struct conf *next;	 /* owned; arrived, not started yet */
+	struct chan *resolver;	 /* owned or NULL */
+	struct chan *dbwriter;	 /* owned or NULL */
+	struct event *tick, *pump;
+	struct event *watch; /* NULL: nothing to watch */
+	bool lost_due;	     /* the resolver is to forget what was covered */
+	struct log_limit slow;
+	struct msg_buf done;
+};
+
+/* --- answers ------------------------------------------------------------------------ */
+
+static void send_done(struct nftsync *n)
+{
+	int rc = n->resolver ? msg_buf_send(n->resolver, &n->done) : -EPIPE;
+
+	msg_buf_reset(&n->done);
+	/* Its deadline answers for us; it only has to be known. */
+	if (rc == -EAGAIN)
+		log_warning_limited(&n->slow, "resolver: does not read: answers dropped");
+}
+
+static void answer(void *arg, uint64_t txid, int rc)
+{
+	struct nftsync *n = arg;
+	struct msg_lease_done *d = msg_buf_add(&n->done, MSG_LEASE_DONE, sizeof(*d));
+
+	if (!d) {
+		send_done(n);
+		d = msg_buf_add(&n->done, MSG_LEASE_DONE, sizeof(*d));
+	}
+	d->txid = txid;
+	d->rc = rc;
+}
+
+/* Everything gathered so far: what needs no kernel first, then the transaction. */
+static void flush(struct nftsync *n)
+{
+	if (n->lost_due && n->resolver)
+		msg_send(n->resolver, MSG_LEASE_LOST, NULL, 0, -1);
+	n->lost_due = false;
+	send_done(n);
+	gate_commit(n->gate, clock_mono_ms());
+	waiters_answer(n->waiters, n->gate, answer, n);
+	gate_next_turn(n->gate);
+	send_done(n);
+}
+
+/* --- wishes ------------------------------------------------------------------------- */
+
+static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_ms)
+{
+	const uint8_t *name = (const uint8_t *)&m->addr[m->addr_count];
+	int rc = 0;
+
+	if (gate_is_full(n->gate, m->addr_count) || waiters_is_full(n->waiters, m->addr_count))
+		flush(n);
+	waiters_open(n->waiters, m->txid);
+	for (unsigned i = 0; i < m->addr_count; i++) {
+		const struct msg_lease_addr *a = &m->addr[i];
+		struct lease_key key = lease_key_make(&m->device, a->family, a->addr);
+		size_t index;
+		int got = gate_claim(n->gate, &key, a->ttl_s, name, m->name_len, now_ms,
+				     &index);
+
+		if (got == GATE_WAIT)
+			waiters_add(n->waiters, index);
+		else if (got < 0 && !rc)
+			rc = got;
+	}
+	if (!waiters_close(n->waiters, rc))
+		answer(n, m->txid, rc);
+}
+
+static void on_resolver_message(void *arg, const void *data, size_t len, int fd)
+{
+	struct nftsync *n = arg;
+	uint64_t now_ms = clock_mono_ms();
+
+	if (msg_check(data, len, fd >= 0) ||
+	    (msg_type(data) != MSG_LEASE && msg_type(data) != MSG_ASK)) {
+		log_err("resolver: malformed or unexpected message of %zu bytes: leaving", len);
+		if (fd >= 0)
+			close(fd);
+		chan_close(n->resolver);
+		n->resolver = NULL;
+		child_exit(n->child, 1);
+		return;
+	}
+	for (const void *r = msg_next(data, NULL); r; r = msg_next(data, r)) {
+		if (msg_type(data) == MSG_LEASE)
+			on_lease(n, r, now_ms);
+		else
+			tell_ask(n->tell, n->resolver, r);
+	}
+}
+
+static void drop_resolver(struct nftsync *n)
+{
+	chan_close(n->resolver);
+	n->resolver = NULL;
+	waiters_drop(n->waiters);
+	msg_buf_reset(&n->done);
+	tell_drop(n->tell);
+}
+
+static void on_resolver_gone(void *arg, int rc)
+{
+	(void)rc;
+	log_info("resolver: its channel is gone");
+	drop_resolver(arg);
+}
+
+/* --- the history -------------------------------------------------------------------- */
+
+static void on_dbwriter_message(void *arg, const void *data, size_t len, int fd)
+{
+	(void)arg;
+	(void)data;
+	log_warning("dbwriter: unexpected message of %zu bytes", len);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void on_dbwriter_gone(void *arg, int rc)
+{
+	struct nftsync *n = arg;
+
+	(void)rc;
+	chan_close(n->dbwriter);
+	n->dbwriter = NULL;
+}
+
+static void on_gate_event(void *arg, const char *kind, const char *detail)
+{
+	struct nftsync *n = arg;
+
+	msg_send_event(n->dbwriter, kind, "nftsync", detail); /* absent or slow: not told */
+}
+
+static void on_gate_lost(void *arg)
+{
+	((struct nftsync *)arg)->lost_due = true;
+}
+
+/* --- time and others' changes ------------------------------------------------------- */
+
+static void on_watch(evutil_socket_t fd, short events, void *arg)
+{
+	struct nftsync *n = arg;
+
+	(void)fd;
+	(void)events;
+	gate_on_watch(n->gate, clock_mono_ms());
+}
+
+/* The watch's descriptor may be a new one, or there for the first time. */
+static void renew_watch(struct nftsync *n)
+{
+	int fd = gate_watch_fd(n->gate);
+
+	if (n->watch || fd < 0)
+		return;
+	n->watch = event_new(n->base, fd, EV_READ | EV_PERSIST, on_watch, n);
+	if (!n->watch || event_add(n->watch, NULL))
+		log_err("gate: no memory to watch others' changes");
+}
+
+static void arm(struct event *ev, int ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(ev, &tv);
+}
+
+static void on_tick(evutil_socket_t fd, short events, void *arg)
+{
+	struct nftsync *n = arg;
+
+	(void)fd;
+	(void)events;
+	arm(n->tick, gate_tick(n->gate, clock_mono_ms()) ? TICK_AGAIN_MS : TICK_MS);
+	renew_watch(n);
+}
+
+static void on_pump(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	(void)arg; /* the turn it makes is all that is wanted */
+}
+
+/* --- the supervisor ----------------------------------------------------------------- */
+
+static void on_peer(void *arg, enum msg_role role, int fd)
+{
+	static const struct chan_ops resolver_ops = { on_resolver_message, on_resolver_gone };
+	static const struct chan_ops dbwriter_ops = { on_dbwriter_message, on_dbwriter_gone };
+	struct nftsync *n = arg;
+	int rc = 0;
+
+	switch (role) {
+	case ROLE_RESOLVER:
+		drop_resolver(n);
+		rc = chan_open(n->base, fd, RESOLVER_QUEUE, &resolver_ops, n, &n->resolver);
+		n->lost_due = true; /* what an older process of ours covered may have ended */
+		break;
+	case ROLE_DBWRITER:
+		chan_close(n->dbwriter);
+		n->dbwriter = NULL;
+		rc = chan_open(n->base, fd, DBWRITER_QUEUE, &dbwriter_ops, n, &n->dbwriter);
+		break;
+	default:
+		close(fd);
+	}
+	if (rc)
+		log_err("%s: channel cannot be served: %s", msg_role_name(role), strerror(-rc));
+}
+
+static void on_message(void *arg, enum msg_type type, const void *record, int fd)
+{
+	struct nftsync *n = arg;
+
+	(void)record;
+	if (type == MSG_CONF) {
+		conf_free(n->next);
+		n->next = NULL;
+		if (conf_from_fd(fd, &n->next))
+			log_err("configuration: cannot be read");
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static int on_start(void *arg, uint32_t generation, char *why)
+{
+	struct nftsync *n = arg;
+	int rc = -EINVAL;
+
+	(void)generation;
+	if (!n->next) {
+		strcpy(why, "gate: no configuration");
+		return rc;
+	}
+	flush(n);
+	/* Loading may close what is watched. */
+	if (n->watch)
+		event_free(n->watch);
+	n->watch = NULL;
+	rc = gate_load(n->gate, n->next, clock_mono_ms(), why);
+	renew_watch(n);
+	conf_free(n->next);
+	n->next = NULL;
+	return rc;
+}
+
+/* The end of the daemon takes the table along; a supervisor that was killed does not: rules and
+ * leases serve on until the next one adopts them. */
+static void on_stop(void *arg)
+{
+	struct nftsync *n = arg;
+	struct pollfd p = { .fd = CHILD_FD };
+
+	flush(n);
+	if (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR))
+		log_warning("gate: the table stays in force");
+	else
+		gate_remove(n->gate);
+	child_exit(n->child, 0);
+}
+
+static void on_turn(void *arg)
+{
+	struct nftsync *n = arg;
+
+	flush(n);
+	if (n->resolver && tell_pump(n->tell, n->resolver))
+		arm(n->pump, PUMP_MS);
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+static int init(struct nftsync *n)
+{
+	static const struct gate_ops gate_ops = { on_gate_event, on_gate_lost };
+
+	n->base = event_base_new();
+	if (!n->base || gate_new(&gate_ops, n, &n->gate) || tell_new(n->gate, &n->tell) ||
+	    waiters_new(&n->waiters))
+		return -ENOMEM;
+	n->tick = event_new(n->base, -1, 0, on_tick, n);
+	n->pump = event_new(n->base, -1, 0, on_pump, n);
+	if (!n->tick || !n->pump)
+		return -ENOMEM;
+	arm(n->tick, TICK_MS);
+	return 0;
+}
+
+static void fini(struct nftsync *n)
+{
+	struct event *events[] = { n->tick, n->pump, n->watch };
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (events[i])
+			event_free(events[i]);
+	chan_close(n->resolver);
+	chan_close(n->dbwriter);
+	conf_free(n->next);
+	waiters_free(n->waiters);
+	tell_free(n->tell);
+	gate_free(n->gate);
+	if (n->base)
+		event_base_free(n->base);
+	free(n);
+}
+
+int nftsync_main(void)
+{
+	static const struct sandbox sandbox = {
+		.user = "nameward-gate",
+		.capabilities = 1ull << CAP_NET_ADMIN,
+		.calls = SANDBOX_NETWORK,
+	};
+	static const struct child_ops ops = { on_peer, on_message, on_start, on_stop, on_turn };
+	struct nftsync *n;
+	const char *why;
+	int status = 1;
+
+	log_init("nftsync", LOG_LEVEL_INFO);
+	if (sandbox_enter(&sandbox, &why)) {
+		log_err("sandbox: %s", why);
+		return 1;
+	}
+	n = calloc(1, sizeof(*n));
+	if (!n || init(n))
+		log_err("start: out of memory");
+	else
+		status = child_run(n->base, ROLE_NFTSYNC, &ops, n, &n->child);
+	if (n)
+		fini(n);
+	return status;
+}

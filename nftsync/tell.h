@@ -1,0 +1,31 @@
+/*
+ * Answers to questions (MSG_ASK): status, leases, rules; in pieces, as fast as the asker reads,
+ * a slice a turn. Knows nothing of sockets below the channel.
+ */
+#ifndef NFTSYNC_TELL_H
+#define NFTSYNC_TELL_H
+
+#include <stdbool.h>
+
+struct chan;
+struct gate;
+struct msg_ask;
+struct tell;
+
+/** Questions under way at a time; each holds at most about 100 KiB of text. */
+#define TELL_MAX 8
+
+/** @param gate  borrowed; outlives it */
+int tell_new(struct gate *gate, struct tell **out);
+void tell_free(struct tell *t);
+
+/** Take a checked question. Too many at a time are answered -EBUSY at once. */
+void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask);
+
+/** Send the next pieces. @return true: more is to come, call again soon */
+bool tell_pump(struct tell *t, struct chan *to);
+
+/** The asker is gone: forget its questions. */
+void tell_drop(struct tell *t);
+
+#endif

@@ -1,0 +1,364 @@
+/* Leases asked of nftsync; see hold.h. */
+#include "resolver/hold.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/chan.h"
+#include "lib/clock.h"
+#include "lib/hash.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+#define QUEUE_BYTES (4 * 1024 * 1024)
+#define MEMO_SLOTS  16384 /* answers known to be covered; a power of two */
+#define NO_SLOT	    UINT32_MAX
+
+/* One held answer. Slots in use form a list in the order of their deadlines. */
+struct slot {
+	void *ticket; /* borrowed from the caller; NULL: free */
+	uint64_t deadline_ms;
+	uint64_t memo_key;    /* 0: nothing to remember */
+	uint64_t covered_ms;  /* until then */
+	uint32_t serial;      /* tells a late reply of an earlier use apart */
+	uint32_t prev, next;  /* in the deadline list, or next free */
+};
+
+struct memo {
+	uint64_t key;
+	uint64_t until_ms;
+};
+
+struct hold {
+	struct event_base *base; /* borrowed */
+	hold_done *done;
+	hold_other *other;
+	void *arg;
+	struct chan *chan; /* owned; NULL: nftsync is not there */
+	struct event *timer;
+	struct slot *slots;
+	uint32_t free, first, last;
+	struct memo *memo;
+	struct hash_key hash;
+	struct hold_stats stats;
+	struct log_limit limit;
+	struct msg_buf buf;
+};
+
+static void on_deadline(evutil_socket_t fd, short events, void *arg);
+
+int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *arg,
+	     struct hold **out)
+{
+	struct hold *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	*h = (struct hold){
+		.base = base, .done = done, .other = other, .arg = arg,
+		.first = NO_SLOT, .last = NO_SLOT,
+	};
+	hash_key_init(&h->hash);
+	h->slots = calloc(HOLD_MAX, sizeof(*h->slots));
+	h->memo = calloc(MEMO_SLOTS, sizeof(*h->memo));
+	h->timer = event_new(base, -1, 0, on_deadline, h);
+	if (!h->slots || !h->memo || !h->timer) {
+		hold_free(h);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < HOLD_MAX; i++)
+		h->slots[i].next = i + 1 < HOLD_MAX ? i + 1 : NO_SLOT;
+	*out = h;
+	return 0;
+}
+
+void hold_free(struct hold *h)
+{
+	if (!h)
+		return;
+	chan_close(h->chan);
+	if (h->timer)
+		event_free(h->timer);
+	free(h->slots);
+	free(h->memo);
+	free(h);
+}
+
+static void forget_covered(struct hold *h)
+{
+	memset(h->memo, 0, MEMO_SLOTS * sizeof(*h->memo));
+}
+
+static void unlink_slot(struct hold *h, uint32_t i)
+{
+	struct slot *s = &h->slots[i];
+
+	if (s->prev != NO_SLOT)
+		h->slots[s->prev].next = s->next;
+	else
+		h->first = s->next;
+	if (s->next != NO_SLOT)
+		h->slots[s->next].prev = s->prev;
+	else
+		h->last = s->prev;
+	s->ticket = NULL;
+	s->serial++;
+	s->next = h->free;
+	h->free = i;
+	h->stats.held--;
+}
+
+/* Deadlines differ only after a reload: nearly always this ends at once. */
+static void link_slot(struct hold *h, uint32_t i)
+{
+	struct slot *s = &h->slots[i];
+	uint32_t behind = h->last;
+
+	while (behind != NO_SLOT && h->slots[behind].deadline_ms > s->deadline_ms)
+		behind = h->slots[behind].prev;
+	s->prev = behind;
+	s->next = behind == NO_SLOT ? h->first : h->slots[behind].next;
+	if (s->next != NO_SLOT)
+		h->slots[s->next].prev = i;
+	else
+		h->last = i;
+	if (behind != NO_SLOT)
+		h->slots[behind].next = i;
+	else
+		h->first = i;
+	h->stats.held++;
+}
+
+static void set_timer(struct hold *h)
+{
+	uint64_t now, due;
+	struct timeval tv;
+
+	if (h->first == NO_SLOT || evtimer_pending(h->timer, NULL))
+		return;
+	now = clock_mono_ms();
+	due = h->slots[h->first].deadline_ms;
+	due = due > now ? due - now : 1;
+	tv.tv_sec = (time_t)(due / 1000);
+	tv.tv_usec = (suseconds_t)(due % 1000 * 1000);
+	event_add(h->timer, &tv);
+}
+
+static void finish_slot(struct hold *h, uint32_t i, int rc)
+{
+	void *ticket = h->slots[i].ticket;
+
+	unlink_slot(h, i);
+	if (rc == -ETIMEDOUT)
+		h->stats.late++;
+	else if (rc)
+		h->stats.failed++;
+	else
+		h->stats.done++;
+	h->done(h->arg, ticket, rc);
+}
+
+static void on_deadline(evutil_socket_t fd, short events, void *arg)
+{
+	struct hold *h = arg;
+	uint64_t now = clock_mono_ms();
+
+	(void)fd;
+	(void)events;
+	while (h->first != NO_SLOT && h->slots[h->first].deadline_ms <= now)
+		finish_slot(h, h->first, -ETIMEDOUT);
+	set_timer(h);
+}
+
+static void remember(struct hold *h, const struct slot *s)
+{
+	struct memo *m = &h->memo[s->memo_key & (MEMO_SLOTS - 1)];
+
+	if (!s->memo_key)
+		return;
+	m->key = s->memo_key;
+	m->until_ms = s->covered_ms;
+}
+
+static void on_lease_done(struct hold *h, const struct msg_lease_done *d)
+{
+	uint32_t i = (uint32_t)d->txid;
+
+	/* A late reply: its slot has been given up or serves another answer by now. */
+	if (i >= HOLD_MAX || !h->slots[i].ticket ||
+	    h->slots[i].serial != (uint32_t)(d->txid >> 32))
+		return;
+	if (!d->rc)
+		remember(h, &h->slots[i]);
+	finish_slot(h, i, d->rc);
+}
+
+static void on_message(void *arg, const void *data, size_t len, int fd)
+{
+	struct hold *h = arg;
+
+	if (msg_check(data, len, fd >= 0)) {
+		log_err("nftsync: malformed message of %zu bytes: leaving", len);
+		exit(1);
+	}
+	switch (msg_type(data)) {
+	case MSG_LEASE_DONE:
+		for (const void *r = msg_next(data, NULL); r; r = msg_next(data, r))
+			on_lease_done(h, r);
+		break;
+	case MSG_LEASE_LOST:
+		forget_covered(h);
+		break;
+	default:
+		if (fd >= 0)
+			close(fd);
+		h->other(h->arg, data);
+	}
+}
+
+static void fail_all(struct hold *h)
+{
+	forget_covered(h);
+	msg_buf_reset(&h->buf);
+	while (h->first != NO_SLOT)
+		finish_slot(h, h->first, -EPIPE);
+}
+
+static void on_gone(void *arg, int rc)
+{
+	struct hold *h = arg;
+
+	(void)rc;
+	chan_close(h->chan);
+	h->chan = NULL;
+	fail_all(h);
+}
+
+void hold_set_channel(struct hold *h, int fd)
+{
+	static const struct chan_ops ops = { on_message, on_gone };
+
+	chan_close(h->chan);
+	h->chan = NULL;
+	fail_all(h);
+	if (fd >= 0 && chan_open(h->base, fd, QUEUE_BYTES, &ops, h, &h->chan))
+		log_err("no channel to nftsync: out of memory");
+}
+
+static uint64_t memo_key(const struct hold *h, const struct msg_device *device,
+			 uint64_t serial)
+{
+	struct {
+		struct msg_device device;
+		uint8_t pad[6];
+		uint64_t serial;
+	} k = { .device = *device, .serial = serial };
+
+	return hash_bytes(&h->hash, &k, sizeof(k)) | 1;
+}
+
+bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
+		  uint64_t now_ms)
+{
+	uint64_t key = memo_key(h, device, serial);
+	const struct memo *m = &h->memo[key & (MEMO_SLOTS - 1)];
+
+	if (m->key != key || m->until_ms <= now_ms)
+		return false;
+	h->stats.covered++;
+	return true;
+}
+
+static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG_LEASE_ADDRS])
+{
+	const uint8_t *rdata;
+	struct msg_rr rr;
+	size_t at = 0;
+	unsigned n = 0;
+
+	while (n < MSG_LEASE_ADDRS && note_next(w->note, &at, &rr, &rdata)) {
+		struct addr a;
+
+		if (rr.type != TYPE_A && rr.type != TYPE_AAAA)
+			continue;
+		a = addr_from_bytes(rr.type == TYPE_A ? AF_INET : AF_INET6, rdata);
+		if (!addr_is_public(&a))
+			continue;
+		out[n] = (struct msg_lease_addr){
+			.family = a.family,
+			.ttl_s = rr.ttl_s > w->age_s ? rr.ttl_s - w->age_s : 0,
+		};
+		memcpy(out[n++].addr, a.bytes, sizeof(a.bytes));
+	}
+	return n;
+}
+
+/* Append the wish to the turn's message; a full message is sent first. */
+static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
+{
+	struct msg_lease_addr addrs[MSG_LEASE_ADDRS];
+	unsigned n = collect(w, addrs);
+	size_t addr_bytes = n * sizeof(addrs[0]);
+	size_t size = sizeof(struct msg_lease) + addr_bytes + w->qname->len;
+	struct msg_lease *m = msg_buf_add(&h->buf, MSG_LEASE, size);
+
+	if (!m) {
+		int rc = msg_buf_send(h->chan, &h->buf);
+
+		if (rc)
+			return rc;
+		m = msg_buf_add(&h->buf, MSG_LEASE, size);
+	}
+	m->addr_count = (uint8_t)n;
+	m->name_len = w->qname->len;
+	m->device = *w->device;
+	m->txid = txid;
+	memcpy(m->addr, addrs, addr_bytes);
+	memcpy((uint8_t *)m->addr + addr_bytes, w->qname->wire, w->qname->len);
+	return 0;
+}
+
+int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms)
+{
+	uint32_t i = h->free;
+	struct slot *s;
+
+	if (!h->chan)
+		return -EPIPE;
+	if (i == NO_SLOT)
+		return -ENOBUFS;
+	s = &h->slots[i];
+	if (add_record(h, wish, (uint64_t)s->serial << 32 | i))
+		return -EPIPE;
+	h->free = s->next;
+	s->ticket = ticket;
+	s->deadline_ms = now_ms + wish->deadline_ms;
+	s->memo_key = wish->serial ? memo_key(h, wish->device, wish->serial) : 0;
+	s->covered_ms = now_ms + wish->covered_s * 1000ull;
+	link_slot(h, i);
+	set_timer(h);
+	h->stats.asked++;
+	return 0;
+}
+
+void hold_flush(struct hold *h)
+{
+	int rc = msg_buf_send(h->chan, &h->buf);
+
+	/* Those held on it end at their deadline. */
+	if (rc)
+		log_warning_limited(&h->limit, "nftsync: cannot send leases: %s", strerror(-rc));
+}
+
+int hold_question(struct hold *h, const struct msg_ask *ask)
+{
+	return msg_send(h->chan, MSG_ASK, ask, sizeof(*ask) + ask->arg_len, -1);
+}
+
+void hold_get_stats(const struct hold *h, struct hold_stats *out)
+{
+	*out = h->stats;
+}

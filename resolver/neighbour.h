@@ -1,0 +1,55 @@
+/*
+ * Who is behind an address: the kernel's neighbour table (ARP, ND) and interface names,
+ * followed over rtnetlink. Needs no right and changes nothing. Knows nothing of devices,
+ * zones or leases.
+ */
+#ifndef RESOLVER_NEIGHBOUR_H
+#define RESOLVER_NEIGHBOUR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+
+struct neighbour;
+
+/** Join the kernel's events, then read both its tables.
+ *  @retval negative errno */
+int neighbour_open(struct neighbour **out);
+
+/** NULL is allowed. */
+void neighbour_close(struct neighbour *n);
+
+/** Readable when the kernel has events; close-on-exec, non-blocking. */
+int neighbour_fd(const struct neighbour *n);
+
+/** Read a bounded number of events; what is left keeps the descriptor readable. Events lost
+ *  in between are made good by reading the tables again. */
+void neighbour_on_readable(struct neighbour *n, uint64_t now_ms);
+
+/**
+ * The MAC address of a neighbour. On a miss the kernel is asked once, which waits for no
+ * packet (but for the lock of its network configuration); that it has none is remembered
+ * for a second. At most 1,000 such questions a second.
+ *
+ * @param ifindex  interface that the neighbour's packet came in by
+ * @retval false   not on this link, being resolved, unreachable, or without an Ethernet
+ *                 address; out is untouched
+ */
+bool neighbour_lookup(struct neighbour *n, const struct addr *a, uint32_t ifindex,
+		      uint64_t now_ms, struct mac *out);
+
+/** Name of an interface, NULL if there is none. Borrowed until the next call. */
+const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t now_ms);
+
+struct neighbour_stats {
+	uint64_t neighbours, interfaces; /* now */
+	uint64_t events;
+	uint64_t asked, asked_in_vain, not_asked; /* misses; the last: over the limit */
+	uint64_t overruns;			  /* times that events were lost */
+	uint64_t dumps;				  /* times that the tables were read */
+	uint64_t evicted;			  /* neighbours that found no room */
+};
+void neighbour_get_stats(const struct neighbour *n, struct neighbour_stats *out);
+
+#endif

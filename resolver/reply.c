@@ -1,0 +1,116 @@
+/* Writing and sending answers; see reply.h. */
+#include "resolver/reply.h"
+
+#include <string.h>
+
+#include "lib/util.h"
+#include "resolver/query.h"
+#include "resolver/state.h"
+
+#define EDE_TEXT_MAX 256
+
+static size_t reply_max(const struct lookup *l)
+{
+	return l->asker.tcp ? WIRE_MAX : l->question.udp_size;
+}
+
+uint8_t *reply_room(struct resolver *r, const struct lookup *l)
+{
+	return l->asker.tcp ? r->scratch : udp_reserve(l->asker.udp);
+}
+
+void reply_write(const struct lookup *l, const uint8_t *wire, size_t len)
+{
+	if (l->asker.tcp)
+		tcp_reply(l->asker.tcp, wire, len);
+	else
+		udp_commit(&l->asker, len);
+}
+
+void reply_finish(struct resolver *r, struct lookup *l, enum msg_verdict verdict,
+		   const char *list, const struct list_match *match, const struct note *note)
+{
+	l->verdict = (uint8_t)verdict;
+	r->stats.by_verdict[verdict]++;
+	lookup_log_add(r->log, l, list, match, note);
+}
+
+void reply_error(struct resolver *r, struct lookup *l, unsigned rcode,
+			 enum wire_ede ede, const char *text, enum msg_verdict verdict)
+{
+	uint8_t *room = reply_room(r, l);
+	size_t len = wire_write_error(&l->question, rcode, ede, text, room);
+
+	reply_write(l, room, len);
+	l->rcode = (uint8_t)rcode;
+	reply_finish(r, l, verdict, NULL, NULL, NULL);
+}
+
+void reply_blocked(struct resolver *r, struct lookup *l,
+			   const struct list_match *match, enum msg_verdict verdict)
+{
+	static const uint8_t rcodes[] = {
+		[BLOCK_NXDOMAIN] = RCODE_NXDOMAIN,
+		[BLOCK_REFUSED] = RCODE_REFUSED,
+	};
+	const struct conf *conf = l->setup->conf;
+	const char *list = conf->lists[match->list].name;
+	char entry[DNAME_TEXT_MAX + 2], text[EDE_TEXT_MAX];
+	uint8_t *room = reply_room(r, l);
+	size_t used = strlen(list), len;
+
+	policy_entry_text(match, entry);
+	memcpy(text, list, used);
+	memcpy(text + used, ": ", 2);
+	len = MIN(strlen(entry), sizeof(text) - used - 3);
+	memcpy(text + used + 2, entry, len);
+	text[used + 2 + len] = '\0';
+	len = wire_write_blocked(&l->question, (enum wire_block)conf->block_answer,
+				 conf->block_ttl_s, EDE_BLOCKED, text, room);
+	reply_write(l, room, len);
+	l->rcode = conf->block_answer < ARRAY_SIZE(rcodes) ? rcodes[conf->block_answer] : 0;
+	reply_finish(r, l, verdict, list, match, NULL);
+}
+
+bool reply_chain_blocked(const struct lookup *l, const struct note *note,
+			  struct list_match *match)
+{
+	const uint8_t *rdata;
+	struct msg_rr rr;
+	size_t at = 0;
+
+	if (!note->has_chain || l->allowed || l->client.place.policy == POLICY_NONE)
+		return false;
+	while (note_next(note, &at, &rr, &rdata)) {
+		struct dname name;
+
+		if (rr.type != TYPE_CNAME)
+			continue;
+		name.len = (uint8_t)rr.rdata_len;
+		memcpy(name.wire, rdata, rr.rdata_len);
+		if (policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
+				  &name, match) == POLICY_BLOCK)
+			return true;
+	}
+	return false;
+}
+
+size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room)
+{
+	return wire_write_prepared(&l->question, o->prepared, o->len, o->age_s,
+				   l->setup->conf->cache.ttl_max_s, room, reply_max(l));
+}
+
+void reply_send(struct resolver *r, struct lookup *l, const struct offer *o)
+{
+	uint8_t *room = reply_room(r, l);
+	size_t len = reply_render(l, o, room);
+
+	if (!len) {
+		reply_error(r, l, RCODE_SERVFAIL, EDE_OTHER, NULL, VERDICT_FAILED);
+		return;
+	}
+	reply_write(l, room, len);
+	l->rcode = (uint8_t)o->note->rcode;
+	reply_finish(r, l, o->verdict, NULL, NULL, o->note);
+}

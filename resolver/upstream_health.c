@@ -1,0 +1,132 @@
+/* Speed and health of a server; see upstream_health.h. */
+#include "resolver/upstream_health.h"
+
+#include "lib/util.h"
+
+#define MISSES_MAX	3
+#define ERROR_RUN_MAX	16
+#define CLOSED_MIN_MS	100
+#define CLOSED_MAX_MS	400
+#define PROBE_MIN_MS	1000
+#define PROBE_MAX_MS	60000
+#define WAIT_MIN_MS	250
+#define WAIT_MAX_MS	1500
+#define WAIT_UNKNOWN_MS 500
+#define SRTT_MAX_US	5000000
+
+void health_sent(struct upstream_health *h)
+{
+	h->sent++;
+}
+
+void health_replied(struct upstream_health *h, uint32_t rtt_us, bool is_error)
+{
+	rtt_us = MAX(1u, MIN(rtt_us, (uint32_t)SRTT_MAX_US));
+	h->answered++;
+	h->srtt_us = h->srtt_us ? h->srtt_us - h->srtt_us / 8 + rtt_us / 8 : rtt_us;
+	h->srtt_us = MAX(h->srtt_us, 1u);
+	h->misses = 0;
+	h->is_refusing = false;
+	h->closed_for_ms = 0;
+	if (is_error) {
+		h->errors++;
+		h->error_run++;
+		return;
+	}
+	h->error_run = 0;
+	h->probe_after_ms = PROBE_MAX_MS;
+}
+
+/** Just down: the first probe comes soon, the next ones ever later. */
+static void probe_soon(struct upstream_health *h, uint64_t now_ms)
+{
+	h->probe_after_ms = PROBE_MIN_MS;
+	h->probe_at_ms = now_ms + PROBE_MIN_MS;
+}
+
+void health_missed(struct upstream_health *h, uint64_t now_ms)
+{
+	h->timed_out++;
+	if (++h->misses == MISSES_MAX)
+		probe_soon(h, now_ms);
+	if (h->srtt_us) /* an unsteady server is as good as a slow one */
+		h->srtt_us = MIN(h->srtt_us + h->srtt_us / 2 + 1000, (uint32_t)SRTT_MAX_US);
+}
+
+bool health_refused(struct upstream_health *h, uint64_t now_ms)
+{
+	h->refused++;
+	if (h->is_refusing && now_ms < h->closed_until_ms)
+		return false;
+	if (!h->is_refusing)
+		probe_soon(h, now_ms);
+	h->is_refusing = true;
+	h->closed_for_ms = MAX(CLOSED_MIN_MS, MIN(h->closed_for_ms * 2, CLOSED_MAX_MS));
+	h->closed_until_ms = now_ms + h->closed_for_ms;
+	return true;
+}
+
+bool health_is_up(const struct upstream_health *h)
+{
+	return !h->is_refusing && h->misses < MISSES_MAX && h->error_run < ERROR_RUN_MAX;
+}
+
+bool health_is_open(const struct upstream_health *h, uint64_t now_ms)
+{
+	return !h->is_refusing || now_ms >= h->closed_until_ms;
+}
+
+uint32_t health_wait_ms(const struct upstream_health *h, unsigned n, uint32_t timeout_ms)
+{
+	uint32_t max = MIN((uint32_t)WAIT_MAX_MS, timeout_ms / 3);
+	uint32_t wait = h->srtt_us ? h->srtt_us / 250 : WAIT_UNKNOWN_MS;
+
+	wait = MAX(wait, (uint32_t)WAIT_MIN_MS);
+	while (n-- && wait < max)
+		wait += wait / 2;
+	return MIN(wait, max);
+}
+
+bool health_take_probe(struct upstream_health *h, uint64_t now_ms)
+{
+	if (now_ms < h->probe_at_ms)
+		return false;
+	h->probe_at_ms = now_ms + MAX(h->probe_after_ms, (uint32_t)PROBE_MIN_MS);
+	h->probe_after_ms = MIN(h->probe_after_ms * 2, (uint32_t)PROBE_MAX_MS);
+	return true;
+}
+
+static size_t choose_random(size_t count, uint64_t mask, uint32_t random)
+{
+	unsigned skip = random % (unsigned)__builtin_popcountll(mask);
+
+	for (size_t i = 0; i < count; i++)
+		if ((mask >> i & 1) && skip-- == 0)
+			return i;
+	return count;
+}
+
+size_t health_choose(struct upstream_health *const *h, size_t count,
+		     enum conf_order order, uint64_t mask, uint32_t random)
+{
+	size_t best = count;
+
+	if (!mask)
+		return count;
+	if (order == ORDER_SPREAD)
+		return choose_random(count, mask, random);
+	for (size_t i = 0; i < count; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		if (best == count || (order == ORDER_FASTEST && h[i]->srtt_us < h[best]->srtt_us))
+			best = i;
+	}
+	return best;
+}
+
+const char *health_state_name(const struct upstream_health *h)
+{
+	if (h->is_refusing)
+		return "refused";
+	return health_is_up(h) ? "up" : "down";
+}

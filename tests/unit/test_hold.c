@@ -1,0 +1,256 @@
+/* Held answers: asked, leased, refused, late, gone; against a scripted nftsync. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+#include "resolver/hold.h"
+
+#define TICKETS 8
+
+struct world {
+	struct event_base *base;
+	struct hold *hold;
+	struct chan *nftsync; /* the other end */
+	unsigned done[TICKETS];
+	int rc[TICKETS];
+	uint64_t txid[TICKETS]; /* as nftsync got them */
+	unsigned wishes, addrs;
+	char tickets[TICKETS]; /* their addresses serve as tickets */
+};
+
+static void on_done(void *arg, void *ticket, int rc)
+{
+	struct world *w = arg;
+	ptrdiff_t i = (char *)ticket - w->tickets;
+
+	w->done[i]++;
+	w->rc[i] = rc;
+}
+
+static void on_other(void *arg, const void *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+static void on_message(void *arg, const void *data, size_t len, int fd)
+{
+	struct world *w = arg;
+
+	assert_int_equal(msg_check(data, len, fd >= 0), 0);
+	for (const struct msg_lease *m = NULL; (m = msg_next(data, m));) {
+		w->txid[w->wishes++] = m->txid;
+		w->addrs += m->addr_count;
+	}
+}
+
+static const struct chan_ops nftsync_ops = { on_message, NULL };
+
+static void connect_nftsync(struct world *w)
+{
+	int fds[2];
+
+	assert_int_equal(chan_pair(fds), 0);
+	assert_int_equal(chan_open(w->base, fds[1], 0, &nftsync_ops, w, &w->nftsync), 0);
+	hold_set_channel(w->hold, fds[0]);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	w->base = event_base_new();
+	assert_int_equal(hold_new(w->base, on_done, on_other, w, &w->hold), 0);
+	connect_nftsync(w);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	hold_free(w->hold);
+	chan_close(w->nftsync);
+	event_base_free(w->base);
+	free(w);
+	return 0;
+}
+
+static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
+static const struct dname qname = { .len = 3, .wire = { 1, 'a', 0 } };
+
+/* An answer of one public and one private address. */
+static struct note *make_note(void)
+{
+	static uint64_t bytes[NOTE_MAX / 8 + 1];
+	struct wire_answer *a = calloc(1, sizeof(*a));
+
+	a->addr_count = 2;
+	assert_int_equal(addr_from_text("198.18.0.1", &a->addrs[0].addr), 0);
+	assert_int_equal(addr_from_text("192.168.1.1", &a->addrs[1].addr), 0);
+	a->addrs[0].ttl_s = a->addrs[1].ttl_s = 60;
+	note_write(a, (struct note *)bytes);
+	free(a);
+	return (struct note *)bytes;
+}
+
+static int ask(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms)
+{
+	struct hold_wish wish = {
+		.device = &device, .qname = &qname, .note = make_note(), .serial = serial,
+		.covered_s = 100, .deadline_ms = deadline_ms,
+	};
+	int rc = hold_ask(w->hold, &wish, &w->tickets[ticket], 1000);
+
+	hold_flush(w->hold);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	return rc;
+}
+
+static void tell(struct world *w, uint64_t txid, int rc)
+{
+	struct msg_lease_done d = { .txid = txid, .rc = rc };
+
+	assert_int_equal(msg_send(w->nftsync, MSG_LEASE_DONE, &d, sizeof(d), -1), 0);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+}
+
+static void answer_waits_for_its_lease(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, 0, 0, 60000), 0);
+	assert_int_equal(w->wishes, 1);
+	assert_int_equal(w->addrs, 1); /* the private address is nobody's business */
+	assert_int_equal(w->done[0], 0);
+	tell(w, w->txid[0], 0);
+	assert_int_equal(w->done[0], 1);
+	assert_int_equal(w->rc[0], 0);
+	tell(w, w->txid[0], 0); /* said twice: once is enough */
+	assert_int_equal(w->done[0], 1);
+}
+
+static void error_reaches_the_answer_it_belongs_to(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, 0, 0, 60000), 0);
+	assert_int_equal(ask(w, 1, 0, 60000), 0);
+	tell(w, w->txid[1], -ENOSPC);
+	assert_int_equal(w->done[0], 0);
+	assert_int_equal(w->rc[1], -ENOSPC);
+	tell(w, w->txid[0], 0);
+	assert_int_equal(w->rc[0], 0);
+}
+
+static void late_lease_is_given_up_and_its_reply_ignored(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, 0, 0, 0), 0); /* due since long */
+	event_base_loop(w->base, EVLOOP_ONCE);
+	assert_int_equal(w->rc[0], -ETIMEDOUT);
+	assert_int_equal(ask(w, 1, 0, 60000), 0); /* takes the same slot */
+	tell(w, w->txid[0], 0);
+	assert_int_equal(w->done[1], 0);
+	tell(w, w->txid[1], 0);
+	assert_int_equal(w->done[1], 1);
+}
+
+static void covered_answer_is_not_asked_for_again(void **state)
+{
+	struct world *w = *state;
+	struct msg_device other = device;
+
+	other.id[3] = 9;
+	assert_false(hold_covered(w->hold, &device, 7, 1000));
+	assert_int_equal(ask(w, 0, 7, 60000), 0);
+	assert_false(hold_covered(w->hold, &device, 7, 1000)); /* not before it stands */
+	tell(w, w->txid[0], 0);
+	assert_true(hold_covered(w->hold, &device, 7, 1000));
+	assert_false(hold_covered(w->hold, &other, 7, 1000));
+	assert_false(hold_covered(w->hold, &device, 8, 1000));
+	assert_false(hold_covered(w->hold, &device, 7, 1000 + 100000));
+	assert_int_equal(msg_send(w->nftsync, MSG_LEASE_LOST, NULL, 0, -1), 0);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_false(hold_covered(w->hold, &device, 7, 1000));
+}
+
+static void failed_lease_is_not_remembered(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, 0, 7, 60000), 0);
+	tell(w, w->txid[0], -EPERM);
+	assert_false(hold_covered(w->hold, &device, 7, 1000));
+}
+
+static void death_of_nftsync_fails_what_is_held(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, 0, 0, 60000), 0);
+	assert_int_equal(ask(w, 1, 0, 60000), 0);
+	chan_close(w->nftsync);
+	w->nftsync = NULL;
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->rc[0], -EPIPE);
+	assert_int_equal(w->rc[1], -EPIPE);
+	assert_int_equal(ask(w, 2, 0, 60000), -EPIPE);
+	connect_nftsync(w);
+	assert_int_equal(ask(w, 3, 0, 60000), 0);
+	tell(w, w->txid[2], 0);
+	assert_int_equal(w->done[3], 1);
+}
+
+static void held_answers_are_bounded(void **state)
+{
+	struct world *w = *state;
+	struct hold_wish wish = {
+		.device = &device, .qname = &qname, .note = make_note(), .deadline_ms = 60000,
+	};
+	unsigned n = 0;
+	int rc;
+
+	w->wishes = 0;
+	chan_close(w->nftsync); /* nobody reads, nobody answers */
+	w->nftsync = NULL;
+	{
+		int fds[2];
+
+		assert_int_equal(chan_pair(fds), 0);
+		hold_set_channel(w->hold, fds[0]);
+		while (!(rc = hold_ask(w->hold, &wish, &w->tickets[0], 1000)))
+			n++;
+		assert_true(n > 1000 && n <= HOLD_MAX);
+		assert_true(rc == -ENOBUFS || rc == -EPIPE);
+		assert_int_equal(w->done[0], 0);
+		hold_set_channel(w->hold, -1);
+		assert_int_equal(w->done[0], n); /* each one ended, once */
+		close(fds[1]);
+	}
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(answer_waits_for_its_lease),
+		TEST(error_reaches_the_answer_it_belongs_to),
+		TEST(late_lease_is_given_up_and_its_reply_ignored),
+		TEST(covered_answer_is_not_asked_for_again),
+		TEST(failed_lease_is_not_remembered),
+		TEST(death_of_nftsync_fails_what_is_held),
+		TEST(held_answers_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

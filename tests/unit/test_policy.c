@@ -1,0 +1,179 @@
+/* Who a client is, and the ladder of lists, on a real configuration and a real index. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blocklists/compiler.h"
+#include "conf/conf.h"
+#include "lib/util.h"
+#include "resolver/policy.h"
+
+static const char text[] =
+	"listen lan 192.0.2.1:53\n"
+	"upstream main { \n server 198.18.0.53\n }\n"
+	"upstream corp { \n server 198.18.0.54\n }\n"
+	"upstream deep { \n server 198.18.0.55\n }\n"
+	"forward corp.example corp\n"
+	"forward deep.corp.example deep\n"
+	"zone lan {\n interface br-lan\n gate enforce\n}\n"
+	"zone rest {\n interface *\n gate observe\n}\n"
+	"device tv {\n mac 7c:2f:80:00:11:22\n}\n"
+	"device nas {\n address 192.168.1.5\n}\n"
+	"group kids {\n member tv 192.168.1.32/27\n}\n"
+	"group iot {\n member 192.168.20.0/24 tv\n}\n"
+	"list ads {\n name ads.example\n name *.track.example\n}\n"
+	"list social {\n name *.social.example\n}\n"
+	"list fine {\n name good.track.example\n}\n"
+	"policy default {\n block ads\n}\n"
+	"policy kids {\n for kids\n block ads social\n allow fine\n}\n"
+	"policy iot {\n for iot\n block social\n}\n";
+
+static struct conf *conf;
+static struct list_index *x;
+
+static int setup(void **state)
+{
+	struct conf_bundle *b;
+	struct conf_errors *e = conf_errors_new();
+	int fd;
+
+	(void)state;
+	if (conf_bundle_from_text("test.conf", text, strlen(text), &b))
+		return -1;
+	if (conf_parse(b, &conf, e)) {
+		conf_errors_print(e, stderr);
+		return -1;
+	}
+	conf_errors_free(e);
+	conf_bundle_free(b);
+	if (compiler_build(conf, &fd) || list_index_open(fd, &x))
+		return -1;
+	return close(fd);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	list_index_close(x);
+	conf_free(conf);
+	return 0;
+}
+
+static const char *name_of(const char *kind, size_t i)
+{
+	if (i == POLICY_NONE)
+		return "-";
+	return kind[0] == 'd' ? conf->devices[i].name :
+	       kind[0] == 'g' ? conf->groups[i].name :
+	       kind[0] == 'p' ? conf->policies[i].name :
+				conf->zones[i].name;
+}
+
+static void client_is_found_by_mac_address_and_interface(void **state)
+{
+	static const struct {
+		const char *addr, *mac, *interface, *device, *group, *policy, *zone;
+	} cases[] = {
+		{ "192.168.1.9", NULL, "br-lan", "-", "-", "default", "lan" },
+		{ "192.168.1.40", NULL, "br-lan", "-", "kids", "kids", "lan" },
+		{ "fd00::9", "7c:2f:80:00:11:22", "br-lan", "tv", "kids", "kids", "lan" },
+		{ "192.168.1.5", "7c:2f:80:00:11:23", "br-lan", "nas", "-", "default", "lan" },
+		{ "192.168.20.9", NULL, "eth9", "-", "iot", "iot", "rest" },
+		{ "192.168.20.9", NULL, NULL, "-", "iot", "iot", "-" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct policy_client c;
+		struct addr a;
+		struct mac m;
+
+		assert_int_equal(addr_from_text(cases[i].addr, &a), 0);
+		if (cases[i].mac)
+			assert_int_equal(mac_from_text(cases[i].mac, &m), 0);
+		c = policy_find_client(conf, &a, cases[i].mac ? &m : NULL, cases[i].interface);
+		assert_string_equal(name_of("device", c.device), cases[i].device);
+		assert_string_equal(name_of("group", c.group), cases[i].group);
+		assert_string_equal(name_of("policy", c.policy), cases[i].policy);
+		assert_string_equal(name_of("zone", c.zone), cases[i].zone);
+	}
+}
+
+static size_t policy_named(const char *name)
+{
+	for (size_t i = 0; i < conf->policy_count; i++)
+		if (!strcmp(conf->policies[i].name, name))
+			return i;
+	return POLICY_NONE;
+}
+
+static void ladder_allows_before_it_blocks(void **state)
+{
+	static const struct {
+		const char *policy, *name;
+		enum policy_action action;
+		const char *entry;
+	} cases[] = {
+		{ "default", "ads.example", POLICY_BLOCK, "ads.example" },
+		{ "default", "ADS.example", POLICY_BLOCK, "ads.example" },
+		{ "default", "x.ads.example", POLICY_PASS, NULL }, /* a plain entry is exact */
+		{ "default", "track.example", POLICY_BLOCK, "*.track.example" },
+		{ "default", "a.b.track.example", POLICY_BLOCK, "*.track.example" },
+		{ "default", "xtrack.example", POLICY_PASS, NULL },
+		{ "default", "good.track.example", POLICY_BLOCK, "*.track.example" },
+		{ "kids", "good.track.example", POLICY_ALLOW, "good.track.example" },
+		{ "kids", "x.good.track.example", POLICY_BLOCK, "*.track.example" },
+		{ "kids", "www.social.example", POLICY_BLOCK, "*.social.example" },
+		{ "default", "www.social.example", POLICY_PASS, NULL },
+		{ "none", "ads.example", POLICY_PASS, NULL },
+		{ "default", ".", POLICY_PASS, NULL },
+	};
+	char buf[DNAME_TEXT_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct list_match m;
+		struct dname d;
+
+		assert_int_equal(dname_from_text(cases[i].name, &d), 0);
+		assert_int_equal(policy_decide(conf, x, policy_named(cases[i].policy), &d, &m),
+				 cases[i].action);
+		if (cases[i].entry)
+			assert_string_equal(policy_entry_text(&m, buf), cases[i].entry);
+	}
+}
+
+static void longest_forward_suffix_wins(void **state)
+{
+	static const struct { const char *name, *upstream; } cases[] = {
+		{ "example", "main" },		 { "corp.example", "corp" },
+		{ "A.CORP.example", "corp" },	 { "xcorp.example", "main" },
+		{ "a.deep.corp.example", "deep" }, { ".", "main" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct dname d;
+		size_t f;
+
+		assert_int_equal(dname_from_text(cases[i].name, &d), 0);
+		f = policy_find_forward(conf, &d);
+		assert_string_equal(conf->upstreams[conf->forwards[f].upstream].name,
+				    cases[i].upstream);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(client_is_found_by_mac_address_and_interface),
+		cmocka_unit_test(ladder_allows_before_it_blocks),
+		cmocka_unit_test(longest_forward_suffix_wins),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
