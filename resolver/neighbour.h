@@ -23,8 +23,8 @@ void neighbour_close(struct neighbour *n);
 /** Readable when the kernel has events; close-on-exec, non-blocking. */
 int neighbour_fd(const struct neighbour *n);
 
-/** Read a bounded number of events; what is left keeps the descriptor readable. Events lost
- *  in between are made good by reading the tables again. */
+/** Read a bounded number of events; what is left keeps the descriptor readable. Events
+ *  lost in between are made good by reading the tables again. */
 void neighbour_on_readable(struct neighbour *n, uint64_t now_ms);
 
 /**
