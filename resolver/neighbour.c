@@ -32,6 +32,7 @@ struct neighbour {
 	uint64_t asks_since_ms; /* the second that is counted */
 	unsigned asks_in_it;
 	struct neighbour_stats stats;
+	char name[INTERFACE_NAME_BYTES]; /* last returned */
 	_Alignas(struct nlmsghdr) char buf[32768]; /* the most the kernel puts into one */
 };
 
@@ -309,10 +310,14 @@ const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t 
 {
 	const char *name = neighbour_table_interface(n->table, ifindex);
 
-	if (name)
-		return name;
-	neighbour_on_readable(n, now_ms);
-	return neighbour_table_interface(n->table, ifindex);
+	if (!name) {
+		neighbour_on_readable(n, now_ms);
+		name = neighbour_table_interface(n->table, ifindex);
+	}
+	if (!name)
+		return NULL;
+	memcpy(n->name, name, sizeof(n->name)); /* the table moves under a later lookup */
+	return n->name;
 }
 
 void neighbour_get_stats(const struct neighbour *n, struct neighbour_stats *out)
