@@ -14,9 +14,13 @@
 #define WAIT_UNKNOWN_MS 500
 #define SRTT_MAX_US	5000000
 
-void health_sent(struct upstream_health *h)
+void health_sent(struct upstream_health *h, uint64_t now_ms)
 {
 	h->sent++;
+	if (!h->is_refusing)
+		return;
+	h->is_probed = true;
+	h->closed_until_ms = now_ms + h->closed_for_ms;
 }
 
 void health_replied(struct upstream_health *h, uint32_t rtt_us, bool is_error)
@@ -56,11 +60,12 @@ void health_missed(struct upstream_health *h, uint64_t now_ms)
 bool health_refused(struct upstream_health *h, uint64_t now_ms)
 {
 	h->refused++;
-	if (h->is_refusing && now_ms < h->closed_until_ms)
+	if (h->is_refusing && !h->is_probed)
 		return false;
 	if (!h->is_refusing)
 		probe_soon(h, now_ms);
 	h->is_refusing = true;
+	h->is_probed = false;
 	h->closed_for_ms = MAX(CLOSED_MIN_MS, MIN(h->closed_for_ms * 2, CLOSED_MAX_MS));
 	h->closed_until_ms = now_ms + h->closed_for_ms;
 	return true;
