@@ -14,6 +14,7 @@
 struct upstream_health {
 	uint64_t sent, answered, timed_out, refused, errors; /* totals */
 	uint32_t srtt_us;     /* smoothed round trip; 0: not measured yet */
+	uint32_t cost_us;     /* the same, made worse by each try without a reply */
 	unsigned misses;      /* tries in a row without a reply in time */
 	unsigned error_run;   /* replies in a row that were errors */
 	bool is_refusing;     /* its port is closed, or no way leads there */
