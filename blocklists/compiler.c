@@ -68,7 +68,8 @@ static void log_list(const struct conf_list *list, const struct list_stats *s)
 			 " not understood, the first in line %u of %s",
 			 s->name, s->entries, s->invalid, s->first_invalid_line, path);
 	else
-		log_info("list %s: %" PRIu64 " names", s->name, s->entries);
+		log_info("list %s: %" PRIu64 " name%s", s->name, s->entries,
+			 s->entries == 1 ? "" : "s");
 }
 
 /** Seal, verify as the resolver will, and say what each list gave. */

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/control_client.h"
 #include "conf/conf.h"
+#include "db/store.h"
 #include "lib/log.h"
 
 #define COLUMN_NAME_MAX 64
@@ -128,4 +129,22 @@ int source_print(const struct command *c, const char *const *words, size_t count
 	if (rows)
 		*rows = p.rows;
 	return status;
+}
+
+int source_history_failed(const struct command *c, const struct conf *conf, int rc)
+{
+	const char *path = conf ? conf->history.file : "history";
+
+	if (rc == -ENOENT && conf && !conf->history.on)
+		command_complain(c, "the history is off, and there is none at %s", path);
+	else if (rc == -ENOENT)
+		command_complain(c, "%s: no history yet: has namewardd run with this configuration?",
+				 path);
+	else if (rc == -EACCES)
+		command_complain(c, "%s: not permitted: try sudo, or join the group adm", path);
+	else if (rc == -ETIMEDOUT)
+		command_complain(c, "%s: the question took too long: narrow it with -S", path);
+	else
+		command_complain(c, "%s: %s", path, store_reason(rc));
+	return rc == -EACCES ? COMMAND_PERMISSION : COMMAND_FAILED;
 }

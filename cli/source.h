@@ -23,4 +23,10 @@ int source_ask(const struct command *c, const char *const *words, size_t count,
 int source_print(const struct command *c, const char *const *words, size_t count,
 		 size_t *rows);
 
+/** Say why the history could not be read.
+ *  @param conf  for its path; may be NULL
+ *  @param rc    of report_open() or a question
+ *  @return an exit status */
+int source_history_failed(const struct command *c, const struct conf *conf, int rc);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "cli/source.h"
 #include "conf/conf.h"
+#include "conf/conf_doc.h"
 
 /* Hand the text's lines to a table of one column. */
 static int print_lines(const struct command *c, char *text)

@@ -16,6 +16,7 @@ struct refusals {
 	struct hash_key key;
 	size_t count, waiting;
 	int64_t newest_minute;
+	int64_t full_minute; /* in which there was nothing to forget; 0: none */
 	uint16_t slots[SLOTS]; /* row index + 1, or 0 */
 	struct refusal rows[REFUSALS_MAX];
 };
@@ -68,6 +69,26 @@ static void count_into(struct refusals *r, struct refusal *row, const struct msg
 	row->last_us = MAX(row->last_us, m->ts_us);
 }
 
+/* Forget rows of earlier minutes that have been written. */
+static void forget_old(struct refusals *r)
+{
+	size_t kept = 0;
+
+	memset(r->slots, 0, sizeof(r->slots));
+	for (size_t i = 0; i < r->count; i++) {
+		struct refusal row = r->rows[i];
+		uint16_t *slot;
+
+		if (row.minute != r->newest_minute && !row.unwritten)
+			continue;
+		slot = slot_of(r, &row);
+		row.chain = *slot;
+		r->rows[kept] = row;
+		*slot = (uint16_t)++kept;
+	}
+	r->count = kept;
+}
+
 int refusals_add(struct refusals *r, const struct msg_refused *m)
 {
 	struct refusal new = {
@@ -86,13 +107,17 @@ int refusals_add(struct refusals *r, const struct msg_refused *m)
 			return 0;
 		}
 	}
+	r->newest_minute = new.minute;
+	if (r->count == REFUSALS_MAX && r->full_minute != new.minute) {
+		r->full_minute = new.minute; /* a flood pays for this once a minute */
+		forget_old(r);
+	}
 	if (r->count == REFUSALS_MAX)
 		return -ENOSPC;
 	memcpy(new.interface, m->interface, sizeof(new.interface) - 1);
 	new.chain = *slot;
 	r->rows[r->count] = new;
 	*slot = (uint16_t)++r->count;
-	r->newest_minute = new.minute;
 	count_into(r, &r->rows[r->count - 1], m);
 	return 0;
 }
@@ -111,25 +136,13 @@ struct refusal *refusals_next(struct refusals *r, const struct refusal *after)
 
 void refusals_committed(struct refusals *r)
 {
-	size_t kept = 0;
-
-	memset(r->slots, 0, sizeof(r->slots));
 	for (size_t i = 0; i < r->count; i++) {
-		struct refusal row = r->rows[i];
-		uint16_t *slot;
-
-		if (row.minute != r->newest_minute)
-			continue;
-		if (row.unwritten)
-			row.row = row.row_in_commit;
-		row.unwritten = 0;
-		slot = slot_of(r, &row);
-		row.chain = *slot;
-		r->rows[kept] = row;
-		*slot = (uint16_t)++kept;
+		if (r->rows[i].unwritten)
+			r->rows[i].row = r->rows[i].row_in_commit;
+		r->rows[i].unwritten = 0;
 	}
-	r->count = kept;
 	r->waiting = 0;
+	forget_old(r);
 }
 
 void refusals_detach(struct refusals *r)

@@ -1,0 +1,34 @@
+/*
+ * Lookups of the history as a table: which columns people see and which programs get, and
+ * the values as text. Knows nothing of where the rows come from.
+ */
+#ifndef CLI_LOG_TABLE_H
+#define CLI_LOG_TABLE_H
+
+#include <stddef.h>
+
+#include "cli/table.h"
+#include "db/report.h"
+
+/** Zeroed at start, but for its first two members. */
+struct log_table {
+	FILE *out;			 /* borrowed */
+	const struct table_style *style; /* borrowed */
+	struct table *table;		 /* owned */
+	size_t count;
+	size_t source[TABLE_COLUMNS_MAX]; /* index of the history's column for each of ours */
+	int write_rc;			  /* why a row could not be written */
+};
+
+/** Callbacks of struct report_out; arg is the log_table. A second heading with the same
+ *  columns goes on with the same table.
+ *  @retval -EPROTO  a column that is needed is missing; else the results of table.h */
+int log_table_columns(void *arg, const char *const *names, size_t count);
+int log_table_row(void *arg, const struct report_value *values, size_t count);
+
+/** Results of table_flush; 0 before any heading came. */
+int log_table_flush(struct log_table *t);
+
+void log_table_fini(struct log_table *t);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * Bytes as an index that opens: sizes, checksum, filter and stats are made good, and the
+ * input fills what look-ups follow (offsets, classes, lines, names in blocks). Look-ups must
+ * stay inside, and end.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blocklists/list_filter.h"
+#include "blocklists/list_image.h"
+#include "lib/util.h"
+
+#define NAME_LABELS 3
+#define LISTS	    3
+#define FILTER	    8 /* bytes */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+	const uint8_t *at;
+	size_t left;
+};
+
+/** The next octet; 0 behind the end. */
+static uint8_t next(struct input *in)
+{
+	if (!in->left)
+		return 0;
+	in->left--;
+	return *in->at++;
+}
+
+/** Small numbers, and some that are far outside. */
+static void fill_numbers(struct input *in, uint8_t *to, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		uint32_t v = next(in);
+
+		if (v >= 0xf0)
+			v = UINT32_MAX - (v & 0x0f);
+		memcpy(to + i * sizeof(v), &v, sizeof(v));
+	}
+}
+
+static void fill_classes(struct input *in, uint8_t *to, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct list_class c = { next(in), next(in) };
+
+		memcpy(to + i * sizeof(c), &c, sizeof(c));
+	}
+}
+
+/** An index of the rest of the input. @retval NULL  no memory */
+static uint8_t *make_image(struct input *in, size_t *len)
+{
+	const size_t skip = offsetof(struct list_image_head, bytes);
+	const struct list_shard shard = { .segment = 1, .segments = 1 };
+	struct list_image_head h = {
+		.magic = LIST_IMAGE_MAGIC,
+		.order = LIST_IMAGE_ORDER,
+		.version = LIST_IMAGE_VERSION,
+		.labels_max = NAME_LABELS,
+		.names = next(in),
+		.lists = LISTS,
+		.stats_bytes = sizeof(struct list_stats),
+		.filter_bytes = FILTER,
+	};
+	struct list_layout at;
+	uint8_t *image;
+
+	h.classes = next(in) % 8;
+	h.classes = MIN(h.names, h.classes);
+	h.lines = next(in) % 32;
+	h.blocks_bytes = in->left;
+	if (list_image_layout(&h, &at))
+		abort();
+	h.bytes = *len = at.end;
+	image = calloc(1, at.end);
+	if (!image)
+		return NULL;
+	fill_numbers(in, image + at.starts, at.block_count);
+	fill_numbers(in, image + at.rows, at.block_count);
+	fill_classes(in, image + at.classes, h.classes);
+	fill_numbers(in, image + at.lines, h.lines);
+	memcpy(image + at.shards, &shard, sizeof(shard));
+	if (in->left)
+		memcpy(image + at.blocks, in->at, in->left);
+	memcpy(image, &h, sizeof(h));
+	h.checksum = list_image_checksum(image + skip, at.end - skip);
+	memcpy(image, &h, sizeof(h));
+	return image;
+}
+
+/** Names of few letters, so that some are found. */
+static void ask(const struct list_index *x, const uint8_t letters[NAME_LABELS])
+{
+	struct dname d = { .len = 0 };
+	struct list_match match;
+
+	for (size_t i = 0; i < NAME_LABELS; i++) {
+		d.wire[d.len++] = 1;
+		d.wire[d.len++] = (uint8_t)('a' + letters[i] % 4);
+	}
+	d.wire[d.len++] = 0;
+	if (list_index_find(x, &d, UINT64_MAX) >> LISTS)
+		abort();
+	if (list_index_explain(x, &d, UINT64_MAX, &match) &&
+	    (match.list >= LISTS ||
+	     dname_wire_len(match.key.wire, match.key.len) != match.key.len))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input in = { data, size };
+	uint8_t letters[NAME_LABELS];
+	struct list_index *x;
+	uint8_t *image;
+	size_t len;
+
+	for (size_t i = 0; i < NAME_LABELS; i++)
+		letters[i] = next(&in);
+	image = make_image(&in, &len);
+	if (!image)
+		return 0;
+	if (list_index_attach(image, len, &x))
+		abort();
+	ask(x, letters);
+	list_index_close(x);
+	free(image);
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* The ruleset: its text, its netlink form, and that both are the same to the real nft. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "conf/conf.h"
+#include "lib/hash.h"
+#include "lib/util.h"
+#include "nftsync/netlink.h"
+#include "nftsync/rule_desc.h"
+#include "nftsync/ruleset.h"
+#include "nftsync/table.h"
+#include "tests/support/nft_ns.h"
+
+static struct ruleset *make(const struct conf *c)
+{
+	struct ruleset *rs;
+
+	assert_int_equal(ruleset_new(c, &rs), 0);
+	return rs;
+}
+
+static int load(struct netlink *nl, const struct ruleset *rs, struct nl_buf *buf)
+{
+	nl_buf_begin(buf);
+	ruleset_render_removal(ruleset_table(rs), buf);
+	ruleset_render_base(rs, buf);
+	ruleset_render_rules(rs, buf);
+	assert_int_equal(nl_buf_end(buf), 0);
+	return netlink_commit(nl, buf);
+}
+
+static int reload(struct netlink *nl, const struct ruleset *rs, struct nl_buf *buf)
+{
+	assert_int_equal(table_render_clear(nl, rs, buf), 0);
+	ruleset_render_base(rs, buf);
+	ruleset_render_rules(rs, buf);
+	assert_int_equal(nl_buf_end(buf), 0);
+	return netlink_commit(nl, buf);
+}
+
+static void text_and_netlink_list_the_same(void **state)
+{
+	(void)state;
+	for (int rest = 0; rest < 2; rest++) {
+		struct ruleset *rs = make(nft_ns_conf(rest));
+		struct nl_buf buf = { 0 };
+		struct netlink *nl;
+		char *by_netlink, *by_text, *text, *a, *b;
+
+		if (!nft_ns_enter())
+			skip();
+		assert_int_equal(netlink_open(&nl), 0);
+		assert_int_equal(load(nl, rs, &buf), 0);
+		by_netlink = nft_ns_run("nft list table inet nameward");
+		netlink_close(nl);
+
+		assert_true(nft_ns_enter());
+		assert_int_equal(ruleset_text(rs, &text), 0);
+		assert_int_equal(nft_ns_load("-c", text), 0);
+		assert_int_equal(nft_ns_load("", text), 0);
+		by_text = nft_ns_run("nft list table inet nameward");
+		a = nft_ns_ordered(by_netlink);
+		b = nft_ns_ordered(by_text);
+		assert_string_equal(a, b);
+		assert_non_null(strstr(by_netlink, "\"wlan1\" : goto enforce"));
+		assert_non_null(strstr(by_netlink, "tcp dport @allow_tcp accept"));
+
+		free(by_netlink);
+		free(by_text);
+		free(text);
+		free(a);
+		free(b);
+		nl_buf_fini(&buf);
+		ruleset_free(rs);
+	}
+}
+
+static void reload_keeps_elements_and_drops_what_is_not_wanted(void **state)
+{
+	struct ruleset *plain = make(nft_ns_conf(false)), *rest = make(nft_ns_conf(true));
+	struct nl_buf buf = { 0 };
+	struct netlink *nl;
+	struct table_id before, after;
+	char *first, *again, *a, *b;
+
+	(void)state;
+	if (!nft_ns_enter())
+		skip();
+	assert_int_equal(netlink_open(&nl), 0);
+	assert_int_equal(load(nl, plain, &buf), 0);
+	assert_int_equal(table_identify(nl, &buf, "nameward", &before), 0);
+	free(nft_ns_run("nft add element inet nameward lease4 "
+			"'{ 02:00:00:00:00:01 . 198.51.100.1 timeout 1h expires 30m }'"));
+	first = nft_ns_run("nft -t list table inet nameward");
+	free(nft_ns_run("nft add chain inet nameward old; nft add rule inet nameward old accept;"
+			"nft add rule inet nameward leased jump old;"
+			"nft add set inet nameward strange '{ type ipv4_addr; }'"));
+	assert_int_equal(reload(nl, rest, &buf), 0);
+	free(nft_ns_run("nft list chain inet nameward forward | grep -q 'goto enforce'"));
+	free(nft_ns_run("nft list set inet nameward lease4 | grep -q 198.51.100.1"));
+	assert_int_equal(reload(nl, plain, &buf), 0);
+	again = nft_ns_run("nft -t list table inet nameward");
+	a = nft_ns_ordered(first);
+	b = nft_ns_ordered(again);
+	assert_string_equal(a, b);
+	assert_int_equal(table_identify(nl, &buf, "nameward", &after), 0);
+	assert_true(table_id_equal(&before, &after));
+	free(nft_ns_run("nft list set inet nameward lease4 | grep -q 198.51.100.1"));
+
+	free(a);
+	free(b);
+	free(first);
+	free(again);
+	netlink_close(nl);
+	nl_buf_fini(&buf);
+	ruleset_free(plain);
+	ruleset_free(rest);
+}
+
+static bool is_in(const struct rule_set *set, const struct addr *a)
+{
+	size_t bytes = rule_kind_bytes(set->kind);
+
+	for (size_t i = 0; i < set->count; i++)
+		if (memcmp(a->bytes, set->ranges[i].first, bytes) >= 0 &&
+		    memcmp(a->bytes, set->ranges[i].last, bytes) <= 0)
+			return true;
+	return false;
+}
+
+/* What is not gated must be exactly what is not leased: else an address is neither. */
+static void local_sets_are_what_is_not_public(void **state)
+{
+	struct ruleset *rs = make(nft_ns_conf(false));
+
+	(void)state;
+	for (unsigned i = 0; i < 200000; i++) {
+		struct addr a = { .family = i % 2 ? AF_INET : AF_INET6 };
+
+		random_bytes(a.bytes, addr_len(&a));
+		if (i % 3 == 0) /* crowd around the special ranges */
+			a.bytes[0] = (uint8_t[]){ 0, 10, 100, 127, 169, 172, 192, 0xfc, 0xfd, 0xfe,
+						  0xff, 0x20 }[a.bytes[0] % 12];
+		if (i % 7 == 0)
+			memset(a.bytes, 0, a.family == AF_INET ? 3 : 15);
+		assert_int_equal(is_in(&rs->sets[i % 2 ? RULE_LOCAL4 : RULE_LOCAL6], &a),
+				 !addr_is_public(&a));
+	}
+	ruleset_free(rs);
+}
+
+static void ranges_are_merged(void **state)
+{
+	struct ruleset *rs = make(nft_ns_conf(false));
+	char *text;
+
+	(void)state;
+	assert_int_equal(rs->sets[RULE_TCP].count, 2);	/* 5060-5080, 65000-65535 */
+	assert_int_equal(rs->sets[RULE_ALLOW4].count, 2); /* two /24 in a row are one range */
+	assert_int_equal(ruleset_text(rs, &text), 0);
+	assert_non_null(strstr(text, "{ 5060-5080,\n"));
+	assert_non_null(strstr(text, "{ 198.51.100.0/23,\n"));
+	assert_non_null(strstr(text, "198.51.102.7 }"));
+	free(text);
+	ruleset_free(rs);
+}
+
+static void strange_names_are_refused(void **state)
+{
+	static const struct {
+		const char *table, *interface;
+		int rc;
+	} cases[] = {
+		{ "nameward", "eth0", 0 },	   { "nameward", "eth0.100", 0 },
+		{ "nameward", "", -EINVAL },	   { "nameward", "a b", -EINVAL },
+		{ "nameward", "a\"b", -EINVAL },   { "nameward", "a/b", -EINVAL },
+		{ "nameward", "a-name-too-long!", -EINVAL },
+		{ "name ward", "eth0", -EINVAL },  { "", "eth0", -EINVAL },
+		{ "x}; flush ruleset", "eth0", -EINVAL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *interface = (char *)cases[i].interface;
+		struct conf_zone zone = { .interfaces = &interface, .interface_count = 1,
+					  .gate = GATE_ENFORCE };
+		struct conf c = { .zones = &zone, .zone_count = 1,
+				  .gate.table = (char *)cases[i].table };
+		struct ruleset *rs = NULL;
+
+		assert_int_equal(ruleset_new(&c, &rs), cases[i].rc);
+		ruleset_free(rs);
+	}
+}
+
+static void without_a_gate_nothing_is_wanted(void **state)
+{
+	char *interface = (char *)"*";
+	struct conf_zone zone = { .interfaces = &interface, .interface_count = 1 };
+	struct conf c = { .zones = &zone, .zone_count = 1, .gate.table = (char *)"nameward" };
+	struct ruleset *rs = make(&c);
+	char *text;
+
+	(void)state;
+	assert_false(ruleset_is_wanted(rs));
+	assert_int_equal(ruleset_text(rs, &text), 0);
+	assert_int_equal(*text, '#');
+	free(text);
+	ruleset_free(rs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_and_netlink_list_the_same),
+		cmocka_unit_test(reload_keeps_elements_and_drops_what_is_not_wanted),
+		cmocka_unit_test(local_sets_are_what_is_not_public),
+		cmocka_unit_test(ranges_are_merged),
+		cmocka_unit_test(strange_names_are_refused),
+		cmocka_unit_test(without_a_gate_nothing_is_wanted),
+	};
+
+	return cmocka_run_group_tests_name("ruleset", tests, NULL, NULL);
+}
