@@ -29,7 +29,7 @@ MAINS    := daemon/main.c cli/nameward.c
 SOURCES  := $(filter-out $(MAINS),$(foreach f,$(FOLDERS),$(wildcard $(f)/*.c)))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 ARCHIVE  := $(BUILD)/libnameward.a
-SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+SUPPORT  := $(BUILD)/libsupport.a
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
 all: $(BUILD)/namewardd $(BUILD)/nameward
@@ -57,6 +57,10 @@ $(BUILD)/gen/default_conf.h: etc/default.conf
 	@mv $@.new $@
 
 $(BUILD)/conf/conf_load.o: $(BUILD)/gen/default_conf.h
+
+$(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 # A unit test is one program: tests/unit/test_X.c with cmocka, linked against everything.
 # A line `/* wrap: f g */` in it replaces calls of f and g by __wrap_f and __wrap_g.
