@@ -2,7 +2,7 @@
 # The real processes: their rights, how they come back, reload and stop; and that what the
 # gate refuses is written down.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 . tests/integration/net.sh
 net_up
 net_unbound </dev/null || { echo "FAIL unbound does not answer"; exit 1; }
@@ -38,7 +38,7 @@ pid_of() { # ROLE
 		[ "$(cat "/proc/$_p/comm" 2>/dev/null)" = "$1" ] && echo "$_p"
 	done
 }
-pids() { for _r in resolver nftsync dbwriter flows; do pid_of $_r; done | sort; }
+pids() { for _r in resolver nftsync dbwriter flows; do pid_of "$_r"; done | sort; }
 rights() { # ROLE ACCOUNT CAPABILITIES
 	_p=$(pid_of "$1")
 	_s=$(tr '\t\n' ' ' <"/proc/$_p/status" | tr -s ' ')
@@ -74,12 +74,12 @@ check "with the device's MAC address" [ "$(history "SELECT count(*) FROM device 
 
 # each one killed: it comes back, the others stay, names are answered
 for role in resolver nftsync dbwriter flows; do
-	others=$(pids | grep -vx "$(pid_of $role)" | tr '\n' ' ')
-	old=$(pid_of $role)
+	others=$(pids | grep -vx "$(pid_of "$role")" | tr '\n' ' ')
+	old=$(pid_of "$role")
 	kill -9 "$old"
-	back() { [ -n "$(pid_of $role)" ] && [ "$(pid_of $role)" != "$old" ]; }
+	back() { [ -n "$(pid_of "$role")" ] && [ "$(pid_of "$role")" != "$old" ]; }
 	check "$role comes back" wait_for 5 back
-	check "  the others have stayed" [ "$(pids | grep -vx "$(pid_of $role)" | tr '\n' ' ')" = "$others" ]
+	check "  the others have stayed" [ "$(pids | grep -vx "$(pid_of "$role")" | tr '\n' ' ')" = "$others" ]
 	check "  and a name is answered" has '^198.18.0.80$' ask web.example
 	check "  and status says so" has "$role +.*restarts 1" nameward status
 done
