@@ -126,7 +126,9 @@ static void report(struct recorder *r, int rc)
 	snprintf(r->last_error, sizeof(r->last_error), "%s", store_reason(rc));
 	if (rc == -EBUSY)
 		log_warning("history: %s: %s; rows wait", r->path, store_reason(rc));
-	else
+	else if (rc == -ESTALE)
+		log_warning("history: %s: %s; a new one is begun", r->path, store_reason(rc));
+	else if (rc != -EUCLEAN) /* move_aside has its own words */
 		log_err("history: %s: %s; nothing is recorded until that ends", r->path,
 			store_reason(rc));
 }
