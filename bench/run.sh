@@ -44,7 +44,7 @@ start_nameward() {
 	  max-device-leases 1048576
 	}
 	history {
-	  file $net_dir/history.db
+	  file $net_dir/db/history.db
 	}
 	EOF
 	server_pid=$nameward_pid
@@ -147,7 +147,7 @@ for server in $servers; do
 	stop_server
 done
 
-[ -e "$net_dir/history.db" ] && sqlite3 "$net_dir/history.db" "
+[ -e "$net_dir/db/history.db" ] && sqlite3 "$net_dir/db/history.db" "
 	SELECT 'history: ' || count(*) || ' rows for ' || sum(n) || ' lookups, ' ||
 		(SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) / count(*) || ' bytes a row' FROM lookups;
 	WITH h AS (SELECT hold_ms, row_number() OVER (ORDER BY hold_ms) AS i, count(*) OVER () AS n

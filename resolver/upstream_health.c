@@ -14,17 +14,27 @@
 #define WAIT_UNKNOWN_MS 500
 #define SRTT_MAX_US	5000000
 
-void health_sent(struct upstream_health *h)
+void health_sent(struct upstream_health *h, uint64_t now_ms)
 {
 	h->sent++;
+	if (!h->is_refusing)
+		return;
+	h->is_probed = true;
+	h->closed_until_ms = now_ms + h->closed_for_ms;
+}
+
+/** Move a mean an eighth of the way to a new value; it stays above 0. */
+static uint32_t smooth(uint32_t mean, uint32_t value)
+{
+	return mean ? MAX(mean - mean / 8 + value / 8, 1u) : value;
 }
 
 void health_replied(struct upstream_health *h, uint32_t rtt_us, bool is_error)
 {
 	rtt_us = MAX(1u, MIN(rtt_us, (uint32_t)SRTT_MAX_US));
 	h->answered++;
-	h->srtt_us = h->srtt_us ? h->srtt_us - h->srtt_us / 8 + rtt_us / 8 : rtt_us;
-	h->srtt_us = MAX(h->srtt_us, 1u);
+	h->srtt_us = smooth(h->srtt_us, rtt_us);
+	h->cost_us = smooth(h->cost_us, rtt_us);
 	h->misses = 0;
 	h->is_refusing = false;
 	h->closed_for_ms = 0;
@@ -49,18 +59,19 @@ void health_missed(struct upstream_health *h, uint64_t now_ms)
 	h->timed_out++;
 	if (++h->misses == MISSES_MAX)
 		probe_soon(h, now_ms);
-	if (h->srtt_us) /* an unsteady server is as good as a slow one */
-		h->srtt_us = MIN(h->srtt_us + h->srtt_us / 2 + 1000, (uint32_t)SRTT_MAX_US);
+	if (h->cost_us) /* an unsteady server is as good as a slow one */
+		h->cost_us = MIN(h->cost_us + h->cost_us / 2 + 1000, (uint32_t)SRTT_MAX_US);
 }
 
 bool health_refused(struct upstream_health *h, uint64_t now_ms)
 {
 	h->refused++;
-	if (h->is_refusing && now_ms < h->closed_until_ms)
+	if (h->is_refusing && !h->is_probed)
 		return false;
 	if (!h->is_refusing)
 		probe_soon(h, now_ms);
 	h->is_refusing = true;
+	h->is_probed = false;
 	h->closed_for_ms = MAX(CLOSED_MIN_MS, MIN(h->closed_for_ms * 2, CLOSED_MAX_MS));
 	h->closed_until_ms = now_ms + h->closed_for_ms;
 	return true;
@@ -118,7 +129,7 @@ size_t health_choose(struct upstream_health *const *h, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		if (!(mask >> i & 1))
 			continue;
-		if (best == count || (order == ORDER_FASTEST && h[i]->srtt_us < h[best]->srtt_us))
+		if (best == count || (order == ORDER_FASTEST && h[i]->cost_us < h[best]->cost_us))
 			best = i;
 	}
 	return best;

@@ -14,16 +14,18 @@
 struct upstream_health {
 	uint64_t sent, answered, timed_out, refused, errors; /* totals */
 	uint32_t srtt_us;     /* smoothed round trip; 0: not measured yet */
+	uint32_t cost_us;     /* the same, made worse by each try without a reply */
 	unsigned misses;      /* tries in a row without a reply in time */
 	unsigned error_run;   /* replies in a row that were errors */
 	bool is_refusing;     /* its port is closed, or no way leads there */
+	bool is_probed;	      /* while is_refusing: one packet is on its way */
 	uint64_t closed_until_ms; /* no packet before, while is_refusing */
 	uint32_t closed_for_ms;
 	uint64_t probe_at_ms; /* a copy of a real question may go to it then */
 	uint32_t probe_after_ms;
 };
 
-void health_sent(struct upstream_health *h);
+void health_sent(struct upstream_health *h, uint64_t now_ms);
 
 /** @param is_error  SERVFAIL, REFUSED and the like: it lives, but is of no use now */
 void health_replied(struct upstream_health *h, uint32_t rtt_us, bool is_error);
@@ -38,8 +40,8 @@ bool health_refused(struct upstream_health *h, uint64_t now_ms);
 /** Worth asking first. */
 bool health_is_up(const struct upstream_health *h);
 
-/** A packet may be sent now. While it refuses that is one in 100 ms at first, in 400 ms at
- *  last, whatever the number of questions. */
+/** A packet may be sent now. While the server refuses that is one in 100 ms at first, in
+ *  400 ms at last, whatever the number of questions. */
 bool health_is_open(const struct upstream_health *h, uint64_t now_ms);
 
 /** How long to wait for a reply to try number n (0 is the first): four round trips, between

@@ -90,7 +90,7 @@ static int put_packet(struct upstream_server *s, struct upstream_try *t)
 	store_be16(bytes, t->id);
 	if (t->is_plain)
 		store_be16(bytes + 10, 0); /* ARCOUNT: the OPT was all there was */
-	health_sent(&s->health);
+	health_sent(&s->health, s->now_us / 1000);
 	return 0;
 }
 

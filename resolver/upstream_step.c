@@ -14,6 +14,7 @@
 
 #define GIVE_UP_MS    900  /* when every server refuses */
 #define BLOCKED_MS    32   /* between looks whether one takes questions again */
+#define CASE_WAIT_MS  100  /* for the right case, before the server is asked again */
 #define TCP_WAIT_MS   2000
 #define TCP_TRIES     64   /* connections that answered others but not this */
 #define PROBE_LIFE_MS 3000
@@ -107,7 +108,7 @@ static uint64_t pending_until(const struct upstream_query *q)
 	uint64_t until = 0;
 
 	SLIST_FOREACH (t, &q->tries, sibling)
-		if (t->is_awaited && !t->is_failed && !t->is_late && !t->is_suspect)
+		if (t->is_awaited && !t->is_failed && !t->is_late)
 			until = MAX(until, t->until_ms);
 	return until;
 }
@@ -151,6 +152,20 @@ static void wait_or_give_up(struct upstream_query *q, uint64_t now_ms)
 		wait_until(q, now_ms + BLOCKED_MS);
 }
 
+/** A reply came in the wrong case, and no other one since: ask the same server again. */
+static bool ask_suspect(struct upstream_query *q, uint64_t now_us)
+{
+	struct upstream_try *t;
+
+	SLIST_FOREACH (t, &q->tries, sibling) {
+		if (!t->is_suspect || t->is_failed || q->try_count >= q->try_max)
+			continue;
+		t->is_failed = true; /* once */
+		return !ask(q, index_of(q, t->server), false, now_us);
+	}
+	return false;
+}
+
 static void query_step(struct upstream_query *q, uint64_t now_us)
 {
 	uint64_t now_ms = now_us / 1000, until;
@@ -170,7 +185,7 @@ static void query_step(struct upstream_query *q, uint64_t now_us)
 			upstream_query_end_held(q);
 			return;
 		}
-		if (ask_next(q, now_us))
+		if (ask_suspect(q, now_us) || ask_next(q, now_us))
 			until = pending_until(q);
 	}
 	if (until)
@@ -228,10 +243,8 @@ bool upstream_query_on_case(struct upstream_try *t)
 		if (other != t && other->is_suspect && other->server == t->server)
 			return true;
 	upstream_query_hold(q, t, HELD_SUSPECT);
-	if (q->try_count >= q->try_max ||
-	    ask(q, index_of(q, t->server), false, clock_mono_us()))
-		return false;
-	wait_until(q, pending_until(q));
+	t->until_ms = MIN(t->until_ms, clock_mono_ms() + CASE_WAIT_MS);
+	wait_until(q, t->until_ms);
 	return false;
 }
 

@@ -17,7 +17,7 @@ struct scripted_connection {
 	int fd;
 	size_t in_len, out_len;
 	uint8_t in[4096];
-	uint8_t out[SCRIPTED_MAX * 2];
+	uint8_t out[(2 + SCRIPTED_MAX) * 2];
 };
 
 static void connection_free(struct scripted_connection *c)
@@ -27,6 +27,43 @@ static void connection_free(struct scripted_connection *c)
 	event_free(c->writable);
 	close(c->fd);
 	free(c);
+}
+
+/** Queue the answer of one framed query. */
+static void answer(struct scripted_connection *c, const uint8_t *wire, size_t len)
+{
+	struct scripted_upstream *su = c->su;
+	uint8_t *at = c->out + c->out_len;
+	struct scripted_query q;
+	size_t n;
+
+	su->counts.tcp_queries++;
+	if (su->behaviour->stream == STREAM_SILENT || scripted_read(wire, len, &q))
+		return;
+	n = scripted_write(&q, su->behaviour->kind, su->behaviour->rcode, at + 2);
+	store_be16(at, (uint16_t)n);
+	if (su->behaviour->stream == STREAM_HALF)
+		n /= 2;
+	c->out_len += 2 + n;
+}
+
+/** Answer all whole queries for whose answers there is room. */
+static void answer_all(struct scripted_connection *c)
+{
+	size_t at = 0;
+
+	while (c->in_len - at >= 2 && c->in_len - at >= 2u + load_be16(c->in + at) &&
+	       sizeof(c->out) - c->out_len >= 2 + SCRIPTED_MAX) {
+		if (c->su->behaviour->stream != STREAM_CLOSE || !c->out_len)
+			answer(c, c->in + at + 2, load_be16(c->in + at));
+		at += 2u + load_be16(c->in + at);
+	}
+	c->in_len -= at;
+	memmove(c->in, c->in + at, c->in_len);
+	if (c->in_len == sizeof(c->in))
+		event_del(c->readable);
+	else
+		event_add(c->readable, NULL);
 }
 
 static void on_writable(evutil_socket_t fd, short events, void *arg)
@@ -44,40 +81,21 @@ static void on_writable(evutil_socket_t fd, short events, void *arg)
 	}
 	c->out_len -= (size_t)MAX(n, 0);
 	memmove(c->out, c->out + MAX(n, 0), c->out_len);
+	if (!c->out_len && way == STREAM_CLOSE) {
+		connection_free(c);
+		return;
+	}
+	answer_all(c);
 	if (c->out_len && way == STREAM_DRIP)
 		evtimer_add(c->writable, &drip);
 	else if (c->out_len)
 		event_add(c->writable, NULL);
-	else if (way == STREAM_CLOSE)
-		connection_free(c);
-}
-
-/** Queue the answer of one framed query. */
-static void answer_stream(struct scripted_connection *c, const uint8_t *wire, size_t len)
-{
-	static uint8_t reply[SCRIPTED_MAX];
-	struct scripted_upstream *su = c->su;
-	struct scripted_query q;
-	size_t n;
-
-	su->counts.tcp_queries++;
-	if (su->behaviour->stream == STREAM_SILENT || scripted_read(wire, len, &q))
-		return;
-	n = scripted_write(&q, su->behaviour->kind, su->behaviour->rcode, reply);
-	if (sizeof(c->out) - c->out_len < 2 + n)
-		return;
-	store_be16(c->out + c->out_len, (uint16_t)n);
-	if (su->behaviour->stream == STREAM_HALF)
-		n /= 2;
-	memcpy(c->out + c->out_len + 2, reply, n);
-	c->out_len += 2 + n;
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *arg)
 {
 	struct scripted_connection *c = arg;
 	ssize_t n = recv(fd, c->in + c->in_len, sizeof(c->in) - c->in_len, MSG_DONTWAIT);
-	size_t at = 0;
 
 	(void)events;
 	if (n <= 0) {
@@ -85,13 +103,7 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 		return;
 	}
 	c->in_len += (size_t)n;
-	while (c->in_len - at >= 2 && c->in_len - at >= 2u + load_be16(c->in + at)) {
-		if (c->su->behaviour->stream != STREAM_CLOSE || !c->out_len)
-			answer_stream(c, c->in + at + 2, load_be16(c->in + at));
-		at += 2u + load_be16(c->in + at);
-	}
-	c->in_len -= at;
-	memmove(c->in, c->in + at, c->in_len);
+	answer_all(c);
 	if (c->out_len)
 		on_writable(fd, EV_WRITE, c);
 }

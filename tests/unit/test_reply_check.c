@@ -31,7 +31,7 @@ static enum reply_verdict verdict_of(const uint8_t *packet, size_t len,
 
 static void packet_is_the_reply_or_not(void **state)
 {
-	static const struct {
+	const struct {
 		const char *what;
 		const uint8_t *packet;
 		size_t len;

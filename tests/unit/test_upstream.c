@@ -43,6 +43,7 @@ struct rig {
 	struct scripted_upstream *servers[SERVERS_MAX];
 	size_t server_count;
 	struct addr_port addrs[SERVERS_MAX];
+	char group_name[8];
 	struct conf_upstream group;
 	struct conf conf;
 	struct upstream_pool *pool;
@@ -59,6 +60,7 @@ static struct rig *rig_open(const char *address, const char *behaviours, uint32_
 
 	assert_non_null(r);
 	r->base = event_base_new();
+	strcpy(r->group_name, "test");
 	assert_true(strlen(behaviours) < sizeof(text));
 	strcpy(text, behaviours);
 	for (char *b = strtok_r(text, " ", &save); b; b = strtok_r(NULL, " ", &save)) {
@@ -71,7 +73,7 @@ static struct rig *rig_open(const char *address, const char *behaviours, uint32_
 		r->addrs[r->server_count] = scripted_addr(r->servers[r->server_count]);
 		r->server_count++;
 	}
-	r->group.name = (char[]){ "test" };
+	r->group.name = r->group_name;
 	r->group.servers = r->addrs;
 	r->group.server_count = r->server_count;
 	r->group.timeout_ms = timeout_ms;
@@ -532,8 +534,8 @@ static void cancelled_question_is_not_called_back(void **state)
 
 	(void)state;
 	for (size_t s = 0; s < ARRAY_SIZE(servers); s++) {
-		for (unsigned ms = 0; ms < 30; ms += 5) {
-			struct rig *r = rig_open("127.0.0.1", servers[s], 500, ORDER_FIRST);
+		for (unsigned ms = 0; ms < 30; ms += 10) {
+			struct rig *r = rig_open("127.0.0.1", servers[s], 200, ORDER_FIRST);
 
 			ask_many(r, 50);
 			if (ms)
