@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
@@ -206,15 +207,30 @@ static bool is_local_shortage(int err)
 	return err == EAGAIN || err == ENOBUFS || err == ENOMEM || err == EINTR;
 }
 
+bool udp_pool_renew(struct udp_pool *pool, uint64_t now_ms)
+{
+	if (now_ms - pool->renewed_ms < RENEW_MS ||
+	    pool->retiring_count >= UDP_POOL_RETIRING)
+		return false;
+	pool->renewed_ms = now_ms;
+	for (size_t i = 0; i < UDP_POOL_SOCKETS; i++)
+		if (pool->slots[i])
+			socket_retire(pool->slots[i]);
+	return true;
+}
+
 /** An error that a socket gave. A refused port is an answer by ICMP; anything else may
- * lie in the address this socket sends from: it is replaced. */
+ * lie in the address that our sockets send from, so they are replaced. */
 static void socket_failed(struct udp_socket *s, int err)
 {
+	struct udp_pool *pool = s->pool;
+	bool renewed = false;
+
 	if (is_local_shortage(err))
 		return;
-	if (err != ECONNREFUSED && s->pool->retiring_count < UDP_POOL_RETIRING)
-		socket_retire(s);
-	s->pool->ops->on_unreachable(s->pool->arg, -err);
+	if (err != ECONNREFUSED)
+		renewed = udp_pool_renew(pool, clock_mono_ms());
+	pool->ops->on_unreachable(pool->arg, -err, renewed);
 }
 
 void udp_pool_flush(struct udp_pool *pool)
@@ -270,17 +286,6 @@ void udp_socket_release(struct udp_socket *s)
 	assert(s->awaited > 0);
 	s->awaited--;
 	socket_close_idle(s);
-}
-
-void udp_pool_renew(struct udp_pool *pool, uint64_t now_ms)
-{
-	if (now_ms - pool->renewed_ms < RENEW_MS ||
-	    pool->retiring_count >= UDP_POOL_RETIRING)
-		return;
-	pool->renewed_ms = now_ms;
-	for (size_t i = 0; i < UDP_POOL_SOCKETS; i++)
-		if (pool->slots[i])
-			socket_retire(pool->slots[i]);
 }
 
 /** Read one batch. Returns the number of packets, or negative errno. */

@@ -37,9 +37,10 @@ struct udp_pool_ops {
 			  size_t len);
 	/** All packets of one read were delivered. */
 	void (*on_batch)(void *arg);
-	/** The server cannot be reached: negative errno, -ECONNREFUSED for a closed port.
+	/** Packets do not reach the server: negative errno, -ECONNREFUSED for a closed port.
+	 *  renewed: all sockets were replaced for it, so to try again may do.
 	 *  May be called inside udp_pool_put and udp_pool_flush: only take note. */
-	void (*on_unreachable)(void *arg, int rc);
+	void (*on_unreachable)(void *arg, int rc, bool renewed);
 };
 
 /** Memory for one read, shared by pools of one event base. NULL: out of memory. */
@@ -69,7 +70,8 @@ void udp_socket_release(struct udp_socket *socket);
 /** Send what is queued. */
 void udp_pool_flush(struct udp_pool *pool);
 
-/** Replace all sockets, for the address we send from may be gone; every 2 s at most. */
-void udp_pool_renew(struct udp_pool *pool, uint64_t now_ms);
+/** Replace all sockets, for the address we send from may be gone; every 2 s at most.
+ *  False: not again yet. */
+bool udp_pool_renew(struct udp_pool *pool, uint64_t now_ms);
 
 #endif

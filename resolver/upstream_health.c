@@ -67,7 +67,7 @@ void health_missed(struct upstream_health *h, uint64_t now_ms)
 bool health_refused(struct upstream_health *h, uint64_t now_ms)
 {
 	h->refused++;
-	if (h->is_refusing && !h->is_probed)
+	if (h->is_refusing && !h->is_probed && now_ms < h->closed_until_ms)
 		return false;
 	if (!h->is_refusing)
 		probe_soon(h, now_ms);

@@ -128,6 +128,7 @@ static int ask_udp(struct upstream_server *s, struct upstream_try *t)
 	}
 	s->in_ares++;
 	if (s->send_rc) {
+		health_refused(&s->health, s->now_us / 1000); /* no socket to be had */
 		upstream_server_drop(t);
 		return s->send_rc;
 	}
@@ -278,12 +279,12 @@ static void on_batch(void *arg)
 	s->ops->on_turn(s->arg);
 }
 
-static void on_unreachable(void *arg, int rc)
+static void on_unreachable(void *arg, int rc, bool renewed)
 {
 	struct upstream_server *s = arg;
 	struct upstream_try *t;
 
-	if (!health_refused(&s->health, clock_mono_ms()))
+	if (!renewed && !health_refused(&s->health, clock_mono_ms()))
 		return;
 	for (size_t i = 0; i < ID_BUCKETS; i++)
 		LIST_FOREACH (t, &s->by_id[i], by_id)
