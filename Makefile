@@ -29,7 +29,7 @@ MAINS    := daemon/main.c cli/nameward.c
 SOURCES  := $(filter-out $(MAINS),$(foreach f,$(FOLDERS),$(wildcard $(f)/*.c)))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 ARCHIVE  := $(BUILD)/libnameward.a
-SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+SUPPORT  := $(BUILD)/libsupport.a
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
 all: $(BUILD)/namewardd $(BUILD)/nameward
@@ -58,6 +58,10 @@ $(BUILD)/gen/default_conf.h: etc/default.conf
 
 $(BUILD)/conf/conf_load.o: $(BUILD)/gen/default_conf.h
 
+$(SUPPORT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
 # A unit test is one program: tests/unit/test_X.c with cmocka, linked against everything.
 # A line `/* wrap: f g */` in it replaces calls of f and g by __wrap_f and __wrap_g.
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(ARCHIVE)
@@ -84,7 +88,7 @@ test: all tools
 tools: $(patsubst tests/integration/%.c,$(BUILD)/%,$(wildcard tests/integration/*.c)) \
 	$(patsubst bench/%.c,$(BUILD)/%,$(wildcard bench/*.c))
 
-$(BUILD)/%: $(BUILD)/tests/integration/%.o $(ARCHIVE)
+$(BUILD)/%: $(BUILD)/tests/integration/%.o $(SUPPORT) $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%: $(BUILD)/bench/%.o $(ARCHIVE)

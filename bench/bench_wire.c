@@ -84,7 +84,8 @@ static void make_messages(struct bench *b)
 	    b->answer.addr_count != 2 ||
 	    wire_parse_answer(b->short_reply, b->short_len, &b->question, &b->answer) < 0)
 		die("messages");
-	b->prepared_len = wire_prepare(&b->question, b->short_reply, b->short_len, b->prepared);
+	b->prepared_len =
+		wire_prepare(&b->question, b->short_reply, b->short_len, b->prepared);
 }
 
 static struct cache_key key_of(const struct bench *b, uint64_t i)
@@ -110,7 +111,8 @@ static void parse_answer(struct bench *b, uint64_t i)
 static void parse_chain(struct bench *b, uint64_t i)
 {
 	(void)i;
-	b->sum += (unsigned)wire_parse_answer(b->reply, b->reply_len, &b->question, &b->answer);
+	b->sum += (unsigned)wire_parse_answer(b->reply, b->reply_len, &b->question,
+					      &b->answer);
 }
 
 static void prepare(struct bench *b, uint64_t i)
@@ -130,8 +132,8 @@ static void put_one(struct bench *b, uint64_t i)
 	static const uint8_t note[NOTE_BYTES];
 	struct cache_key key = key_of(b, i);
 
-	b->sum += (unsigned)cache_put(b->cache, &key, b->prepared, b->prepared_len, 300, note,
-				      sizeof(note), 1000);
+	b->sum += (unsigned)cache_put(b->cache, &key, b->prepared, b->prepared_len, 300,
+				      note, sizeof(note), 1000);
 }
 
 static void find_one_of(struct bench *b, uint64_t i)
@@ -158,14 +160,17 @@ static void whole_hit(struct bench *b, uint64_t i)
 
 	(void)i;
 	wire_parse_question(b->query, b->query_len, q);
-	key = (struct cache_key){ .qname = &q->qname, .qtype = q->qtype, .qclass = q->qclass };
+	key = (struct cache_key){ .qname = &q->qname,
+				  .qtype = q->qtype,
+				  .qclass = q->qclass };
 	if (!cache_find(b->cache, &key, 0, 2000, &hit))
 		die("the name is missing");
 	b->sum += wire_write_prepared(q, hit.wire, hit.len, hit.age_s, 86400, b->out,
 				      q->udp_size);
 }
 
-static void measure(struct bench *b, const char *what, void (*step)(struct bench *, uint64_t))
+static void measure(struct bench *b, const char *what,
+		    void (*step)(struct bench *, uint64_t))
 {
 	uint64_t start;
 
@@ -212,7 +217,8 @@ int main(int argc, char **argv)
 	measure(b, "cache_find, the same name", find_same);
 	key = (struct cache_key){ .qname = &b->question.qname, .qtype = TYPE_A,
 				  .qclass = CLASS_IN };
-	if (cache_put(b->cache, &key, b->prepared, b->prepared_len, 300, NULL, 0, 1000) < 0)
+	if (cache_put(b->cache, &key, b->prepared, b->prepared_len, 300, NULL, 0, 1000) <
+	    0)
 		die("put");
 	measure(b, "hit whole: parse, find, write", whole_hit);
 	cache_get_stats(b->cache, &stats);

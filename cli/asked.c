@@ -64,6 +64,19 @@ static int ask(const struct conf *conf, const char *name, struct asked *a)
 	return a->names.failed ? -ENOMEM : rc;
 }
 
+static void tell(const struct command *c, const struct asked *a)
+{
+	if (a->total == 0) {
+		fprintf(c->out, "Not asked in %d days.\n", ASKED_DAYS);
+		return;
+	}
+	fprintf(c->out, "Asked %" PRId64 " time%s in %d days, by: %.*s", a->total,
+		a->total == 1 ? "" : "s", ASKED_DAYS, (int)a->names.len, a->names.bytes);
+	if (a->clients > ASKED_NAMES)
+		fprintf(c->out, ", and %zu more", a->clients - ASKED_NAMES);
+	fputs(".\n", c->out);
+}
+
 void asked_print(const struct command *c, const char *name)
 {
 	struct asked a = { 0 };
@@ -71,17 +84,8 @@ void asked_print(const struct command *c, const char *name)
 
 	if (source_conf(c, NULL, &conf) != COMMAND_DONE)
 		return;
-	if (conf->history.on && ask(conf, name, &a) == 0) {
-		if (a.total == 0)
-			fprintf(c->out, "Not asked in %d days.\n", ASKED_DAYS);
-		else
-			fprintf(c->out, "Asked %" PRId64 " times in %d days, by: %.*s", a.total,
-				ASKED_DAYS, (int)a.names.len, a.names.bytes);
-		if (a.clients > ASKED_NAMES)
-			fprintf(c->out, ", and %zu more", a.clients - ASKED_NAMES);
-		if (a.total)
-			fputs(".\n", c->out);
-	}
+	if (conf->history.on && ask(conf, name, &a) == 0)
+		tell(c, &a);
 	text_fini(&a.names);
 	conf_free(conf);
 }

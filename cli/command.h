@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "cli/table.h"
+#include "cli/out_table.h"
 #include "lib/util.h"
 
 #define COMMAND_OPERANDS_MAX 8

@@ -13,9 +13,14 @@
 
 #define CELL_MAX 40 /* of a number as text */
 
-/* What people see, in this order. */
-static const char *const brief[] = { "time", "who",  "name", "type",  "verdict",
-				     "n",    "ms",   "list", "answer" };
+/* What people see, in this order, and how wide it usually is. */
+static const struct {
+	const char *name;
+	size_t usual;
+} brief[] = {
+	{ "time", 19 }, { "who", 13 }, { "name", 32 }, { "type", 5 }, { "verdict", 9 },
+	{ "n", 2 },	{ "ms", 7 },   { "list", 8 },  { "answer", 0 },
+};
 
 static enum table_kind kind_of(const char *name)
 {
@@ -50,15 +55,14 @@ static int add_column(struct log_table *t, struct table_column *columns,
 
 	if (from == count || t->count == TABLE_COLUMNS_MAX)
 		return -EPROTO;
-	columns[t->count].name = name;
-	columns[t->count].kind = kind_of(name);
+	columns[t->count] = (struct table_column){ .name = name, .kind = kind_of(name) };
 	t->source[t->count++] = from;
 	return 0;
 }
 
 int log_table_columns(void *arg, const char *const *names, size_t count)
 {
-	struct table_column columns[TABLE_COLUMNS_MAX];
+	struct table_column columns[TABLE_COLUMNS_MAX] = { 0 };
 	struct log_table *t = arg;
 	bool all = t->style->format != TABLE_ALIGNED;
 	size_t wanted = all ? count : ARRAY_SIZE(brief);
@@ -68,12 +72,14 @@ int log_table_columns(void *arg, const char *const *names, size_t count)
 		return 0;
 	for (size_t i = 0; i < wanted && rc == 0; i++) {
 		if (!all)
-			rc = add_column(t, columns, names, count, brief[i]);
+			rc = add_column(t, columns, names, count, brief[i].name);
 		else if (strcmp(names[i], "ts") != 0)
 			rc = add_column(t, columns, names, count, names[i]);
 	}
 	if (rc == 0)
 		rc = table_new(t->out, t->style, columns, t->count, &t->table);
+	for (size_t i = 0; i < wanted && rc == 0 && !all && t->endless; i++)
+		table_keep_width(t->table, i, brief[i].usual);
 	return rc;
 }
 
@@ -94,6 +100,8 @@ int log_table_row(void *arg, const struct report_value *values, size_t count)
 	const char *cells[TABLE_COLUMNS_MAX];
 	struct log_table *t = arg;
 
+	if (!t->table)
+		return -EPROTO;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct report_value *v = &values[t->source[i]];
 

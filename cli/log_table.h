@@ -5,15 +5,17 @@
 #ifndef CLI_LOG_TABLE_H
 #define CLI_LOG_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/table.h"
+#include "cli/out_table.h"
 #include "db/report.h"
 
-/** Zeroed at start, but for its first two members. */
+/** Zeroed at start, but for its first members. */
 struct log_table {
 	FILE *out;			 /* borrowed */
 	const struct table_style *style; /* borrowed */
+	bool endless;			 /* keep room for rows yet to come */
 	struct table *table;		 /* owned */
 	size_t count;
 	size_t source[TABLE_COLUMNS_MAX]; /* index of the history's column for each of ours */
@@ -22,7 +24,7 @@ struct log_table {
 
 /** Callbacks of struct report_out; arg is the log_table. A second heading with the same
  *  columns goes on with the same table.
- *  @retval -EPROTO  a column that is needed is missing; else the results of table.h */
+ *  @retval -EPROTO  a column that is needed is missing; else the results of out_table.h */
 int log_table_columns(void *arg, const char *const *names, size_t count);
 int log_table_row(void *arg, const struct report_value *values, size_t count);
 

@@ -5,7 +5,9 @@
 #include "cli/source.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/control_client.h"
@@ -22,6 +24,24 @@ struct printer {
 	int write_rc; /* a failure to write is not the daemon's */
 };
 
+/* A daemon that a user started has its socket and its history in the current folder. */
+static bool is_here(const struct conf *conf)
+{
+	return access(conf->control, F_OK) == 0 || access(conf->history.file, F_OK) == 0;
+}
+
+/* A user asks a daemon of their own where there is one, and else the system's. */
+static int parse(struct conf_bundle *bundle, struct conf **out, struct conf_errors *errors)
+{
+	int rc = conf_parse(bundle, out, errors);
+
+	if (rc < 0 || geteuid() == 0 || is_here(*out))
+		return rc;
+	conf_free(*out);
+	conf_bundle_set_root(bundle, true);
+	return conf_parse(bundle, out, errors);
+}
+
 int source_conf(const struct command *c, const char *path, struct conf **out)
 {
 	struct conf_errors *errors = conf_errors_new();
@@ -31,7 +51,7 @@ int source_conf(const struct command *c, const char *path, struct conf **out)
 	if (rc == 0)
 		rc = conf_bundle_load(path ? path : c->conf_path, &bundle, errors);
 	if (rc == 0)
-		rc = conf_parse(bundle, out, errors);
+		rc = parse(bundle, out, errors);
 	if (rc < 0 && errors && conf_errors_count(errors) > 0)
 		conf_errors_print(errors, c->err);
 	else if (rc < 0)

@@ -37,14 +37,6 @@ struct log_run {
 	struct log_table table;
 };
 
-static int discard_columns(void *arg, const char *const *names, size_t count)
-{
-	(void)arg;
-	(void)names;
-	(void)count;
-	return 0;
-}
-
 static int discard_row(void *arg, const struct report_value *values, size_t count)
 {
 	(void)arg;
@@ -71,12 +63,12 @@ static struct report_log query_of(const struct log_run *run)
 /* With -n, older lookups than those shown must not come up as news: see them first. */
 static int see_recent(struct log_run *run)
 {
-	static const struct report_out nowhere = { discard_columns, discard_row, NULL };
+	const struct report_out out = { log_table_columns, discard_row, &run->table };
 	struct report_log recent = query_of(run);
 
 	recent.since_us = clock_wall_us() - RECENT_US;
 	recent.limit = 0;
-	return report_log(run->report, &recent, &nowhere);
+	return report_log(run->report, &recent, &out);
 }
 
 static int show_past(struct log_run *run)
@@ -138,6 +130,7 @@ static int run_opened(struct log_run *run)
 		run->follow = report_follow_new();
 		if (!run->follow)
 			return -ENOMEM;
+		run->table.endless = true;
 	}
 	rc = show_past(run);
 	if (rc == 0 && run->follow)

@@ -108,7 +108,7 @@ struct conf_list {
 	struct conf_place place;
 };
 
-/** The first policy, in file order, one of whose groups holds the client; else `default`. */
+/** The first policy, in this order, one of whose groups holds the client; else `default`. */
 struct conf_policy {
 	char *name;
 	size_t *groups; /* indices; none: this is `default` */
@@ -164,7 +164,7 @@ struct conf {
 	size_t group_count;
 	struct conf_list *lists; /* at most CONF_LISTS_MAX */
 	size_t list_count;
-	struct conf_policy *policies;
+	struct conf_policy *policies; /* `default` is always there, and is the last */
 	size_t policy_count;
 	enum conf_block_answer block_answer;
 	uint32_t block_ttl_s;
@@ -178,17 +178,20 @@ struct conf {
  * Read the main file, what it includes (`include GLOB`, C-locale order, relative to the
  * file), or the built-in default. Files are read whole: at most 4 MiB in all, 256 files,
  * regular files only. Without any `upstream` block the servers of /etc/resolv.conf are
- * added as a generated file of the bundle (our own listen addresses are left out).
+ * added as a generated file of the bundle (conf_parse leaves out our own addresses).
+ * The bundle also carries what else values depend on: the current folder, where relative
+ * paths begin, and whether we are root, which decides where history and socket are.
  *
  * @param path    NULL: /etc/nameward/nameward.conf if it is there (with
  *                /etc/nameward/conf.d/\*.conf), else the built-in default
- * @param errors  gets what could not be read
+ * @param errors  gets what could not be read, and then what is wrong in the rest
  * @retval 0        the bundle is complete; conf_parse may still find errors in it
- * @retval -EINVAL  see errors
+ * @retval -EINVAL  see errors. @retval -ENOMEM
  */
 int conf_bundle_load(const char *path, struct conf_bundle **out, struct conf_errors *errors);
 
-/** From one text, for tests and fuzzing. file is what places say. */
+/** From one text, for tests and fuzzing: as root, relative paths stay relative, nothing is
+ *  included. file is what places say. */
 int conf_bundle_from_text(const char *file, const char *text, size_t len,
 			  struct conf_bundle **out);
 
@@ -200,6 +203,11 @@ int conf_bundle_read(int fd, struct conf_bundle **out);
 
 /** Main file's path, or "built-in". Borrowed from the bundle. */
 const char *conf_bundle_name(const struct conf_bundle *b);
+
+/** Take the default paths of a daemon that root started, or of one that a user started in
+ *  the current folder; conf_bundle_load takes those of its own caller. For the command line,
+ *  whose caller need not be the daemon's. */
+void conf_bundle_set_root(struct conf_bundle *b, bool root);
 
 void conf_bundle_free(struct conf_bundle *b);
 

@@ -1,9 +1,10 @@
 /*
- * A bundle in memory and as a sealed memfd. Knows nothing of what its texts mean, nor where
- * they come from (conf_load.c does).
+ * A bundle in memory and as a sealed memfd. Knows nothing of what its texts mean, nor
+ * where they come from (conf_load.c does).
  *
  * Format, in the machine's byte order (both ends are the same binary): one struct
- * bundle_header, file_count struct bundle_entry, the folder, then each file's name and text.
+ * bundle_header, file_count struct bundle_entry, the folder, then each file's name and
+ * text.
  */
 #include "conf/conf_bundle.h"
 
@@ -53,6 +54,11 @@ struct conf_bundle *conf_bundle_new(const char *folder, bool root)
 	return b;
 }
 
+void conf_bundle_set_root(struct conf_bundle *b, bool root)
+{
+	b->root = root;
+}
+
 void conf_bundle_free(struct conf_bundle *b)
 {
 	if (!b)
@@ -94,12 +100,12 @@ int conf_bundle_add(struct conf_bundle *b, const char *name, const char *text, s
 		return -ENOMEM;
 	b->files = files;
 	f = &files[b->file_count];
-	*f = (struct conf_file){ .name = strdup(name),
-				 .text = copy_text(text, len),
-				 .len = len,
-				 .index = (uint32_t)b->file_count,
-				 .parent = parent,
-				 .line = line };
+	*f = (struct conf_file){.name = strdup(name),
+				.text = copy_text(text, len),
+				.len = len,
+				.index = (uint32_t)b->file_count,
+				.parent = parent,
+				.line = line};
 	if (!f->name || !f->text) {
 		free(f->name);
 		free(f->text);
@@ -157,11 +163,11 @@ static int write_entries(const struct conf_bundle *b, int fd)
 
 	for (size_t i = 0; !rc && i < b->file_count; i++) {
 		const struct conf_file *f = &b->files[i];
-		struct bundle_entry entry = { .name_len = (uint32_t)strlen(f->name),
-					      .text_len = (uint32_t)f->len,
-					      .parent = f->parent,
-					      .line = f->line,
-					      .generated = f->generated };
+		struct bundle_entry entry = {.name_len = (uint32_t)strlen(f->name),
+					     .text_len = (uint32_t)f->len,
+					     .parent = f->parent,
+					     .line = f->line,
+					     .generated = f->generated};
 
 		rc = write_all(fd, &entry, sizeof(entry));
 	}
@@ -170,10 +176,10 @@ static int write_entries(const struct conf_bundle *b, int fd)
 
 static int write_bundle(const struct conf_bundle *b, int fd)
 {
-	struct bundle_header header = { .magic = BUNDLE_MAGIC,
-					.file_count = (uint32_t)b->file_count,
-					.folder_len = (uint32_t)strlen(b->folder),
-					.root = b->root };
+	struct bundle_header header = {.magic = BUNDLE_MAGIC,
+				       .file_count = (uint32_t)b->file_count,
+				       .folder_len = (uint32_t)strlen(b->folder),
+				       .root = b->root};
 	int rc = write_all(fd, &header, sizeof(header));
 
 	if (!rc)
@@ -239,7 +245,8 @@ static int take_string(struct cursor *c, size_t len, char **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-static int read_file(struct conf_bundle *b, const struct bundle_entry *e, struct cursor *c)
+static int read_file(struct conf_bundle *b, const struct bundle_entry *e,
+		     struct cursor *c)
 {
 	const char *text;
 	char *name;
@@ -251,7 +258,8 @@ static int read_file(struct conf_bundle *b, const struct bundle_entry *e, struct
 	if (rc)
 		return rc;
 	text = take(c, e->text_len);
-	rc = text ? conf_bundle_add(b, name, text, e->text_len, e->parent, e->line) : -EBADMSG;
+	rc = text ? conf_bundle_add(b, name, text, e->text_len, e->parent, e->line)
+		  : -EBADMSG;
 	if (!rc)
 		b->files[b->file_count - 1].generated = e->generated;
 	free(name);
@@ -327,7 +335,8 @@ static int read_whole(int fd, char *to, size_t len)
 
 int conf_bundle_read(int fd, struct conf_bundle **out)
 {
-	const size_t most = CONF_BUNDLE_BYTES_MAX + PATH_MAX + sizeof(struct bundle_header) +
+	const size_t most = CONF_BUNDLE_BYTES_MAX + PATH_MAX +
+			    sizeof(struct bundle_header) +
 			    CONF_BUNDLE_FILES_MAX * sizeof(struct bundle_entry);
 	struct cursor c;
 	struct stat st;

@@ -1,6 +1,6 @@
 /*
- * What takes more than one option to see: things that two have and only one may, blocks that
- * say too little, bounds that cross; and the values that follow from others.
+ * What takes more than one option to see: things that two have and only one may, blocks
+ * that say too little, bounds that cross; and the values that follow from others.
  */
 #include "conf/conf_parse.h"
 
@@ -21,10 +21,11 @@ static int compare_claims(const void *pa, const void *pb)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static void report_claim(struct parser *p, const struct claim *first, const struct claim *again)
+static void report_claim(struct parser *p, const struct claim *first,
+			 const struct claim *again)
 {
 	static const char *const kinds[] = {
-		[CLAIM_LISTEN] = "address",    [CLAIM_FORWARD] = "suffix",
+		[CLAIM_LISTEN] = "address",	 [CLAIM_FORWARD] = "suffix",
 		[CLAIM_INTERFACE] = "interface", [CLAIM_MAC] = "hardware address",
 		[CLAIM_ADDRESS] = "address",
 	};
@@ -36,8 +37,8 @@ static void report_claim(struct parser *p, const struct claim *first, const stru
 			 first->at.line);
 	else
 		snprintf(hint, sizeof(hint), "first at %s:%u", file, first->at.line);
-	parse_error_at(p, &again->at, hint, "%s '%s' is written twice", kinds[again->kind],
-		       again->key);
+	parse_error_at(p, &again->at, hint, "%s '%s' is written twice",
+		       kinds[again->kind], again->key);
 }
 
 /* Each value that is there again is reported with the place of the first. */
@@ -75,11 +76,11 @@ struct need {
 };
 
 static const struct need needs[] = {
-	{ CONF_UPSTREAM, "server", "server", "has no server" },
-	{ CONF_ZONE, "interface", "interface", "has no interface" },
-	{ CONF_DEVICE, "mac", "address", "has neither mac nor address" },
-	{ CONF_GROUP, "member", "member", "has no member" },
-	{ CONF_LIST, "file", "name", "has neither file nor name" },
+	{CONF_UPSTREAM, "server", "server", "has no server"},
+	{CONF_ZONE, "interface", "interface", "has no interface"},
+	{CONF_DEVICE, "mac", "address", "has neither mac nor address"},
+	{CONF_GROUP, "member", "member", "has no member"},
+	{CONF_LIST, "file", "name", "has neither file nor name"},
 };
 
 static void check_need(struct parser *p, const struct need *need, size_t index)
@@ -104,7 +105,8 @@ static void check_policy(struct parser *p, size_t index)
 		parse_error_at(p, groups, "it is for all that no other policy is for",
 			       "policy default has no 'for'");
 	else if (strcmp(policy->name, "default") && !groups->line && !i->incomplete)
-		parse_error_at(p, &i->declared, "the policy for all others is called default",
+		parse_error_at(p, &i->declared,
+			       "the policy for all others is called default",
 			       "policy '%s' has no 'for'", policy->name);
 	for (size_t l = 0; l < p->conf->list_count; l++)
 		if (policy->block & policy->allow & UINT64_C(1) << l)
@@ -121,7 +123,8 @@ static void check_gate(struct parser *p)
 	if (!at->line)
 		at = set_at(p, CONF_GATE, 0, "lease-max");
 	if (g->lease_min_s > g->lease_max_s)
-		parse_error_at(p, at, NULL, "lease-min (%us) is longer than lease-max (%us)",
+		parse_error_at(p, at, NULL,
+			       "lease-min (%us) is longer than lease-max (%us)",
 			       g->lease_min_s, g->lease_max_s);
 }
 
@@ -129,7 +132,7 @@ static void check_gate(struct parser *p)
 static void check_control(struct parser *p)
 {
 	const struct conf_option *o = conf_option_find(CONF_TOP, "control", NULL);
-	const struct conf_spot nowhere = { 0 };
+	const struct conf_spot nowhere = {0};
 
 	if (!set_at(p, CONF_TOP, 0, "control")->line && strlen(p->conf->control) > o->max)
 		parse_error_at(p, &nowhere, "write: control /a/shorter/path",
@@ -180,7 +183,7 @@ static void follow_root(struct parser *p)
 static void check_upstreams(struct parser *p)
 {
 	static const char hint[] = "write one: upstream quad9 { server 9.9.9.9 }";
-	const struct conf_spot nowhere = { 0 };
+	const struct conf_spot nowhere = {0};
 	const struct conf *c = p->conf;
 	const struct conf_file *from;
 
@@ -190,9 +193,10 @@ static void check_upstreams(struct parser *p)
 		return;
 	from = p->instances[CONF_UPSTREAM][0].declared.file;
 	if (from->generated)
-		parse_error_at(p, &nowhere, hint,
-			       "no upstream is written, and %s names no server but ourselves",
-			       from->name);
+		parse_error_at(
+			p, &nowhere, hint,
+			"no upstream is written, and %s names no server but ourselves",
+			from->name);
 }
 
 /* policy default is always there, and behind all others. */
@@ -200,7 +204,7 @@ static void follow_default_policy(struct parser *p)
 {
 	size_t i = parse_find(p, CONF_POLICY, "default");
 	struct conf *c = p->conf;
-	struct conf_policy policy = { 0 };
+	struct conf_policy policy = {0};
 
 	if (i == SIZE_MAX) {
 		struct conf_policy *added = PARSE_GROW(p, c->policies, c->policy_count);

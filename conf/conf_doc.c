@@ -21,8 +21,8 @@ static const char *synopsis(const struct conf_option *o, char *buf)
 		return buf;
 	}
 	for (size_t i = 0; o->choices && o->choices[i]; i++)
-		used += (size_t)snprintf(buf + used, TEXT_MAX - used, "%s%s", i ? " | " : "",
-					 o->choices[i]);
+		used += (size_t)snprintf(buf + used, TEXT_MAX - used, "%s%s",
+					 i ? " | " : "", o->choices[i]);
 	if (o->choices)
 		return buf;
 	snprintf(buf, TEXT_MAX, "%s%s%s",
@@ -41,7 +41,8 @@ static const char *range(const struct conf_option *o, char *buf)
 
 	buf[0] = '\0';
 	if (o->type <= TYPE_COUNT)
-		snprintf(buf, TEXT_MAX, " From %s to %s%s%s.", conf_bound_text(o, o->min, low),
+		snprintf(buf, TEXT_MAX, " From %s to %s%s%s.",
+			 conf_bound_text(o, o->min, low),
 			 conf_bound_text(o, o->max, high), o->zero ? ", or " : "",
 			 o->zero ? o->zero : "");
 	return buf;
@@ -52,16 +53,18 @@ static const char *initial(const struct conf_option *o, char *buf)
 {
 	buf[0] = '\0';
 	if (o->initial_user)
-		snprintf(buf, TEXT_MAX, " Default: %s; if not started as root, %s in the "
-			 "current folder.", o->initial, o->initial_user);
+		snprintf(buf, TEXT_MAX,
+			 " Default: %s; if not started as root, %s in the "
+			 "current folder.",
+			 o->initial, o->initial_user);
 	else if (o->initial || o->initial_note)
 		snprintf(buf, TEXT_MAX, " Default: %s.",
 			 o->initial ? o->initial : o->initial_note);
 	return buf;
 }
 
-/* Words of text, broken into lines that all begin with prefix. Without one, in mdoc(7), no
- * line begins with what would be a macro. */
+/* Words of text, broken into lines that all begin with prefix. Without one, in mdoc(7),
+ * no line begins with what would be a macro. */
 static void print_wrapped(FILE *to, const char *prefix, const char *text)
 {
 	size_t col = 0;
@@ -74,8 +77,9 @@ static void print_wrapped(FILE *to, const char *prefix, const char *text)
 			col = 0;
 		}
 		if (!col)
-			col = (size_t)fprintf(to, "%s", !*prefix && strchr(".'", *text) ? "\\&"
-											: prefix);
+			col = (size_t)fprintf(to, "%s",
+					      !*prefix && strchr(".'", *text) ? "\\&"
+									      : prefix);
 		else
 			col += (size_t)fprintf(to, " ");
 		col += (size_t)fprintf(to, "%.*s", (int)len, text);
@@ -174,9 +178,12 @@ void conf_doc_example(FILE *to)
 
 	fputs("# Configuration of nameward, see nameward.conf(5).\n"
 	      "#\n"
-	      "# A line that begins with \"#\" and no space behind it is a setting with its\n"
-	      "# default, or an example: take the \"#\" away to use it. Check what you wrote\n"
-	      "# with: namewardd --check\n", to);
+	      "# A line that begins with \"#\" and no space behind it is a setting with "
+	      "its\n"
+	      "# default, or an example: take the \"#\" away to use it. Check what you "
+	      "wrote\n"
+	      "# with: namewardd --check\n",
+	      to);
 	for (o = conf_options(&count); count; o++, count--) {
 		if (o->block != CONF_TOP)
 			continue;

@@ -102,7 +102,8 @@ static void print_source(FILE *to, const char *at, const char *end, uint32_t col
 		if (n >= from + SOURCE_CHARS)
 			break;
 		if (n >= from)
-			fputc(((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f ? '?' : *p,
+			fputc(((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f ? '?'
+										     : *p,
 			      to);
 	}
 	fputs("\n    ", to);
@@ -203,7 +204,8 @@ static unsigned edit_distance(const char *a, size_t alen, const char *b, size_t 
 			unsigned cost = last[j - 1] + (a[i - 1] != b[j - 1]);
 
 			cost = MIN(cost, MIN(last[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
 				cost = MIN(cost, before[j - 2] + 1);
 			now[j] = cost;
 		}

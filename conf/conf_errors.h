@@ -1,4 +1,5 @@
-/* How errors of the configuration are gathered. Knows places in texts, not what they mean. */
+/* How errors of the configuration are gathered. Knows places in texts, not what they
+ * mean. */
 #ifndef CONF_CONF_ERRORS_H
 #define CONF_CONF_ERRORS_H
 
@@ -23,8 +24,8 @@ struct conf_spot {
 	uint32_t col;
 };
 
-/** Add one error. Without memory it is counted but not kept. Errors are printed in the order
- *  of the files and places; at one place, in the order they came.
+/** Add one error. Without memory it is counted but not kept. Errors are printed in the
+ * order of the files and places; at one place, in the order they came.
  *
  * @param hint  a sentence that helps, or NULL or "": none. Copied */
 void conf_errors_add(struct conf_errors *e, const struct conf_spot *at, const char *hint,

@@ -61,7 +61,8 @@ static int read_open_file(int fd, size_t max, char **text, size_t *len, struct s
 	return 0;
 }
 
-int conf_file_read(const char *path, size_t max, char **text, size_t *len, struct stat *st)
+int conf_file_read(const char *path, size_t max, char **text, size_t *len,
+		   struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	size_t have = 0;

@@ -14,6 +14,7 @@ struct stat;
  * @retval -EMEDIUMTYPE  a folder, FIFO, socket or device
  * @retval -E2BIG        longer than max
  * @retval -ENOMEM, -errno of open and read; outputs untouched on failure */
-int conf_file_read(const char *path, size_t max, char **text, size_t *len, struct stat *st);
+int conf_file_read(const char *path, size_t max, char **text, size_t *len,
+		   struct stat *st);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * Gather the texts of a configuration: the main file, what it includes, the drop-ins; or the
- * built-in default; and the system's name servers where no upstream is written. Files may
- * be anything (a FIFO, a device, huge, included in a circle): nothing here hangs on them.
+ * Gather the texts of a configuration: the main file, what it includes, the drop-ins; or
+ * the built-in default; and the system's name servers where no upstream is written. Files
+ * may be anything (a FIFO, a device, huge, included in a circle): nothing here hangs on
+ * them.
  */
 #include "conf/conf_bundle.h"
 
@@ -44,13 +45,14 @@ struct request {
 	uint32_t parent; /* file index of the include line, or CONF_NO_PARENT */
 	uint32_t line, col;
 	unsigned depth;
-	bool drop_in; /* read without being asked for: not an error if it was read before */
+	bool drop_in; /* read without being asked for: not an error if it was read before
+		       */
 };
 
 static int load_file(struct loader *ld, const struct request *r);
 
-static void PRINTF_LIKE(4, 5)
-load_error(struct loader *ld, const struct request *r, const char *hint, const char *fmt, ...)
+static void PRINTF_LIKE(4, 5) load_error(struct loader *ld, const struct request *r,
+					 const char *hint, const char *fmt, ...)
 {
 	struct conf_spot at = { .line = r->line, .col = r->col };
 	va_list args;
@@ -144,11 +146,11 @@ static void load_include(struct loader *ld, uint32_t file, unsigned depth,
 {
 	for (size_t i = 1; i < n->word_count && !ld->no_memory; i++) {
 		char *path = pattern_path(ld->b->files[file].name, n->words[i].text);
-		struct request r = { .name = path,
-				     .parent = file,
-				     .line = n->words[i].line,
-				     .col = n->words[i].col,
-				     .depth = depth + 1 };
+		struct request r = {.name = path,
+				    .parent = file,
+				    .line = n->words[i].line,
+				    .col = n->words[i].col,
+				    .depth = depth + 1};
 
 		if (!path)
 			ld->no_memory = true;
@@ -203,8 +205,9 @@ static void report_unreadable(struct loader *ld, const struct request *r, int rc
 		ld->no_memory = true;
 	else if (rc == -E2BIG)
 		load_error(ld, r, NULL,
-			   "'%s' is too much: at most %d files and %d MiB in all", r->name,
-			   CONF_BUNDLE_FILES_MAX, CONF_BUNDLE_BYTES_MAX / 1048576);
+			   "'%s' is too much: at most %d files and %d MiB in all",
+			   r->name, CONF_BUNDLE_FILES_MAX,
+			   CONF_BUNDLE_BYTES_MAX / 1048576);
 	else if (rc == -EMEDIUMTYPE)
 		load_error(ld, r, NULL, "'%s' is not a regular file", r->name);
 	else
@@ -270,9 +273,13 @@ static void print_servers(FILE *to, const char *name, char *resolv)
 	char *line, *rest, server[ADDR_PORT_TEXT_MAX + 8];
 	unsigned count = 0;
 
-	fprintf(to, "# Made from %s, because no upstream is written.\nupstream system {\n", name);
-	for (line = strtok_r(resolv, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (count < RESOLV_SERVERS_MAX && server_of_line(line, server, sizeof(server))) {
+	fprintf(to,
+		"# Made from %s, because no upstream is written.\nupstream system {\n",
+		name);
+	for (line = strtok_r(resolv, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		if (count < RESOLV_SERVERS_MAX &&
+		    server_of_line(line, server, sizeof(server))) {
 			fprintf(to, "\tserver %s\n", server);
 			count++;
 		}
@@ -296,7 +303,7 @@ static int add_system_upstream(struct conf_bundle *b, const char *resolv)
 		free(text);
 		return -ENOMEM;
 	}
-	print_servers(to, resolv, text ? text : (char[]){ "" });
+	print_servers(to, resolv, text ? text : (char[]){""});
 	free(text);
 	if (fclose(to)) {
 		free(made);
@@ -316,8 +323,8 @@ static void load_all(struct loader *ld, const struct conf_paths *paths, const ch
 	struct request r = { .name = path ? path : paths->main, .parent = CONF_NO_PARENT };
 
 	if (!path && access(paths->main, F_OK) && (errno == ENOENT || errno == ENOTDIR)) {
-		if (conf_bundle_add(ld->b, "built-in", default_conf, sizeof(default_conf) - 1,
-				    CONF_NO_PARENT, 0))
+		if (conf_bundle_add(ld->b, "built-in", default_conf,
+				    sizeof(default_conf) - 1, CONF_NO_PARENT, 0))
 			ld->no_memory = true;
 		return;
 	}
@@ -385,11 +392,12 @@ err_free:
 	return rc;
 }
 
-int conf_bundle_load(const char *path, struct conf_bundle **out, struct conf_errors *errors)
+int conf_bundle_load(const char *path, struct conf_bundle **out,
+		     struct conf_errors *errors)
 {
-	static const struct conf_paths paths = { .main = "/etc/nameward/nameward.conf",
-						 .drop_ins = "/etc/nameward/conf.d/*.conf",
-						 .resolv = "/etc/resolv.conf" };
+	static const struct conf_paths paths = {.main = "/etc/nameward/nameward.conf",
+						.drop_ins = "/etc/nameward/conf.d/*.conf",
+						.resolv = "/etc/resolv.conf"};
 	struct conf_paths mine = paths;
 
 	mine.root = geteuid() == 0;

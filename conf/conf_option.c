@@ -24,19 +24,23 @@ static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = { "auto", "hosts", "domains", NULL };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
-static const char *const answer_words[] = { "nxdomain", "null", "nodata", "refused", NULL };
+static const char *const answer_words[] = {
+	"nxdomain", "null", "nodata", "refused", NULL
+};
 
 static const struct conf_option options[] = {
 	{ CONF_TOP, "listen", .type = TYPE_LISTEN, .args = "NAME ADDRESS[:PORT] ...",
 	  .initial = "localhost 127.0.0.1:53 [::1]:53",
-	  .help = "Addresses to answer on, over UDP and TCP, port 53 if none is written. The "
-		  "name is a label for messages. An address need not exist yet." },
+	  .help = "Addresses to answer on, over UDP and TCP, port 53 if none is "
+		"written. The name is a label for messages. An address need not exist "
+		"yet." },
 	{ CONF_TOP, "upstream", .type = TYPE_BLOCK, .opens = CONF_UPSTREAM },
 	{ CONF_TOP, "forward", .type = TYPE_FORWARD, .args = "SUFFIX UPSTREAM",
-	  .initial_note = "the root goes to the first upstream that no other forward line names",
+	  .initial_note = "the root goes to the first upstream that no other forward "
+			  "line names",
 	  .example = "office.example office",
-	  .help = "Ask this upstream for names at and below the suffix; the longest suffix "
-		  "wins. The suffix '.' is the root: all other names." },
+	  .help = "Ask this upstream for names at and below the suffix; the longest "
+		"suffix wins. The suffix '.' is the root: all other names." },
 	{ CONF_TOP, "cache", .type = TYPE_BLOCK, .opens = CONF_CACHE },
 	{ CONF_TOP, "zone", .type = TYPE_BLOCK, .opens = CONF_ZONE },
 	{ CONF_TOP, "device", .type = TYPE_BLOCK, .opens = CONF_DEVICE },
@@ -45,8 +49,9 @@ static const struct conf_option options[] = {
 	{ CONF_TOP, "policy", .type = TYPE_BLOCK, .opens = CONF_POLICY },
 	{ CONF_TOP, "block-answer", .type = TYPE_CHOICE, .choices = answer_words,
 	  .at = offsetof(struct conf, block_answer), .initial = "nxdomain",
-	  .help = "What a blocked name is answered with: that it does not exist, the address "
-		  "0.0.0.0 or ::, that it has no such record, or the code REFUSED." },
+	  .help = "What a blocked name is answered with: that it does not exist, the "
+		"address 0.0.0.0 or ::, that it has no such record, or the code "
+		"REFUSED." },
 	{ CONF_TOP, "block-ttl", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf, block_ttl_s), .max = DAY, .initial = "10s",
 	  .help = "How long clients may remember that a name is blocked." },
@@ -58,126 +63,151 @@ static const struct conf_option options[] = {
 	  .help = "Socket of the command line. Its folder is made at start." },
 	{ CONF_TOP, "include", .type = TYPE_INCLUDE, .args = "PATTERN ...",
 	  .example = "local/*.conf",
-	  .help = "Read these files here, as if they were written in this place, in the order "
-		  "of their names. A pattern may have *, ? and [ ]; a name without them must "
-		  "exist. No file is read twice." },
+	  .help = "Read these files here, as if they were written in this place, in "
+		"the order of their names. A pattern may have *, ? and [ ]; a name "
+		"without them must exist. No file is read twice." },
 
 	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER, .args = "ADDRESS[:PORT] ...",
-	  .help = "A resolver to ask, port 53 if none is written. At least one, at most 32." },
+	  .help = "A resolver to ask, port 53 if none is written. At least one, at "
+		"most 32." },
 	{ CONF_UPSTREAM, "timeout", .type = TYPE_MS,
 	  .at = offsetof(struct conf_upstream, timeout_ms), .min = 100, .max = 30000,
 	  .initial = "4s",
-	  .help = "Time for a whole question, over all servers and tries; then the client "
-		  "hears SERVFAIL." },
+	  .help = "Time for a whole question, over all servers and tries; then the "
+		"client hears SERVFAIL." },
 	{ CONF_UPSTREAM, "order", .type = TYPE_CHOICE, .choices = order_words,
 	  .at = offsetof(struct conf_upstream, order), .initial = "fastest",
-	  .help = "Which server is asked: the one that answers fastest, the first one that "
-		  "works, or all by turns." },
+	  .help = "Which server is asked: the one that answers fastest, the first one "
+		"that works, or all by turns." },
 
-	{ CONF_CACHE, "size", .type = TYPE_SIZE, .at = offsetof(struct conf_cache, size_bytes),
+	{ CONF_CACHE, "size", .type = TYPE_SIZE,
+	  .at = offsetof(struct conf_cache, size_bytes),
 	  .min = 64 * KIB, .max = TIB / 16, .zero = "off", .initial = "32MiB",
 	  .help = "Memory for answers." },
 	{ CONF_CACHE, "ttl-max", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_cache, ttl_max_s), .min = 1, .max = 7 * DAY,
-	  .initial = "1d", .help = "No answer is kept longer, whatever its TTL says." },
+	  .initial = "1d",
+	  .help = "No answer is kept longer, whatever its TTL says." },
 	{ CONF_CACHE, "negative-max", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_cache, negative_max_s), .min = 0, .max = DAY,
 	  .initial = "1h",
 	  .help = "No answer that a name or record does not exist is kept longer." },
 
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
-	  .help = "Network interfaces of the zone. The sign * alone means each that no other "
-		  "zone names. At least one; none in two zones." },
+	  .help = "Network interfaces of the zone. The sign * alone means each that "
+		"no other zone names. At least one; none in two zones." },
 	{ CONF_ZONE, "gate", .type = TYPE_CHOICE, .choices = gate_words,
 	  .at = offsetof(struct conf_zone, gate), .initial = "off",
-	  .help = "Whether a device of the zone may open connections to public addresses that "
-		  "it did not look up: off, nobody cares; observe, it may, and it is "
-		  "recorded; enforce, it may not." },
+	  .help = "Whether a device of the zone may open connections to public "
+		"addresses that it did not look up: off, nobody cares; observe, it "
+		"may, and it is recorded; enforce, it may not." },
 	{ CONF_ZONE, "on-failure", .type = TYPE_CHOICE, .choices = failure_words,
 	  .at = offsetof(struct conf_zone, on_failure),
 	  .initial_note = "servfail where gate is enforce, else answer",
-	  .help = "What a client hears when its lease could not be put into the firewall in "
-		  "time." },
+	  .help = "What a client hears when its lease could not be put into the "
+		"firewall in time." },
 
 	{ CONF_DEVICE, "mac", .type = TYPE_MAC, .args = "ADDRESS ...",
-	  .help = "Hardware addresses by which the device is known. None in two devices." },
+	  .help = "Hardware addresses by which the device is known. None in two "
+		"devices." },
 	{ CONF_DEVICE, "address", .type = TYPE_ADDRESS, .args = "ADDRESS ...",
-	  .help = "IP addresses by which it is known where no hardware address is seen. None "
-		  "in two devices." },
+	  .help = "IP addresses by which it is known where no hardware address is "
+		"seen. None in two devices." },
 
-	{ CONF_GROUP, "member", .type = TYPE_MEMBER, .args = "DEVICE | ADDRESS | NETWORK ...",
+	{ CONF_GROUP, "member", .type = TYPE_MEMBER,
+	  .args = "DEVICE | ADDRESS | NETWORK ...",
 	  .help = "Devices, by the name of their block, addresses and networks." },
 
 	{ CONF_LIST, "file", .type = TYPE_PATH, .at = offsetof(struct conf_list, file),
-	  .max = 4095, .help = "File with the names, one entry a line." },
+	  .max = 4095,
+	  .help = "File with the names, one entry a line." },
 	{ CONF_LIST, "name", .type = TYPE_NAME, .args = "NAME ...",
-	  .help = "Entries written here, as in a list of domains: x.example is this name, "
-		  "*.x.example is this name and all below." },
+	  .help = "Entries written here, as in a list of domains: x.example is this "
+		"name, *.x.example is this name and all below." },
 	{ CONF_LIST, "format", .type = TYPE_CHOICE, .choices = format_words,
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
 	  .help = "How the file is written; auto looks at each line." },
 	{ CONF_LIST, "subdomains", .type = TYPE_CHOICE, .choices = subdomain_words,
 	  .at = offsetof(struct conf_list, subdomains), .initial = "auto",
-	  .help = "Whether an entry holds for the names below it too; auto does as the format "
-		  "says: only for entries with *." },
+	  .help = "Whether an entry holds for the names below it too; auto does as "
+		"the format says: only for entries with *." },
 
 	{ CONF_POLICY, "for", .type = TYPE_FOR, .args = "GROUP ...",
-	  .help = "Groups the policy is for. The first policy, in the order of the files, that "
-		  "is for a client's group holds; policy default, which has no such line, "
-		  "holds for all others." },
-	{ CONF_POLICY, "block", .type = TYPE_LISTS, .at = offsetof(struct conf_policy, block),
-	  .args = "LIST ...", .help = "Lists of names that are blocked." },
-	{ CONF_POLICY, "allow", .type = TYPE_LISTS, .at = offsetof(struct conf_policy, allow),
+	  .help = "Groups the policy is for. The first policy, in the order of the "
+		"files, that is for a client's group holds; policy default, which has "
+		"no such line, holds for all others." },
+	{ CONF_POLICY, "block", .type = TYPE_LISTS,
+	  .at = offsetof(struct conf_policy, block),
+	  .args = "LIST ...",
+	  .help = "Lists of names that are blocked." },
+	{ CONF_POLICY, "allow", .type = TYPE_LISTS,
+	  .at = offsetof(struct conf_policy, allow),
 	  .args = "LIST ...",
 	  .help = "Lists of names that are not blocked, whatever other lists say." },
 
 	{ CONF_GATE, "table", "inet", .type = TYPE_TABLE,
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",
-	  .help = "The nftables table, ours alone: it is made at start and replaced whole." },
+	  .help = "The nftables table, ours alone: it is made at start and replaced "
+		"whole." },
 	{ CONF_GATE, "lease-min", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_gate, lease_min_s), .min = 1, .max = DAY,
-	  .initial = "60s", .help = "An address stays open at least this long." },
+	  .initial = "60s",
+	  .help = "An address stays open at least this long." },
 	{ CONF_GATE, "lease-max", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_gate, lease_max_s), .min = 1, .max = 7 * DAY,
-	  .initial = "1d", .help = "It stays open no longer than this, whatever the TTL says." },
-	{ CONF_GATE, "grace", .type = TYPE_SECONDS, .at = offsetof(struct conf_gate, grace_s),
+	  .initial = "1d",
+	  .help = "It stays open no longer than this, whatever the TTL says." },
+	{ CONF_GATE, "grace", .type = TYPE_SECONDS,
+	  .at = offsetof(struct conf_gate, grace_s),
 	  .min = 0, .max = DAY, .initial = "10m",
-	  .help = "It stays open this long past its TTL, for programs that remember longer." },
+	  .help = "It stays open this long past its TTL, for programs that remember "
+		"longer." },
 	{ CONF_GATE, "answer-deadline", .type = TYPE_MS,
 	  .at = offsetof(struct conf_gate, answer_deadline_ms), .min = 1, .max = 5000,
 	  .initial = "50ms",
-	  .help = "How long an answer waits for the firewall; then on-failure decides." },
+	  .help = "How long an answer waits for the firewall; then on-failure "
+		"decides." },
 	{ CONF_GATE, "max-leases", .type = TYPE_COUNT,
 	  .at = offsetof(struct conf_gate, max_leases), .min = 64, .max = 1048576,
-	  .initial = "65536", .help = "Leases in all." },
+	  .initial = "65536",
+	  .help = "Leases in all." },
 	{ CONF_GATE, "max-device-leases", .type = TYPE_COUNT,
 	  .at = offsetof(struct conf_gate, max_device_leases), .min = 16, .max = 1048576,
-	  .initial = "4096", .help = "Leases of one device." },
+	  .initial = "4096",
+	  .help = "Leases of one device." },
 	{ CONF_GATE, "allow", .type = TYPE_ALLOW,
 	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK",
 	  .help = "What every gated device may reach without a lookup." },
 
-	{ CONF_HISTORY, "file", .type = TYPE_PATH, .at = offsetof(struct conf_history, file),
+	{ CONF_HISTORY, "file", .type = TYPE_PATH,
+	  .at = offsetof(struct conf_history, file),
 	  .max = 4095, .initial = "/var/lib/nameward/history.db",
 	  .initial_user = "nameward-history.db",
 	  .help = "The SQLite database. Its folder is made at start." },
 	{ CONF_HISTORY, "commit-every", .type = TYPE_MS,
-	  .at = offsetof(struct conf_history, commit_every_ms), .min = 100, .max = 3600000,
-	  .initial = "2s", .help = "Write to disk after this time; a crash loses no more." },
+	  .at = offsetof(struct conf_history, commit_every_ms),
+	  .min = 100, .max = 3600000,
+	  .initial = "2s",
+	  .help = "Write to disk after this time; a crash loses no more." },
 	{ CONF_HISTORY, "commit-rows", .type = TYPE_COUNT,
 	  .at = offsetof(struct conf_history, commit_rows), .min = 1, .max = 100000,
-	  .initial = "500", .help = "Write to disk after this many rows, if that is earlier." },
+	  .initial = "500",
+	  .help = "Write to disk after this many rows, if that is earlier." },
 	{ CONF_HISTORY, "keep", "lookups", .type = TYPE_SECONDS64,
-	  .at = offsetof(struct conf_history, keep_lookups_s), .min = HOUR, .max = 100ull * YEAR,
-	  .zero = "forever", .initial = "90d", .help = "How long lookups are kept." },
+	  .at = offsetof(struct conf_history, keep_lookups_s),
+	  .min = HOUR, .max = 100ull * YEAR,
+	  .zero = "forever", .initial = "90d",
+	  .help = "How long lookups are kept." },
 	{ CONF_HISTORY, "keep", "refusals", .type = TYPE_SECONDS64,
 	  .at = offsetof(struct conf_history, keep_refusals_s), .min = HOUR,
 	  .max = 100ull * YEAR, .zero = "forever", .initial = "90d",
 	  .help = "How long connections that the gate refused are kept." },
 	{ CONF_HISTORY, "max-size", .type = TYPE_SIZE,
-	  .at = offsetof(struct conf_history, max_size_bytes), .min = MIB, .max = 64 * TIB,
+	  .at = offsetof(struct conf_history, max_size_bytes),
+	  .min = MIB, .max = 64 * TIB,
 	  .zero = "unlimited", .initial = "2GiB",
-	  .help = "Size of the database on disk; beyond it the oldest lookups go first." },
+	  .help = "Size of the database on disk; beyond it the oldest lookups go "
+		"first." },
 };
 
 #define NAMED(kind, array, number, limit)                                            \
@@ -185,14 +215,16 @@ static const struct conf_option options[] = {
 	.count_at = offsetof(struct conf, number), .size = sizeof(struct conf_##kind), \
 	.place_at = offsetof(struct conf_##kind, place), .max = (limit)
 
-#define SINGLE(kind) \
-	.name = #kind, .at = offsetof(struct conf, kind), .size = sizeof(struct conf_##kind), .max = 1
+#define SINGLE(kind)                                         \
+	.name = #kind, .at = offsetof(struct conf, kind),    \
+	.size = sizeof(struct conf_##kind), .max = 1
 
 static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 	[CONF_TOP] = { .name = "", .size = sizeof(struct conf), .max = 1 },
 	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 64),
-		.help = "Servers that are asked what the cache does not know. Where no upstream "
-			"is written those of /etc/resolv.conf are asked, as upstream system.",
+		.help = "Servers that are asked what the cache does not know. Where "
+			"no upstream is written those of /etc/resolv.conf are asked, "
+			"as upstream system.",
 		.example = "upstream quad9 {\n"
 			   "\tserver 9.9.9.9 149.112.112.112\n"
 			   "\tserver 2620:fe::fe\n"
@@ -202,10 +234,11 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "\ttimeout 2s\n"
 			   "\torder first\n"
 			   "}\n" },
-	[CONF_CACHE] = { SINGLE(cache), .help = "Answers kept in memory." },
+	[CONF_CACHE] = { SINGLE(cache),
+	.help = "Answers kept in memory." },
 	[CONF_ZONE] = { NAMED(zone, zones, zone_count, 256),
-		.help = "A network of clients, and what the gate does for it. Devices on an "
-			"interface of no zone are not gated.",
+		.help = "A network of clients, and what the gate does for it. Devices "
+			"on an interface of no zone are not gated.",
 		.example = "zone lan {\n"
 			   "\tinterface br-lan\n"
 			   "\tgate off\n"
@@ -215,7 +248,8 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "\tgate observe\n"
 			   "}\n" },
 	[CONF_DEVICE] = { NAMED(device, devices, device_count, 4096),
-		.help = "A machine that has a name: in groups, in the history, in answers.",
+		.help = "A machine that has a name: in groups, in the history, in "
+			"answers.",
 		.example = "device tv {\n"
 			   "\tmac 7c:2f:80:00:11:22\n"
 			   "}\n"
@@ -232,7 +266,8 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "\tmember tv 192.168.20.0/24\n"
 			   "}\n" },
 	[CONF_LIST] = { NAMED(list, lists, list_count, CONF_LISTS_MAX),
-		.help = "Names to block or to allow: a file, entries written here, or both.",
+		.help = "Names to block or to allow: a file, entries written here, or "
+			"both.",
 		.example = "list ads {\n"
 			   "\tfile /etc/nameward/local/ads.txt\n"
 			   "\tformat hosts\n"
@@ -254,14 +289,14 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "\tblock ads\n"
 			   "}\n" },
 	[CONF_GATE] = { SINGLE(gate),
-		.help = "Leases: the addresses that a gated device looked up are open to it, for "
-			"a time.",
+		.help = "Leases: the addresses that a gated device looked up are open "
+			"to it, for a time.",
 		.example = "\tallow udp 123\n"
 			   "\tallow tcp 5222-5223\n"
 			   "\tallow 192.0.2.0/24\n" },
 	[CONF_HISTORY] = { SINGLE(history),
-		.help = "What is recorded of each lookup, and for how long. A line `history off' "
-			"in place of the block records nothing." },
+		.help = "What is recorded of each lookup, and for how long. A line "
+			"`history off' in place of the block records nothing." },
 };
 
 const struct conf_option *conf_options(size_t *count)

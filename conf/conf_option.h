@@ -1,6 +1,6 @@
 /*
- * The table of all options: one row says how an option is read, checked, printed, documented
- * and completed. Knows nothing of files and of the grammar.
+ * The table of all options: one row says how an option is read, checked, printed,
+ * documented and completed. Knows nothing of files and of the grammar.
  */
 #ifndef CONF_CONF_OPTION_H
 #define CONF_CONF_OPTION_H
@@ -57,14 +57,15 @@ struct conf_option {
 	const char *key; /* second word of the name: `keep lookups`; or NULL */
 	enum conf_type type;
 	enum conf_block_id opens;
-	size_t at; /* offset of the value in the block's struct */
+	size_t at;	   /* offset of the value in the block's struct */
 	uint64_t min, max; /* in the value's unit; of a path: bytes */
 	const char *zero;  /* word for the value 0, which no number stands for; or NULL */
-	const char *initial; /* default as it would be written; NULL: none */
-	const char *initial_user; /* the same where not started as root; NULL: no difference */
-	const char *initial_note; /* default in words where it depends on something */
+	const char *initial;	    /* default as it would be written; NULL: none */
+	const char *initial_user;   /* the same where not started as root; NULL: no
+				       difference */
+	const char *initial_note;   /* default in words where it depends on something */
 	const char *const *choices; /* ended by NULL */
-	const char *args; /* synopsis of what follows the name; NULL: the type tells */
+	const char *args;    /* synopsis of what follows the name; NULL: the type tells */
 	const char *example; /* values, where there is no default to show */
 	const char *help;    /* sentences */
 };
@@ -72,13 +73,13 @@ struct conf_option {
 /** A kind of block. Structs of named blocks begin with `char *name`. */
 struct conf_block {
 	const char *name;
-	bool named;	    /* has a name; else there is one at most */
-	size_t at;	    /* in struct conf: the array's pointer, or the struct itself */
-	size_t count_at;    /* of the array's count */
-	size_t size;	    /* of one element */
-	size_t place_at;    /* of its struct conf_place */
-	size_t max;	    /* elements */
-	const char *help;   /* sentences */
+	bool named;	  /* has a name; else there is one at most */
+	size_t at;	  /* in struct conf: the array's pointer, or the struct itself */
+	size_t count_at;  /* of the array's count */
+	size_t size;	  /* of one element */
+	size_t place_at;  /* of its struct conf_place */
+	size_t max;	  /* elements */
+	const char *help; /* sentences */
 	const char *example; /* of a named block: whole blocks; else lines inside it */
 };
 
@@ -90,7 +91,8 @@ const struct conf_option *conf_options(size_t *count);
 
 const struct conf_block *conf_block(enum conf_block_id id);
 
-/** The row of this name, or the next one behind `after` of that name (`keep` has several).
+/** The row of this name, or the next one behind `after` of that name (`keep` has
+ * several).
  *  @retval NULL none */
 const struct conf_option *conf_option_find(enum conf_block_id block, const char *name,
 					   const struct conf_option *after);
@@ -102,8 +104,8 @@ bool conf_type_is_scalar(enum conf_type t);
 
 enum conf_scalar_result { SCALAR_OK, SCALAR_MALFORMED, SCALAR_OUT_OF_RANGE };
 
-/** Read a scalar that is no path and no table, and store it in its block's struct; nothing
- *  is stored unless SCALAR_OK. */
+/** Read a scalar that is no path and no table, and store it in its block's struct;
+ * nothing is stored unless SCALAR_OK. */
 enum conf_scalar_result conf_scalar_read(const struct conf_option *o, const char *text,
 					 void *block);
 

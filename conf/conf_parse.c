@@ -26,7 +26,8 @@ static bool is_directive(const char *name)
 /* A directive inside a block that has no end, and that only makes sense outside of it. */
 static bool fell_into(const struct scfg_node *block, const struct scfg_node *child)
 {
-	const struct conf_option *top = conf_option_find(CONF_TOP, block->words[0].text, NULL);
+	const struct conf_option *top =
+		conf_option_find(CONF_TOP, block->words[0].text, NULL);
 	const char *name = child->words[0].text;
 
 	if (!block->unclosed || !is_directive(name))
@@ -44,7 +45,8 @@ static void collect_node(struct parser *p, const struct conf_file *f,
 
 	if (n->bad)
 		p->partial = true;
-	d = parse_grow_scratch(p, (void **)&p->directives, &p->directive_count, sizeof(*d));
+	d = parse_grow_scratch(p, (void **)&p->directives, &p->directive_count,
+			       sizeof(*d));
 	if (d)
 		*d = (struct directive){ .file = f, .node = n, .index = SIZE_MAX };
 	if (!strcmp(n->words[0].text, "include"))
@@ -75,7 +77,8 @@ static void collect_file(struct parser *p, const struct conf_file *f)
 
 static bool is_extend(const struct scfg_node *n, bool named)
 {
-	return n->word_count > (named ? 2 : 1) && !strcmp(n->words[named ? 2 : 1].text, "extend");
+	return n->word_count > (named ? 2 : 1) &&
+	       !strcmp(n->words[named ? 2 : 1].text, "extend");
 }
 
 static bool check_name(struct parser *p, const struct scfg_word *at)
@@ -84,15 +87,16 @@ static bool check_name(struct parser *p, const struct scfg_word *at)
 	size_t len = strlen(at->text);
 
 	if (!len || len > CONF_NAME_MAX ||
-	    at->text[strspn(at->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-")]) {
+	    at->text[strspn(at->text,
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._-")]) {
 		parse_error(p, at, "a name has 1 to 63 letters, digits, '.', '_' and '-'",
 			    "'%s' is not a name", at->text);
 		return false;
 	}
 	if (!addr_net_from_text(at->text, &net)) {
-		parse_error(p, at, NULL, "'%s' is an address: give the block another name",
-			    at->text);
+		parse_error(p, at, NULL,
+			    "'%s' is an address: give the block another name", at->text);
 		return false;
 	}
 	return true;
@@ -131,8 +135,9 @@ static void hint_first(char *hint, const struct conf_spot *at)
 static void hint_extend(char *hint, const struct conf_spot *at, const char *kind,
 			const char *name)
 {
-	snprintf(hint, CONF_ERROR_TEXT_MAX, "first at %s:%u; to add to it, write: %s%s%s extend {",
-		 at->file->name, at->line, kind, *name ? " " : "", name);
+	snprintf(hint, CONF_ERROR_TEXT_MAX,
+		 "first at %s:%u; to add to it, write: %s%s%s extend {", at->file->name,
+		 at->line, kind, *name ? " " : "", name);
 }
 
 /* Make room for a block that is written for the first time. */
@@ -149,14 +154,17 @@ static void declare(struct parser *p, struct directive *d, enum conf_block_id id
 
 	before = parse_find(p, id, name->text);
 	if (before != SIZE_MAX) {
-		hint_extend(hint, &p->instances[id][before].declared, b->name, name->text);
-		parse_error(p, name, hint, "%s '%s' is written twice", b->name, name->text);
+		hint_extend(hint, &p->instances[id][before].declared, b->name,
+			    name->text);
+		parse_error(p, name, hint, "%s '%s' is written twice", b->name,
+			    name->text);
 	}
 	if (count == b->max) {
 		parse_error(p, name, NULL, "more than %zu %s blocks", b->max, b->name);
 		return;
 	}
-	element = parse_grow(p, array, (size_t *)((char *)p->conf + b->count_at), b->size);
+	element =
+		parse_grow(p, array, (size_t *)((char *)p->conf + b->count_at), b->size);
 	instance = parse_grow_scratch(p, (void **)&p->instances[id], &parallel,
 				      sizeof(*instance));
 	if (!element || !instance)
@@ -177,8 +185,8 @@ static void declare_all(struct parser *p)
 
 		o = conf_option_find(CONF_TOP, n->words[0].text, NULL);
 		p->file = d->file;
-		if (!o || o->type != TYPE_BLOCK || !conf_block(o->opens)->named || n->bad ||
-		    is_extend(n, true))
+		if (!o || o->type != TYPE_BLOCK || !conf_block(o->opens)->named ||
+		    n->bad || is_extend(n, true))
 			continue;
 		if (check_block_line(p, n, conf_block(o->opens)))
 			declare(p, d, o->opens);
@@ -198,10 +206,12 @@ static void hint_other_blocks(char *hint, size_t size, const char *name)
 		if (!conf_option_find(id, name, NULL))
 			continue;
 		if (!used)
-			used = (size_t)snprintf(hint, size, "'%s' belongs into a block: ", name);
+			used = (size_t)snprintf(hint, size,
+						"'%s' belongs into a block: ", name);
 		else
 			used += (size_t)snprintf(hint + used, size - used, ", ");
-		used += (size_t)snprintf(hint + used, size - used, "%s", conf_block(id)->name);
+		used += (size_t)snprintf(hint + used, size - used, "%s",
+					 conf_block(id)->name);
 	}
 }
 
@@ -214,7 +224,8 @@ static void unknown_option(struct parser *p, enum conf_block_id block,
 	size_t count;
 
 	if (block != CONF_TOP && is_directive(at->text))
-		snprintf(hint, sizeof(hint), "'%s' stands outside of all blocks", at->text);
+		snprintf(hint, sizeof(hint), "'%s' stands outside of all blocks",
+			 at->text);
 	else
 		hint_other_blocks(hint, sizeof(hint), at->text);
 	o = conf_options(&count);
@@ -404,7 +415,7 @@ static void set_defaults(struct parser *p)
 			conf_scalar_defaults(id, parse_block_at(p, id, 0));
 	for (; count; o++, count--) {
 		const char *text = p->bundle->root || !o->initial_user ? o->initial
-									 : o->initial_user;
+								       : o->initial_user;
 		char **at;
 
 		if (!text || (o->type != TYPE_PATH && o->type != TYPE_TABLE))

@@ -15,7 +15,13 @@
 #include "lib/util.h"
 
 /** What only one may have. */
-enum claim_kind { CLAIM_LISTEN, CLAIM_FORWARD, CLAIM_INTERFACE, CLAIM_MAC, CLAIM_ADDRESS };
+enum claim_kind {
+	CLAIM_LISTEN,
+	CLAIM_FORWARD,
+	CLAIM_INTERFACE,
+	CLAIM_MAC,
+	CLAIM_ADDRESS
+};
 
 struct claim {
 	enum claim_kind kind;
@@ -28,8 +34,10 @@ struct claim {
 /** One block as far as it was written. Runs parallel to the array of its kind in conf. */
 struct instance {
 	struct conf_spot declared;
-	struct conf_spot set[CONF_BLOCK_OPTIONS_MAX]; /* where each option was written first */
-	bool incomplete; /* a line of it could not be read: do not ask for what it may hold */
+	struct conf_spot
+		set[CONF_BLOCK_OPTIONS_MAX]; /* where each option was written first */
+	bool incomplete; /* a line of it could not be read: do not ask for what it may
+			    hold */
 };
 
 /** A directive outside any block (or one that a missing } put into one). */
@@ -95,8 +103,10 @@ void *parse_block_at(const struct parser *p, enum conf_block_id id, size_t index
 /** Index of a named block, or SIZE_MAX. */
 size_t parse_find(const struct parser *p, enum conf_block_id id, const char *name);
 
-/** The same for a word that must be such a name: an unknown one is an error with a hint. */
-size_t parse_reference(struct parser *p, enum conf_block_id id, const struct scfg_word *at);
+/** The same for a word that must be such a name: an unknown one is an error with a hint.
+ */
+size_t parse_reference(struct parser *p, enum conf_block_id id,
+		       const struct scfg_word *at);
 
 /** Say that value (canonical; copied) belongs to owner (a block's name, or NULL) alone;
  *  conf_check compares. */
@@ -105,7 +115,7 @@ void parse_claim(struct parser *p, enum claim_kind kind, const char *value,
 
 /** A new element of an array of conf; NULL: no memory, noted in p. */
 void *parse_grow(struct parser *p, void **array, size_t *count, size_t size);
-#define PARSE_GROW(p, array, count) \
+#define PARSE_GROW(p, array, count)                                                      \
 	parse_grow(p, (void **)&(array), &(count), sizeof((array)[0]))
 
 /** The same for an array of the parser. */

@@ -32,7 +32,7 @@ struct conf_spot parse_spot(const struct parser *p, const struct scfg_word *at)
 struct conf_place parse_place(const struct parser *p, const struct scfg_word *at)
 {
 	if (!p->file)
-		return (struct conf_place){ 0 };
+		return (struct conf_place){0};
 	return (struct conf_place){ .file = p->names[p->file->index], .line = at->line };
 }
 
@@ -66,7 +66,8 @@ size_t parse_find(const struct parser *p, enum conf_block_id id, const char *nam
 	return SIZE_MAX;
 }
 
-size_t parse_reference(struct parser *p, enum conf_block_id id, const struct scfg_word *at)
+size_t parse_reference(struct parser *p, enum conf_block_id id,
+		       const struct scfg_word *at)
 {
 	struct conf_guess guess = { .word = at->text };
 	char hint[CONF_ERROR_TEXT_MAX];
@@ -74,13 +75,16 @@ size_t parse_reference(struct parser *p, enum conf_block_id id, const struct scf
 
 	if (found != SIZE_MAX || p->partial)
 		return found;
-	for (size_t i = 0; i < parse_block_count(p, id); i++)
+	/* behind the last error that is shown, no work for hints */
+	for (size_t i = 0; i < parse_block_count(p, id) &&
+			   conf_errors_count(p->errors) < CONF_ERRORS_MAX; i++)
 		conf_guess_offer(&guess, parse_block_name(p, id, i));
 	conf_guess_hint(&guess, hint, sizeof(hint));
 	for (int other = CONF_TOP + 1; !guess.best && other < CONF_BLOCK_COUNT; other++)
-		if (conf_block(other)->named && parse_find(p, other, at->text) != SIZE_MAX)
-			snprintf(hint, sizeof(hint), "'%s' is a %s, here stands a %s", at->text,
-				 conf_block(other)->name, conf_block(id)->name);
+		if (conf_block(other)->named &&
+		    parse_find(p, other, at->text) != SIZE_MAX)
+			snprintf(hint, sizeof(hint), "'%s' is a %s, here stands a %s",
+				 at->text, conf_block(other)->name, conf_block(id)->name);
 	parse_error(p, at, hint, "unknown %s '%s'", conf_block(id)->name, at->text);
 	return SIZE_MAX;
 }
@@ -137,16 +141,16 @@ char *parse_path(struct parser *p, const char *path)
 void parse_claim(struct parser *p, enum claim_kind kind, const char *value,
 		 const char *owner, const struct scfg_word *at)
 {
-	struct claim *c = parse_grow_scratch(p, (void **)&p->claims, &p->claim_count,
-					     sizeof(*c));
+	struct claim *c =
+		parse_grow_scratch(p, (void **)&p->claims, &p->claim_count, sizeof(*c));
 
 	if (!c)
 		return;
-	*c = (struct claim){ .kind = kind,
-			     .key = conf_arena_text(p->scratch, value, strlen(value)),
-			     .owner = owner,
-			     .at = parse_spot(p, at),
-			     .number = p->claim_count };
+	*c = (struct claim){.kind = kind,
+			    .key = conf_arena_text(p->scratch, value, strlen(value)),
+			    .owner = owner,
+			    .at = parse_spot(p, at),
+			    .number = p->claim_count};
 	if (!c->key) {
 		p->no_memory = true;
 		p->claim_count--;

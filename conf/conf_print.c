@@ -1,4 +1,5 @@
-/* Prints a configuration in canonical form: every value, defaults too, in the table's order. */
+/* Prints a configuration in canonical form: every value, defaults too, in the table's
+ * order. */
 #include <netinet/in.h>
 
 #include "conf/conf.h"
@@ -142,8 +143,9 @@ static void print_member(const struct printer *p)
 		const struct conf_member *m = &g->members[i];
 
 		print_name(p);
-		print_word(p->to, m->device == SIZE_MAX ? addr_net_to_text(&m->net, text)
-							: p->conf->devices[m->device].name);
+		print_word(p->to, m->device == SIZE_MAX
+					  ? addr_net_to_text(&m->net, text)
+					  : p->conf->devices[m->device].name);
 		fputc('\n', p->to);
 	}
 }
@@ -195,11 +197,12 @@ static void print_allow(const struct printer *p)
 		if (a->net.addr.family)
 			fprintf(p->to, " %s\n", addr_net_to_text(&a->net, text));
 		else if (a->port_first == a->port_last)
-			fprintf(p->to, " %s %u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
-				a->port_first);
+			fprintf(p->to, " %s %u\n",
+				a->proto == IPPROTO_TCP ? "tcp" : "udp", a->port_first);
 		else
-			fprintf(p->to, " %s %u-%u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
-				a->port_first, a->port_last);
+			fprintf(p->to, " %s %u-%u\n",
+				a->proto == IPPROTO_TCP ? "tcp" : "udp", a->port_first,
+				a->port_last);
 	}
 }
 
@@ -232,7 +235,8 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_ALLOW] = print_allow,
 };
 
-static void print_block(const struct conf *c, enum conf_block_id id, const void *block, FILE *to)
+static void print_block(const struct conf *c, enum conf_block_id id, const void *block,
+			FILE *to)
 {
 	const struct conf_block *b = conf_block(id);
 	struct printer p = { .conf = c, .block = block, .to = to };

@@ -1,9 +1,8 @@
 /*
- * Reads the values of options into struct conf, and says what is wrong with them: scalars,
- * paths and names. Addresses are read in conf_read_addr.c.
+ * Reads the values of options into struct conf, and says what is wrong with them:
+ * scalars, paths and names. Addresses are read in conf_read_addr.c.
  */
 #include "conf/conf_parse.h"
-
 
 /* --- scalars ------------------------------------------------------------------------ */
 
@@ -66,9 +65,11 @@ static void read_scalar(struct parser *p, const struct written *w)
 		return;
 	case SCALAR_OUT_OF_RANGE:
 		snprintf(hint, sizeof(hint), "%s is from %s to %s%s%s%s", o->name,
-			 conf_bound_text(o, o->min, low), conf_bound_text(o, o->max, high),
+			 conf_bound_text(o, o->min, low),
+			 conf_bound_text(o, o->max, high),
 			 o->type == TYPE_SECONDS || o->type == TYPE_SECONDS64
-				 ? ", in whole seconds" : "",
+				 ? ", in whole seconds"
+				 : "",
 			 o->zero ? ", or the word " : "", o->zero ? o->zero : "");
 		parse_error(p, at, hint, "'%s' is out of range", at->text);
 		return;
@@ -95,15 +96,17 @@ static void read_path(struct parser *p, const struct written *w)
 
 static void read_table(struct parser *p, const struct written *w)
 {
-	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const char first[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 	const struct scfg_word *at = &w->node->words[w->first];
 	size_t len = strlen(at->text);
 
 	if (!read_one_value(p, w))
 		return;
 	if (!len || len > 31 || !strchr(first, at->text[0]) ||
-	    at->text[strspn(at->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_")]) {
+	    at->text[strspn(at->text,
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789_")]) {
 		parse_error(p, at, "1 to 31 letters, digits and '_', a digit not first",
 			    "'%s' cannot be a table's name", at->text);
 		return;
@@ -153,19 +156,21 @@ static void read_interface(struct parser *p, const struct written *w)
 {
 	struct conf_zone *z = w->block;
 
-	for (size_t i = w->first; i < w->node->word_count; i++) {
+	for (size_t i = w->first; i < w->node->word_count && !p->no_memory; i++) {
 		const struct scfg_word *word = &w->node->words[i];
 		bool any = !strcmp(word->text, "*");
 		char **element;
 
 		if (!any && !is_interface(word->text)) {
-			parse_error(p, word, "1 to 15 characters, no space, '/', ':' or '*'; "
-				    "or the sign * alone", "'%s' cannot be an interface's name",
-				    word->text);
+			parse_error(p, word,
+				    "1 to 15 characters, no space, '/', ':' or '*'; "
+				    "or the sign * alone",
+				    "'%s' cannot be an interface's name", word->text);
 			continue;
 		}
 		if (z->interface_count && (any || !strcmp(z->interfaces[0], "*"))) {
-			parse_error(p, word, "it means each interface that no other zone names",
+			parse_error(p, word,
+				    "it means each interface that no other zone names",
 				    "'*' stands alone in its zone");
 			continue;
 		}
@@ -207,7 +212,8 @@ static void read_for(struct parser *p, const struct written *w)
 	struct conf_policy *policy = w->block;
 
 	for (size_t i = w->first; i < w->node->word_count; i++) {
-		size_t group = parse_reference(p, CONF_GROUP, &w->node->words[i]), *element;
+		size_t group = parse_reference(p, CONF_GROUP, &w->node->words[i]),
+		       *element;
 
 		if (group == SIZE_MAX)
 			continue;

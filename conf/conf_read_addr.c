@@ -1,6 +1,6 @@
 /*
- * Reads the values of options into struct conf, and says what is wrong with them: addresses,
- * networks, ports and interfaces of the kernel's world.
+ * Reads the values of options into struct conf, and says what is wrong with them:
+ * addresses, networks, ports and interfaces of the kernel's world.
  */
 #include "conf/conf_parse.h"
 
@@ -19,11 +19,13 @@ static bool read_addr_port(struct parser *p, const struct scfg_word *at,
 	int rc = addr_port_from_text(at->text, PORT_DNS, out);
 
 	if (rc == -ENODEV) {
-		parse_error(p, at, NULL, "the interface in '%s' does not exist", at->text);
+		parse_error(p, at, NULL, "the interface in '%s' does not exist",
+			    at->text);
 		return false;
 	}
 	if (rc || !out->port) {
-		parse_error(p, at, "192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53",
+		parse_error(p, at,
+			    "192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53",
 			    "'%s' is no address with a port from 1 to 65535", at->text);
 		return false;
 	}
@@ -37,12 +39,15 @@ void read_listen(struct parser *p, const struct written *w)
 	struct addr_port at;
 
 	if (!addr_port_from_text(name->text, PORT_DNS, &at)) {
-		parse_error(p, name, "a label stands before the addresses: listen lan 192.0.2.1:53",
-			    "listen needs a name before '%s'", name->text);
+		parse_error(
+			p, name,
+			"a label stands before the addresses: listen lan 192.0.2.1:53",
+			"listen needs a name before '%s'", name->text);
 		return;
 	}
 	if (w->node->word_count < 3)
-		parse_error(p, name, NULL, "listen needs an address behind '%s'", name->text);
+		parse_error(p, name, NULL, "listen needs an address behind '%s'",
+			    name->text);
 	for (size_t i = 2; i < w->node->word_count; i++) {
 		const struct scfg_word *word = &w->node->words[i];
 		struct conf_listen *l;
@@ -85,7 +90,7 @@ void parse_default_listen(struct parser *p)
 
 static bool is_loopback(const struct addr *a)
 {
-	static const uint8_t one[16] = { [15] = 1 };
+	static const uint8_t one[16] = {[15] = 1};
 
 	if (a->family == AF_INET)
 		return a->bytes[0] == 127;
@@ -100,7 +105,8 @@ static bool is_unspecified(const struct addr *a)
 }
 
 /* What we would be asking ourselves; NULL: nothing. */
-static const struct conf_listen *find_loop(const struct conf *c, const struct addr_port *server)
+static const struct conf_listen *find_loop(const struct conf *c,
+					   const struct addr_port *server)
 {
 	for (size_t i = 0; i < c->listen_count; i++) {
 		const struct addr_port *at = &c->listens[i].at;
@@ -129,7 +135,8 @@ void read_server(struct parser *p, const struct written *w)
 		if (find_loop(p->conf, &server)) {
 			if (!p->file->generated)
 				parse_error(p, word, "it would ask itself for ever",
-					    "server %s is an address that nameward listens on",
+					    "server %s is an address that nameward "
+					    "listens on",
 					    word->text);
 			continue;
 		}
@@ -155,7 +162,8 @@ void read_mac(struct parser *p, const struct written *w)
 
 		if (mac_from_text(word->text, &mac) || !mac_is_unicast(&mac)) {
 			parse_error(p, word, "as in 7c:2f:80:00:11:22",
-				    "'%s' is no hardware address of a device", word->text);
+				    "'%s' is no hardware address of a device",
+				    word->text);
 			continue;
 		}
 		element = PARSE_GROW(p, d->macs, d->mac_count);
@@ -177,8 +185,9 @@ void read_address(struct parser *p, const struct written *w)
 
 		if (addr_from_text(word->text, &addr)) {
 			parse_error(p, word,
-				    strchr(word->text, '/') ? "a network is a member of a group"
-							    : NULL,
+				    strchr(word->text, '/')
+					    ? "a network is a member of a group"
+					    : NULL,
 				    "'%s' is no IP address", word->text);
 			continue;
 		}
@@ -194,7 +203,7 @@ void read_address(struct parser *p, const struct written *w)
 static void hint_network(const char *text, char *hint, size_t size)
 {
 	char part[ADDR_NET_TEXT_MAX], *slash, *end;
-	struct addr_net net = { 0 };
+	struct addr_net net = {0};
 	unsigned long prefix;
 
 	snprintf(part, sizeof(part), "%s", text);
@@ -209,12 +218,13 @@ static void hint_network(const char *text, char *hint, size_t size)
 		return;
 	net.prefix = (uint8_t)prefix;
 	for (size_t bit = prefix; bit < 8 * addr_len(&net.addr); bit++)
-		net.addr.bytes[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		net.addr.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 	snprintf(hint, size, "bits are set behind the prefix; the network is %s",
 		 addr_net_to_text(&net, part));
 }
 
-static bool read_network(struct parser *p, const struct scfg_word *at, struct addr_net *out)
+static bool read_network(struct parser *p, const struct scfg_word *at,
+			 struct addr_net *out)
 {
 	char hint[CONF_ERROR_TEXT_MAX];
 
@@ -233,7 +243,8 @@ void read_member(struct parser *p, const struct written *w)
 		const struct scfg_word *word = &w->node->words[i];
 		struct conf_member m = { .device = SIZE_MAX }, *element;
 
-		if (strpbrk(word->text, "/:") || !addr_net_from_text(word->text, &m.net)) {
+		if (strpbrk(word->text, "/:") ||
+		    !addr_net_from_text(word->text, &m.net)) {
 			if (!read_network(p, word, &m.net))
 				continue;
 		} else {
@@ -283,8 +294,8 @@ static void read_service(struct parser *p, const struct written *w,
 
 	if (w->node->word_count != 3)
 		parse_error(p, &words[MIN(w->node->word_count - 1, (size_t)3)],
-			    "as in: allow udp 123", "'%s' has one port or range behind it",
-			    words[1].text);
+			    "as in: allow udp 123",
+			    "'%s' has one port or range behind it", words[1].text);
 	else if (!read_ports(words[2].text, a))
 		parse_error(p, &words[2], "1 to 65535; a range is written 8000-8100",
 			    "'%s' is no port or range of ports", words[2].text);

@@ -20,17 +20,17 @@ struct unit {
 
 /* Largest first, so that a value is printed in the largest unit that fits it exactly. */
 static const struct unit time_units[] = {
-	{ "y", 31536000000 }, /* of 365 days */
-	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 },
+	{"y", 31536000000}, /* of 365 days */
+	{"d", 86400000},    {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
 };
 
 static const struct unit size_units[] = {
-	{ "GiB", 1073741824 },
-	{ "MiB", 1048576 },
-	{ "KiB", 1024 },
+	{"GiB", 1073741824},
+	{"MiB", 1048576},
+	{"KiB", 1024},
 };
 
-static const struct unit count_units[] = { { "", 1 } };
+static const struct unit count_units[] = {{"", 1}};
 
 /* Choices are stored through this type. */
 static_assert(sizeof(enum conf_gate_mode) == sizeof(uint32_t), "an enum is 32 bits wide");
@@ -44,11 +44,11 @@ struct measure {
 };
 
 static const struct measure measures[TYPE_TYPES] = {
-	[TYPE_MS] = { time_units, ARRAY_SIZE(time_units), 1, false },
-	[TYPE_SECONDS] = { time_units, ARRAY_SIZE(time_units), 1000, false },
-	[TYPE_SECONDS64] = { time_units, ARRAY_SIZE(time_units), 1000, true },
-	[TYPE_SIZE] = { size_units, ARRAY_SIZE(size_units), 1, true },
-	[TYPE_COUNT] = { count_units, ARRAY_SIZE(count_units), 1, false },
+	[TYPE_MS] = {time_units, ARRAY_SIZE(time_units), 1, false},
+	[TYPE_SECONDS] = {time_units, ARRAY_SIZE(time_units), 1000, false},
+	[TYPE_SECONDS64] = {time_units, ARRAY_SIZE(time_units), 1000, true},
+	[TYPE_SIZE] = {size_units, ARRAY_SIZE(size_units), 1, true},
+	[TYPE_COUNT] = {count_units, ARRAY_SIZE(count_units), 1, false},
 };
 
 bool conf_type_is_scalar(enum conf_type t)
@@ -89,8 +89,8 @@ static const char *number_text(const struct measure *m, uint64_t value, char *bu
 		u++;
 	if (!value && m->units == time_units)
 		u = &time_units[4]; /* 0s, not 0ms */
-	snprintf(buf, CONF_SCALAR_TEXT_MAX, "%llu%s", (unsigned long long)(value / u->size),
-		 u->name);
+	snprintf(buf, CONF_SCALAR_TEXT_MAX, "%llu%s",
+		 (unsigned long long)(value / u->size), u->name);
 	return buf;
 }
 

@@ -63,14 +63,12 @@ static void on_down(void *arg, struct process *p)
 		children_stop_next(s);
 		return;
 	}
-	if (process_role(p) == ROLE_COMPILER) {
-		if (s->next && !process_is_wanted(p))
-			reload_on_compiled(s, false);
-		return;
-	}
 	if (process_role(p) != ROLE_RESOLVER)
 		tell_resolver(s, p);
-	reload_look_settled(s);
+	if (process_role(p) != ROLE_COMPILER)
+		reload_look_settled(s);
+	else if (s->next && !process_is_wanted(p))
+		reload_on_compiled(s, false);
 }
 
 static void on_compiler_message(struct supervisor *s, enum msg_type type, int fd)

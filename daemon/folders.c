@@ -24,6 +24,7 @@
 #define LOCK_TRIES	   5
 #define HISTORY_FOLDER	   "/var/lib/nameward" /* ours by definition */
 #define HISTORY_FOLDER_MODE 0750
+#define HISTORY_SETGID	    02000 /* what is made in it is readable by the folder's group */
 
 /** Folder part of path in buf of PATH_MAX bytes. */
 static const char *folder_of(const char *path, char *buf)
@@ -237,6 +238,15 @@ static int can_write(const struct owner *o, const char *folder, const char *file
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
 }
 
+/** A unit with RestrictSUIDSGID= does not let us set the bit: then root alone reads along. */
+static int give_folder(int fd, const struct owner *o)
+{
+	if (fchmod(fd, HISTORY_FOLDER_MODE | HISTORY_SETGID) < 0 &&
+	    fchmod(fd, HISTORY_FOLDER_MODE) < 0)
+		return -errno;
+	return fchown(fd, o->uid, o->adm) < 0 ? -errno : 0;
+}
+
 /** Owner and mode of a folder that we made, or of our own default one where it is still
  *  root's; by descriptor, so that nobody can put another in its place. */
 static int own_folder(const char *path, const struct owner *o, bool made)
@@ -249,9 +259,8 @@ static int own_folder(const char *path, const struct owner *o, bool made)
 		return -errno;
 	if (fstat(fd, &st) < 0)
 		rc = -errno;
-	else if (st.st_uid == 0 && (made || !strcmp(path, HISTORY_FOLDER)) &&
-		 (fchmod(fd, HISTORY_FOLDER_MODE) < 0 || fchown(fd, o->uid, o->adm) < 0))
-		rc = -errno;
+	else if (st.st_uid == 0 && (made || !strcmp(path, HISTORY_FOLDER)))
+		rc = give_folder(fd, o);
 	close(fd);
 	return rc;
 }

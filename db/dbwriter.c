@@ -159,6 +159,7 @@ static void on_peer_message(void *arg, const void *data, size_t len, int fd)
 	if (fd >= 0 || msg_check(data, len, false)) {
 		log_err("%s: malformed message of %zu bytes: leaving",
 			msg_role_name(peer->role), len);
+		w->is_stopping = true;
 		recorder_stop(w->recorder, now());
 		child_exit(w->child, 1);
 		return;

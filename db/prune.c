@@ -305,7 +305,7 @@ static int sweep_slice(struct prune *p, uint64_t mono_us)
 	sweep_end(p->sweep);
 	p->sweep = NULL;
 	p->swept_us = mono_us;
-	return rc;
+	return rc ? rc : 1; /* there may be pages to give back now */
 }
 
 /* --- one step ----------------------------------------------------------------------- */

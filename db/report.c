@@ -230,13 +230,16 @@ int report_read(struct report *r, sqlite3_stmt *stmt, size_t most, struct report
 	page->columns = columns;
 	page->rows = 0;
 	page->text_len = 0;
-	for (size_t i = 0; i < columns; i++)
-		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	r->deadline_us = clock_mono_us() + REPORT_STATEMENT_S * SECOND_US;
 	while (!rc && (code = sqlite3_step(stmt)) == SQLITE_ROW)
 		rc = page->rows < most ? keep_row(page, stmt) : -E2BIG;
+	/* not before: the first step may prepare the statement again, which frees the names */
+	for (size_t i = 0; i < columns; i++)
+		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	if (!rc)
 		rc = report_rc(r, code);
+	for (size_t i = 0; i < columns; i++) /* a first step may move them */
+		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	sqlite3_reset(stmt); /* ends the transaction */
 	for (size_t i = 0; i < page->rows * columns; i++)
 		if (page->values[i].type == REPORT_TEXT)

@@ -287,11 +287,18 @@ static void forget_old(struct report_follow *f)
 
 static void remember(struct report_follow *f, const struct report_page *page)
 {
+	size_t before;
+
 	if (!f)
 		return;
 	forget_old(f);
-	for (size_t i = 0; i < page->rows; i++)
-		f->seen[f->count++] = ts_of_row(page, i);
+	before = f->count;
+	for (size_t i = 0; i < page->rows; i++) {
+		int64_t ts = ts_of_row(page, i);
+
+		if (!bsearch(&ts, f->seen, before, sizeof(ts), by_value))
+			f->seen[f->count++] = ts;
+	}
 	qsort(f->seen, f->count, sizeof(f->seen[0]), by_value);
 }
 
@@ -390,6 +397,31 @@ static int show_range(struct report *r, const struct report_log *q,
 	return rc;
 }
 
+/* What is recorded already is not new, whether it will be shown or not. */
+static int mark_present(struct report *r, const struct report_log *q)
+{
+	struct report_log all = { .filters = q->filters, .filter_count = q->filter_count };
+	size_t left = SEEN_MAX / 2;
+	int64_t newest = INT64_MIN;
+	struct walk w;
+	int rc = walk_init(&w, r, &all, "ts", true);
+
+	if (rc)
+		return rc;
+	while (left && !rc) {
+		rc = walk_next(&w, left);
+		if (rc || !w.page.rows)
+			break;
+		remember(q->follow, &w.page);
+		left -= w.page.rows;
+		newest = MAX(newest, ts_of_row(&w.page, 0));
+		if (ts_of_row(&w.page, w.page.rows - 1) < newest - LATE_US)
+			break;
+	}
+	walk_fini(&w);
+	return rc;
+}
+
 int report_log(struct report *r, const struct report_log *q, const struct report_out *out)
 {
 	struct report_log range = *q;
@@ -397,6 +429,10 @@ int report_log(struct report *r, const struct report_log *q, const struct report
 	int rc = 0;
 
 	r->has_columns = false;
+	if (q->follow)
+		rc = mark_present(r, q);
+	if (rc)
+		return rc;
 	if (q->limit && !q->reverse)
 		rc = find_newest(r, &range, &any);
 	if (rc)

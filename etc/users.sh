@@ -16,3 +16,6 @@ make_account nameward-gate "nameward nftables"
 make_account nameward-db "nameward history"
 make_account nameward-flow "nameward refused connections"
 make_account nameward-list "nameward list compiler"
+
+# The history's folder: its owner writes, group adm reads (setgid: what is made in it too).
+install -d -o nameward-db -g adm -m 2750 /var/lib/nameward

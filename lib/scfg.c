@@ -19,7 +19,8 @@ struct scfg {
 
 struct scan {
 	const char *at, *end;
-	char *out; /* where the next word goes; always fits: a word is no longer than its source */
+	char *out; /* where the next word goes; always fits: a word is no longer than its
+		      source */
 	uint32_t line, col;
 	uint32_t control_line; /* line of the last control character reported */
 	bool bad;	       /* an error was reported in this line */
@@ -251,8 +252,8 @@ static int on_open(struct build *b, const struct scfg_word *w)
 
 	if (!b->word_count) {
 		if (!b->scan.bad)
-			report(&b->scan, w->line, w->col, "a block without a name before it",
-			       NULL);
+			report(&b->scan, w->line, w->col,
+			       "a block without a name before it", NULL);
 		b->words[b->word_count] = *w;
 		b->words[b->word_count++].text = "";
 	}
@@ -339,7 +340,7 @@ static int build_token(struct build *b, enum token t, const struct scfg_word *w)
 
 static int build_all(struct build *b)
 {
-	struct scfg_word w = { 0 };
+	struct scfg_word w = {0};
 	enum token t = TOKEN_LINE;
 	int rc = 0;
 
@@ -349,8 +350,8 @@ static int build_all(struct build *b)
 	}
 	for (unsigned i = 0; !rc && !b->stop && i < b->depth; i++) {
 		b->block[i]->unclosed = true;
-		report(&b->scan, b->open[i].line, b->open[i].col, "this block is not closed",
-		       "its '}' is missing");
+		report(&b->scan, b->open[i].line, b->open[i].col,
+		       "this block is not closed", "its '}' is missing");
 	}
 	return rc;
 }
@@ -362,7 +363,8 @@ static bool is_text(struct scan *s, size_t len)
 		report(s, 1, 1, "the text is longer than 4 MiB", NULL);
 		return false;
 	}
-	if (len >= 2 && (!memcmp(s->at, "\xff\xfe", 2) || !memcmp(s->at, "\xfe\xff", 2))) {
+	if (len >= 2 &&
+	    (!memcmp(s->at, "\xff\xfe", 2) || !memcmp(s->at, "\xfe\xff", 2))) {
 		report(s, 1, 1, "the text is UTF-16", "save it as UTF-8");
 		return false;
 	}
@@ -380,12 +382,12 @@ int scfg_parse(const char *text, size_t len, scfg_on_error *on_error, void *arg,
 
 	if (!tree || !b)
 		goto err_free;
-	b->scan = (struct scan){ .at = text,
-				 .end = text + len,
-				 .line = 1,
-				 .col = 1,
-				 .on_error = on_error,
-				 .arg = arg };
+	b->scan = (struct scan){.at = text,
+				.end = text + len,
+				.line = 1,
+				.col = 1,
+				.on_error = on_error,
+				.arg = arg};
 	b->tail[0] = &tree->first;
 	if (is_text(&b->scan, len)) {
 		tree->words = malloc(len + 1);

@@ -1,6 +1,6 @@
 /*
- * The scfg grammar: text to a tree of directives, every word with its line and column. All
- * errors of one run are reported. Knows nothing of what the directives mean.
+ * The scfg grammar: text to a tree of directives, every word with its line and column.
+ *All errors of one run are reported. Knows nothing of what the directives mean.
  *
  *	name param "quoted \"param\"" 'as it is'	# comment
  *	name param {
@@ -8,9 +8,9 @@
  *	}
  *	name { child param }
  *
- * One directive a line. `\x` is the character x, not in single quotes. Beyond strict scfg:
- * a comment may follow the words of a line, and a block that holds one directive (or none)
- * may open and close on one line. CR LF and an UTF-8 byte-order mark are tolerated.
+ * One directive a line. `\x` is the character x, not in single quotes. Beyond strict
+ *scfg: a comment may follow the words of a line, and a block that holds one directive (or
+ *none) may open and close on one line. CR LF and an UTF-8 byte-order mark are tolerated.
  */
 #ifndef LIB_SCFG_H
 #define LIB_SCFG_H

@@ -182,14 +182,14 @@ void gate_next_turn(struct gate *g)
 
 /* --- time --------------------------------------------------------------------------- */
 
-/* One batch of leases that are due. @return how many */
+/* One slice of the leases that are due. @return how many */
 static size_t end_some(struct gate *g, uint64_t now_ms)
 {
 	struct lease_change change;
 	size_t n = 0, index;
 
 	batch_reset(g->bulk);
-	while (n < GATE_BATCH && lease_next_due(g->ledger, now_ms, &change)) {
+	while (n < GATE_TICK_SLICE && lease_next_due(g->ledger, now_ms, &change)) {
 		n++;
 		if (change.verdict == LEASE_ENDED) {
 			g->stats.ended++;
@@ -216,22 +216,11 @@ static void try_again(struct gate *g, uint64_t now_ms)
 
 bool gate_tick(struct gate *g, uint64_t now_ms)
 {
-	size_t n = 0;
-
 	if (g->state == GATE_LOST)
 		try_again(g, now_ms);
-	if (g->state != GATE_LOADED)
-		return false;
-	if (g->repair_due)
+	if (g->state == GATE_LOADED && g->repair_due)
 		gate_repair(g, now_ms);
-	while (n < GATE_TICK_SLICE && g->state == GATE_LOADED) {
-		size_t some = end_some(g, now_ms);
-
-		n += some;
-		if (some < GATE_BATCH)
-			return false;
-	}
-	return true;
+	return g->state == GATE_LOADED && end_some(g, now_ms) == GATE_TICK_SLICE;
 }
 
 /* --- others' changes ---------------------------------------------------------------- */

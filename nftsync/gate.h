@@ -21,8 +21,8 @@ struct gate;
 /** Elements written in one turn; more are written earlier, in several transactions. */
 #define GATE_BATCH 8192
 
-/** Leases that one gate_tick() ends at most. */
-#define GATE_TICK_SLICE (2 * GATE_BATCH)
+/** Leases that one gate_tick() ends at most: some 5 ms, in which no new lease can be written. */
+#define GATE_TICK_SLICE 1024
 
 enum gate_state {
 	GATE_IDLE,   /* no zone has its gate on: no table */

@@ -246,8 +246,10 @@ static int open_kernel(struct gate *g, char *why)
 {
 	int rc = g->nl ? 0 : netlink_open(&g->nl);
 
-	if (!rc)
+	if (!rc && !g->probed) {
 		rc = table_probe(&g->forms);
+		g->probed = !rc;
+	}
 	if (rc == -EPERM)
 		snprintf(why, MSG_TEXT_MAX,
 			 "gate: no right to change nftables (CAP_NET_ADMIN is missing)");
@@ -379,7 +381,7 @@ void gate_remove(struct gate *g)
 	if (!g->nl || !g->rules || g->state == GATE_IDLE)
 		return;
 	rc = commit_removal(g, ruleset_table(g->rules));
-	if (rc)
+	if (rc && g->state == GATE_LOADED)
 		log_warning("gate: table inet %s cannot be removed: %s",
 			    ruleset_table(g->rules), strerror(-rc));
 	lease_clear(g->ledger);

@@ -5,7 +5,7 @@
 #include "nftsync/batch.h"
 #include "nftsync/gate.h"
 #include "nftsync/nl_buf.h"
-#include "nftsync/table.h"
+#include "nftsync/kernel_table.h"
 
 struct netlink;
 struct netlink_watch;
@@ -23,6 +23,7 @@ struct gate {
 	struct ruleset *rules;	     /* owned; in force or wanted; NULL: none loaded yet */
 	struct nl_buf buf;
 	struct batch_forms forms;
+	bool probed;	   /* forms are known */
 	struct table_id id; /* of the table as we left it */
 	int lost_rc;	    /* GATE_LOST: what every claim is told */
 	bool adopted;	    /* what a former process left has been read */

@@ -32,7 +32,7 @@
 #define RESOLVER_QUEUE (1024 * 1024)
 #define DBWRITER_QUEUE (64 * 1024)
 #define TICK_MS	       1000
-#define TICK_AGAIN_MS  20
+#define TICK_AGAIN_MS  10
 #define PUMP_MS	       2
 
 struct nftsync {

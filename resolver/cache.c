@@ -1,9 +1,10 @@
 /*
  * The cache of wire answers. Knows nothing of what the bytes mean.
  *
- * A chained hash table of entries, each one allocation, under a keyed hash. Segmented LRU:
- * an entry starts on probation and is protected from its second use on; what must go is the
- * least recently used on probation. Names that are asked once only push out one another.
+ * A chained hash table of entries, each one allocation, under a keyed hash. Segmented
+ * LRU: an entry starts on probation and is protected from its second use on; what must
+ * go is the least recently used on probation. Names that are asked once only push out
+ * one another.
  */
 #include "resolver/cache.h"
 
@@ -231,8 +232,9 @@ void cache_flush(struct cache *c)
 		memset(c->buckets, 0, (c->mask + 1) * sizeof(*c->buckets));
 }
 
-int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire, size_t len,
-	      uint32_t ttl_s, const void *note, size_t note_len, uint64_t now_ms)
+int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
+	      size_t len, uint32_t ttl_s, const void *note, size_t note_len,
+	      uint64_t now_ms)
 {
 	uint64_t most = c->stats.size_bytes / 8;
 	enum segment segment = PROBATION;
@@ -242,7 +244,8 @@ int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
 
 	if (!ttl_s)
 		return 0;
-	if (!c->buckets || len > most || note_len > most || len + note_len > UINT32_MAX / 2)
+	if (!c->buckets || len > most || note_len > most ||
+	    len + note_len > UINT32_MAX / 2)
 		return -ENOSPC;
 	make_key(c, key, &k);
 	bytes = sizeof(*e) + k.len + 7 + note_len + len;

@@ -1,6 +1,6 @@
 /*
- * Wire answers by question, bounded in bytes. Pure: time comes as a parameter. Knows nothing
- * of how answers are made or sent.
+ * Wire answers by question, bounded in bytes. Pure: time comes as a parameter. Knows
+ * nothing of how answers are made or sent.
  */
 #ifndef RESOLVER_CACHE_H
 #define RESOLVER_CACHE_H
@@ -13,7 +13,8 @@
 
 struct cache;
 
-/** What answers differ by. qname in any case; dnssec_ok and cd change the answer's content. */
+/** What answers differ by. qname in any case; dnssec_ok and cd change the answer's
+ *  content. */
 struct cache_key {
 	const struct dname *qname;
 	uint16_t qtype, qclass;
@@ -31,19 +32,20 @@ struct cache_hit {
 	size_t note_len;
 };
 
-/** @param size_bytes  bound of all memory the cache holds, its table included; below 4096:
- *  caches nothing. @retval -ENOMEM */
+/** @param size_bytes  bound of all memory the cache holds, its table included; below
+ *    4096: caches nothing. @retval -ENOMEM */
 int cache_new(uint64_t size_bytes, struct cache **out);
 void cache_free(struct cache *c);
 
-/** Store a copy, replacing an older answer to the same question. What does not fit into an
- *  eighth of the size is not stored. Eviction is such that a flood of names asked once does
- *  not push out names asked again and again.
+/** Store a copy, replacing an older answer to the same question. What does not fit into
+ *  an eighth of the size is not stored. Eviction is such that a flood of names asked
+ *  once does not push out names asked again and again.
  *  @param ttl_s  its lifetime; 0 is not stored
  *  @param note   caller's bytes kept with it (a parsed summary), may be NULL
  *  @retval 0 stored; -ENOSPC too large; -ENOMEM */
-int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire, size_t len,
-	      uint32_t ttl_s, const void *note, size_t note_len, uint64_t now_ms);
+int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
+	      size_t len, uint32_t ttl_s, const void *note, size_t note_len,
+	      uint64_t now_ms);
 
 /** @param stale_s  also return entries that ended at most so long ago (left_s is 0) */
 bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
@@ -52,7 +54,7 @@ bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
 void cache_flush(struct cache *c);
 
 struct cache_stats {
-	uint64_t entries;    /* ended ones among them: they go when their room is needed */
+	uint64_t entries; /* ended ones among them: they go when their room is needed */
 	uint64_t bytes, size_bytes;
 	uint64_t hits, misses, puts;
 	uint64_t evicted;    /* to make room */

@@ -213,6 +213,7 @@ static void do_gate_ls(struct conn *c, char **words)
 static void do_gate_rules(struct conn *c, char **words)
 {
 	(void)words;
+	evbuffer_add_printf(bufferevent_get_output(c->be), "rule\n");
 	do_gate(c, ASK_RULES, NULL);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The sockets of the neighbour table: events, dumps and single questions. Knows nothing of
- * what the messages say (neighbour_parse does).
+ * The sockets of the neighbour table: events, dumps and single questions. Knows nothing
+ * of what the messages say (neighbour_parse does).
  */
 #include "resolver/neighbour.h"
 
@@ -32,6 +32,7 @@ struct neighbour {
 	uint64_t asks_since_ms; /* the second that is counted */
 	unsigned asks_in_it;
 	struct neighbour_stats stats;
+	char name[INTERFACE_NAME_BYTES]; /* last returned */
 	_Alignas(struct nlmsghdr) char buf[32768]; /* the most the kernel puts into one */
 };
 
@@ -63,7 +64,8 @@ static ssize_t receive(struct neighbour *n, struct mnl_socket *from)
 
 /* Take over what the messages in buf say.
  * @param seq  only answers to this question; 0: all
- * @retval 1 the answer is complete, 0 more to come, negative errno as the kernel says it */
+ * @retval 1 the answer is complete, 0 more to come, negative errno as the kernel says
+ * it */
 static int apply_messages(struct neighbour *n, size_t bytes, uint32_t seq)
 {
 	const struct nlmsghdr *msg = (const struct nlmsghdr *)n->buf;
@@ -80,7 +82,8 @@ static int apply_messages(struct neighbour *n, size_t bytes, uint32_t seq)
 		if (msg->nlmsg_type == NLMSG_ERROR) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(msg);
 
-			return mnl_nlmsg_get_payload_len(msg) < sizeof(*e) ? -EBADMSG : e->error;
+			return mnl_nlmsg_get_payload_len(msg) < sizeof(*e) ? -EBADMSG
+									   : e->error;
 		}
 		neighbour_parse(msg, &change);
 		neighbour_apply(n->table, &change);
@@ -161,7 +164,8 @@ static void catch_up(struct neighbour *n, uint64_t now_ms)
 
 /* The kernel's answer, if any, is in the table afterwards.
  * @retval false  over the limit: not asked */
-static bool ask(struct neighbour *n, const struct addr *a, uint32_t ifindex, uint64_t now_ms)
+static bool ask(struct neighbour *n, const struct addr *a, uint32_t ifindex,
+		uint64_t now_ms)
 {
 	_Alignas(struct nlmsghdr) char request[MNL_NLMSG_HDRLEN + 64];
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(request);
@@ -198,7 +202,8 @@ static bool ask(struct neighbour *n, const struct addr *a, uint32_t ifindex, uin
 
 static int open_socket(unsigned groups, struct mnl_socket **out)
 {
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct mnl_socket *s =
+		mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	int rc;
 
 	if (!s)
@@ -226,7 +231,8 @@ int neighbour_open(struct neighbour **out)
 	rc = open_socket(RTMGRP_NEIGH | RTMGRP_LINK, &n->events);
 	if (rc < 0)
 		goto err_table;
-	setsockopt(mnl_socket_get_fd(n->events), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(mnl_socket_get_fd(n->events), SOL_SOCKET, SO_RCVBUF, &size,
+		   sizeof(size));
 	rc = open_socket(0, &n->asks);
 	if (rc < 0)
 		goto err_events;
@@ -304,10 +310,14 @@ const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t 
 {
 	const char *name = neighbour_table_interface(n->table, ifindex);
 
-	if (name)
-		return name;
-	neighbour_on_readable(n, now_ms);
-	return neighbour_table_interface(n->table, ifindex);
+	if (!name) {
+		neighbour_on_readable(n, now_ms);
+		name = neighbour_table_interface(n->table, ifindex);
+	}
+	if (!name)
+		return NULL;
+	memcpy(n->name, name, sizeof(n->name)); /* the table moves under a later lookup */
+	return n->name;
 }
 
 void neighbour_get_stats(const struct neighbour *n, struct neighbour_stats *out)

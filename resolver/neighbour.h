@@ -23,8 +23,8 @@ void neighbour_close(struct neighbour *n);
 /** Readable when the kernel has events; close-on-exec, non-blocking. */
 int neighbour_fd(const struct neighbour *n);
 
-/** Read a bounded number of events; what is left keeps the descriptor readable. Events lost
- *  in between are made good by reading the tables again. */
+/** Read a bounded number of events; what is left keeps the descriptor readable. Events
+ *  lost in between are made good by reading the tables again. */
 void neighbour_on_readable(struct neighbour *n, uint64_t now_ms);
 
 /**
@@ -39,7 +39,7 @@ void neighbour_on_readable(struct neighbour *n, uint64_t now_ms);
 bool neighbour_lookup(struct neighbour *n, const struct addr *a, uint32_t ifindex,
 		      uint64_t now_ms, struct mac *out);
 
-/** Name of an interface, NULL if there is none. Borrowed until the next call. */
+/** Name of an interface, NULL if there is none. Borrowed until this is called again. */
 const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t now_ms);
 
 struct neighbour_stats {

@@ -7,8 +7,8 @@
 #include <net/if.h>
 #include <string.h>
 
-/* States in which the MAC address is, or lately was, the neighbour's. NUD_NOARP entries are
- * multicast, loopback and point-to-point links. */
+/* States in which the MAC address is, or lately was, the neighbour's. NUD_NOARP entries
+ * are multicast, loopback and point-to-point links. */
 #define NUD_USABLE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
 _Static_assert(INTERFACE_NAME_BYTES == IFNAMSIZ, "the kernel's limit");

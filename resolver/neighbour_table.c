@@ -146,8 +146,8 @@ static uint32_t take_entry(struct neighbour_table *t)
 	return i;
 }
 
-void neighbour_table_set(struct neighbour_table *t, const struct addr *a, uint32_t ifindex,
-			 const struct mac *mac)
+void neighbour_table_set(struct neighbour_table *t, const struct addr *a,
+			 uint32_t ifindex, const struct mac *mac)
 {
 	struct key key = make_key(a, ifindex);
 	uint64_t hash = hash_of(t, &key);
@@ -167,7 +167,8 @@ void neighbour_table_set(struct neighbour_table *t, const struct addr *a, uint32
 	t->entries[i].generation = t->generation;
 }
 
-void neighbour_table_remove(struct neighbour_table *t, const struct addr *a, uint32_t ifindex)
+void neighbour_table_remove(struct neighbour_table *t, const struct addr *a,
+			    uint32_t ifindex)
 {
 	struct key key = make_key(a, ifindex);
 	uint32_t i = find_entry(t, &key, hash_of(t, &key));
@@ -176,8 +177,8 @@ void neighbour_table_remove(struct neighbour_table *t, const struct addr *a, uin
 		remove_entry(t, i);
 }
 
-bool neighbour_table_find(struct neighbour_table *t, const struct addr *a, uint32_t ifindex,
-			  struct mac *out)
+bool neighbour_table_find(struct neighbour_table *t, const struct addr *a,
+			  uint32_t ifindex, struct mac *out)
 {
 	struct key key = make_key(a, ifindex);
 	uint32_t i = find_entry(t, &key, hash_of(t, &key));
@@ -229,7 +230,8 @@ static uint32_t interface_at(const struct neighbour_table *t, uint32_t ifindex)
 	return from;
 }
 
-static bool interface_is_at(const struct neighbour_table *t, uint32_t at, uint32_t ifindex)
+static bool interface_is_at(const struct neighbour_table *t, uint32_t at,
+			    uint32_t ifindex)
 {
 	return at < t->interface_count && t->interfaces[at].ifindex == ifindex;
 }

@@ -1,6 +1,6 @@
 /*
- * The copy of the kernel's neighbours and interfaces that lookups are answered from. Pure:
- * knows nothing of netlink.
+ * The copy of the kernel's neighbours and interfaces that lookups are answered from.
+ * Pure: knows nothing of netlink.
  */
 #ifndef RESOLVER_NEIGHBOUR_TABLE_H
 #define RESOLVER_NEIGHBOUR_TABLE_H
@@ -23,15 +23,15 @@ int neighbour_table_new(struct neighbour_table **out);
 void neighbour_table_free(struct neighbour_table *t);
 
 /** Add or change; forgets that it was absent. */
-void neighbour_table_set(struct neighbour_table *t, const struct addr *a, uint32_t ifindex,
-			 const struct mac *mac);
+void neighbour_table_set(struct neighbour_table *t, const struct addr *a,
+			 uint32_t ifindex, const struct mac *mac);
 void neighbour_table_remove(struct neighbour_table *t, const struct addr *a,
 			    uint32_t ifindex);
-bool neighbour_table_find(struct neighbour_table *t, const struct addr *a, uint32_t ifindex,
-			  struct mac *out);
+bool neighbour_table_find(struct neighbour_table *t, const struct addr *a,
+			  uint32_t ifindex, struct mac *out);
 
-/** Remember for NEIGHBOUR_ABSENT_MS that the kernel has no such neighbour. A small table: a
- *  newer note may replace an older one, which only costs one more question. */
+/** Remember for NEIGHBOUR_ABSENT_MS that the kernel has no such neighbour. A small
+ *  table: a newer note may replace an older one, which only costs one more question. */
 void neighbour_table_note_absent(struct neighbour_table *t, const struct addr *a,
 				 uint32_t ifindex, uint64_t now_ms);
 bool neighbour_table_is_absent(const struct neighbour_table *t, const struct addr *a,
@@ -45,8 +45,8 @@ void neighbour_table_remove_interface(struct neighbour_table *t, uint32_t ifinde
 /** NULL if unknown. Borrowed until the table changes. */
 const char *neighbour_table_interface(const struct neighbour_table *t, uint32_t ifindex);
 
-/** What is not set again between begin and end did not come up in the kernel's tables and is
- *  removed by end. */
+/** What is not set again between begin and end did not come up in the kernel's tables
+ *  and is removed by end. */
 void neighbour_table_refresh_begin(struct neighbour_table *t);
 void neighbour_table_refresh_end(struct neighbour_table *t);
 

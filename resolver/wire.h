@@ -1,6 +1,6 @@
 /*
- * DNS messages as bytes: read a question, walk an answer, write replies. Pure; knows nothing
- * of sockets, clients or policy. RFC 1035, 2308, 3597, 6891, 8914.
+ * DNS messages as bytes: read a question, walk an answer, write replies. Pure; knows
+ * nothing of sockets, clients or policy. RFC 1035, 2308, 3597, 6891, 8914.
  */
 #ifndef RESOLVER_WIRE_H
 #define RESOLVER_WIRE_H
@@ -56,14 +56,14 @@ enum wire_verdict {
 			 neither IN nor ANY; out is complete */
 };
 
-/** Read a client's packet. Exactly one question, no answer or authority records, at most one
- *  OPT, no bytes left behind; name uncompressed. */
+/** Read a client's packet. Exactly one question, no answer or authority records, at most
+ *  one OPT, no bytes left behind; name uncompressed. */
 enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
 				      struct wire_question *out);
 
-/** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD and AD set (RFC 6840 §5.7: so
- *  that AD in the reply can be kept for who asks), CD as asked, DO as asked, OPT of
- *  WIRE_UDP_MAX, no options, id 0. Returns its length. */
+/** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD and AD set (RFC 6840
+ *  §5.7: so that AD in the reply can be kept for who asks), CD as asked, DO as asked,
+ *  OPT of WIRE_UDP_MAX, no options, id 0. Returns its length. */
 size_t wire_write_query(const struct wire_question *q, uint8_t *buf);
 
 /** One resource record in place. */
@@ -119,37 +119,39 @@ struct wire_answer {
 int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_question *q,
 		      struct wire_answer *out);
 
-/** Write a reply without records from the upstream: head, question, and our OPT (if asked
- *  with one) with an EDE. text may be NULL. buf holds WIRE_UDP_MAX. Returns its length. */
+/** Write a reply without records from the upstream: head, question, and our OPT (if
+ *  asked with one) with an EDE. text may be NULL. buf holds WIRE_UDP_MAX. Returns its
+ *  length. */
 size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
 			const char *text, uint8_t *buf);
 
 /** How a blocked name is answered; matches enum conf_block_answer. */
 enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
 
-/** Write the answer of a blocked name: 0.0.0.0 or :: for WIRE_BLOCK_NULL and A or AAAA, else
- *  no record; a SOA in authority whose MINIMUM is ttl_s (RFC 2308). */
+/** Write the answer of a blocked name: 0.0.0.0 or :: for WIRE_BLOCK_NULL and A or AAAA,
+ *  else no record; a SOA in authority whose MINIMUM is ttl_s (RFC 2308). */
 size_t wire_write_blocked(const struct wire_question *q, enum wire_block how, uint32_t ttl_s,
 			  enum wire_ede ede, const char *text, uint8_t *buf);
 
 /** Largest prepared form: a whole message and 4 bytes for each record it can hold. */
 #define WIRE_PREPARED_MAX 90112
 
-/** Bring an upstream's reply into the form that the cache keeps, so that a hit is one copy
- *  and a few stores: OPT removed, TTLs above 2^31-1 zeroed, extended rcodes (which concern
- *  this hop only) made SERVFAIL, and a list of what is changed for each client. Opaque: bytes
- *  of any alignment, valid in this process only.
+/** Bring an upstream's reply into the form that the cache keeps, so that a hit is one
+ *  copy and a few stores: OPT removed, TTLs above 2^31-1 zeroed, extended rcodes (which
+ *  concern this hop only) made SERVFAIL, and a list of what is changed for each client.
+ *  Opaque: bytes of any alignment, valid in this process only.
  *  @param buf  of WIRE_PREPARED_MAX bytes; about len + 4 a record are used
- *  @return length of the prepared form; 0 if the reply is malformed or not to q's question */
+ *  @return length of the prepared form; 0 if the reply is malformed or not to q's
+ *    question */
 size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t len,
 		    uint8_t *buf);
 
 /**
- * Make the client's reply from a prepared one: its id, its question in its case, RD and CD as
- * asked, RA set, AA clear, AD only if asked for (AD or DO), our OPT (or none), every TTL
- * lowered by age_s (not below 1 unless it was 0), then limited to ttl_max_s, and cut to max
- * bytes at a record boundary; TC tells that answer or authority records are missing. DNSSEC
- * records that were not asked for stay as the upstream sent them.
+ * Make the client's reply from a prepared one: its id, its question in its case, RD and
+ * CD as asked, RA set, AA clear, AD only if asked for (AD or DO), our OPT (or none),
+ * every TTL lowered by age_s (not below 1 unless it was 0), then limited to ttl_max_s,
+ * and cut to max bytes at a record boundary; TC tells that answer or authority records
+ * are missing. DNSSEC records that were not asked for stay as the upstream sent them.
  *
  * @param q    same question as prepared for, in any case
  * @param buf  of max bytes, at least 512

@@ -106,7 +106,8 @@ static int scan(struct reader *r, struct wire_walker *w)
 /* --- the chain ---------------------------------------------------------------------- */
 
 /* The name in place of the RDATA, which it must fill. */
-static int read_target(const struct reader *r, const struct wire_rr *rr, struct dname *out)
+static int read_target(const struct reader *r, const struct wire_rr *rr,
+		       struct dname *out)
 {
 	size_t next;
 
@@ -117,8 +118,8 @@ static int read_target(const struct reader *r, const struct wire_rr *rr, struct 
 	return 0;
 }
 
-/* RFC 6672 §2.2: the owner at the end of name is replaced by the target. A server adds the
- * CNAME that says the same; this is for one that did not.
+/* RFC 6672 §2.2: the owner at the end of name is replaced by the target. A server adds
+ * the CNAME that says the same; this is for one that did not.
  * @retval 1 replaced, 0 name does not lie below the owner */
 static int read_dname(const struct reader *r, const struct wire_rr *rr,
 		      const struct dname *name, struct dname *out)
@@ -140,7 +141,8 @@ static int read_dname(const struct reader *r, const struct wire_rr *rr,
 }
 
 /* The name that name stands for. @retval 1 out is set, 0 it is no alias */
-static int next_in_chain(const struct reader *r, const struct dname *name, struct dname *out)
+static int next_in_chain(const struct reader *r, const struct dname *name,
+			 struct dname *out)
 {
 	for (unsigned i = 0; i < r->alias_count; i++) {
 		const struct wire_rr *rr = &r->aliases[i];
@@ -193,7 +195,8 @@ static void add_addrs(struct reader *r, uint8_t family, const uint8_t *bytes, si
 	}
 }
 
-/* RFC 9460 §2.2: key, length, value; keys strictly ascending; hints are whole addresses. */
+/* RFC 9460 §2.2: key, length, value; keys strictly ascending; hints are whole
+ * addresses. */
 static bool svc_params_are_valid(const uint8_t *params, size_t len)
 {
 	int last = -1;
@@ -215,7 +218,8 @@ static bool svc_params_are_valid(const uint8_t *params, size_t len)
 	return at == len;
 }
 
-static void read_hints(struct reader *r, const uint8_t *params, size_t len, uint32_t ttl_s)
+static void read_hints(struct reader *r, const uint8_t *params, size_t len,
+		       uint32_t ttl_s)
 {
 	if (!svc_params_are_valid(params, len))
 		return;
@@ -243,24 +247,28 @@ static int add_service_target(struct wire_answer *out, const struct dname *targe
 	return 0;
 }
 
-/* RFC 9460 §2.2: priority, uncompressed target, parameters. A malformed one tells us nothing;
- * the client sees it as it is. Priority 0 is an alias, whose parameters are ignored. */
+/* RFC 9460 §2.2: priority, uncompressed target, parameters. A malformed one tells us
+ * nothing; the client sees it as it is. Priority 0 is an alias, whose parameters are
+ * ignored. */
 static int read_service(struct reader *r, const struct wire_rr *rr)
 {
 	const uint8_t *rdata = r->packet + rr->rdata_at;
-	size_t name_len = rr->rdata_len > 2 ? dname_wire_len(rdata + 2, rr->rdata_len - 2u) : 0;
+	size_t name_len =
+		rr->rdata_len > 2 ? dname_wire_len(rdata + 2, rr->rdata_len - 2u) : 0;
 	struct dname target;
 
 	if (!name_len)
 		return 0;
 	if (load_be16(rdata) != 0)
-		read_hints(r, rdata + 2 + name_len, rr->rdata_len - 2u - name_len, rr->ttl_s);
+		read_hints(r, rdata + 2 + name_len, rr->rdata_len - 2u - name_len,
+			   rr->ttl_s);
 	if (name_len == 1)
 		return 0; /* "." is the owner itself */
 	target.len = (uint8_t)name_len;
 	memcpy(target.wire, rdata + 2, name_len);
 	dname_lower(&target);
-	return dname_equal(&target, &r->q->qname) ? 0 : add_service_target(r->out, &target);
+	return dname_equal(&target, &r->q->qname) ? 0
+						  : add_service_target(r->out, &target);
 }
 
 /* Over the answer section again, now that the end of the chain is known. */
@@ -299,7 +307,8 @@ static bool is_question(const uint8_t *packet, size_t len, const struct wire_que
 	size_t at = WIRE_HEAD + q->qname.len;
 
 	return load_be16(packet + AT_QDCOUNT) == 1 && at + 4 <= len &&
-	       load_be16(packet + at) == q->qtype && load_be16(packet + at + 2) == q->qclass &&
+	       load_be16(packet + at) == q->qtype &&
+	       load_be16(packet + at + 2) == q->qclass &&
 	       wire_name_equal(packet, at, WIRE_HEAD, &q->qname);
 }
 
@@ -307,11 +316,13 @@ static uint32_t cache_ttl(const struct reader *r)
 {
 	const struct wire_answer *out = r->out;
 
-	if (out->truncated || (out->rcode != RCODE_NOERROR && out->rcode != RCODE_NXDOMAIN))
+	if (out->truncated ||
+	    (out->rcode != RCODE_NOERROR && out->rcode != RCODE_NXDOMAIN))
 		return 0;
 	if (!out->negative)
 		return r->answer_ttl_s;
-	return MIN(r->answer_ttl_s, r->soa_ttl_s); /* a CNAME may stand before the nothing */
+	/* a CNAME may stand before the nothing */
+	return MIN(r->answer_ttl_s, r->soa_ttl_s);
 }
 
 int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_question *q,

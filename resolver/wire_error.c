@@ -1,4 +1,5 @@
-/* Replies of our own: errors and the answers of blocked names. Knows nothing of reasons. */
+/* Replies of our own: errors and the answers of blocked names. Knows nothing of
+ * reasons. */
 #include "resolver/wire_internal.h"
 
 #include <string.h>
@@ -23,10 +24,10 @@ static size_t text_len(const char *text, size_t room)
 	return room;
 }
 
-/* OPT with an extended error (RFC 8914 §2) behind the at bytes written so far, within what
- * the client takes. */
-static size_t put_opt_ede(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
-			  const char *text, uint8_t *buf, size_t at)
+/* OPT with an extended error (RFC 8914 §2) behind the at bytes written so far, within
+ * what the client takes. */
+static size_t put_opt_ede(const struct wire_question *q, unsigned rcode,
+			  enum wire_ede ede, const char *text, uint8_t *buf, size_t at)
 {
 	size_t max = MAX(q->udp_size, WIRE_UDP_MIN);
 	size_t rdata_len = 0;
@@ -98,8 +99,9 @@ static size_t put_soa(const struct wire_question *q, bool exists, uint32_t ttl_s
 	return at + 4;
 }
 
-size_t wire_write_blocked(const struct wire_question *q, enum wire_block how, uint32_t ttl_s,
-			  enum wire_ede ede, const char *text, uint8_t *buf)
+size_t wire_write_blocked(const struct wire_question *q, enum wire_block how,
+			  uint32_t ttl_s, enum wire_ede ede, const char *text,
+			  uint8_t *buf)
 {
 	bool is_addr = q->qtype == TYPE_A || q->qtype == TYPE_AAAA;
 	unsigned rcode = RCODE_NOERROR;

@@ -24,21 +24,22 @@ static inline uint8_t wire_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-/** Step over the name at packet[at] without following its pointer, which must go backwards
- *  and not into the head.
+/** Step over the name at packet[at] without following its pointer, which must go
+ *  backwards and not into the head.
  *  @param pointer  the pointer's target, 0 if there is none; may be NULL
  *  @return the offset behind it; 0 if malformed */
 size_t wire_skip_name(const uint8_t *packet, size_t len, size_t at, size_t *pointer);
 
 /** True if the possibly compressed name at packet[at] is name, case ignored. */
-bool wire_name_equal(const uint8_t *packet, size_t len, size_t at, const struct dname *name);
+bool wire_name_equal(const uint8_t *packet, size_t len, size_t at,
+		     const struct dname *name);
 
 /** Write head and question of a reply to q; flags are added to QR, RA, opcode, RD and CD.
  *  Returns the offset behind the question. */
 size_t wire_put_head(const struct wire_question *q, unsigned flags, uint8_t *buf);
 
-/** Write our OPT record, with an extended rcode and room for rdata_len bytes of options that
- *  the caller fills in at the end. Returns WIRE_OPT_BYTES. */
+/** Write our OPT record, with an extended rcode and room for rdata_len bytes of options
+ *  that the caller fills in at the end. Returns WIRE_OPT_BYTES. */
 size_t wire_put_opt(bool dnssec_ok, unsigned rcode, size_t rdata_len, uint8_t *to);
 
 #endif

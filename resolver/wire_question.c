@@ -32,7 +32,8 @@ static enum wire_verdict read_opt(const uint8_t *packet, const struct wire_rr *r
 	out->udp_size = MAX(WIRE_UDP_MIN, MIN(rr->rrclass, WIRE_UDP_MAX));
 	out->edns_version = (uint8_t)(rr->ttl_s >> 16);
 	out->dnssec_ok = rr->ttl_s & OPT_DO;
-	if (!out->edns_version && !options_are_whole(packet + rr->rdata_at, rr->rdata_len))
+	if (!out->edns_version &&
+	    !options_are_whole(packet + rr->rdata_at, rr->rdata_len))
 		return WIRE_FORMERR;
 	return WIRE_OK;
 }

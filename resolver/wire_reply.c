@@ -44,19 +44,21 @@ struct preparer {
 };
 
 /* Behind a removed OPT all offsets change. An address moves safely if its owner points
- * before the OPT or nowhere; the other types may hold pointers in their RDATA. What cannot
- * move is left out: these records are additional, nobody misses them (RFC 2181 §9). */
+ * before the OPT or nowhere; the other types may hold pointers in their RDATA. What
+ * cannot move is left out: these records are additional, nobody misses them (RFC 2181
+ * §9). */
 static bool can_move(const struct preparer *p, const struct wire_rr *rr)
 {
 	size_t pointer;
 
 	if (rr->type != TYPE_A && rr->type != TYPE_AAAA && rr->type != TYPE_RRSIG)
 		return false;
-	return wire_skip_name(p->reply, p->len, rr->name_at, &pointer) && pointer < p->opt_at;
+	return wire_skip_name(p->reply, p->len, rr->name_at, &pointer) &&
+	       pointer < p->opt_at;
 }
 
-/* How many bytes at the start of an owner repeat the question's name in the upstream's case
- * (0x20), which is none of the client's business. */
+/* How many bytes at the start of an owner repeat the question's name in the upstream's
+ * case (0x20), which is none of the client's business. */
 static size_t case_len(const struct preparer *p, const struct wire_rr *rr)
 {
 	size_t pointer;
@@ -104,11 +106,12 @@ static bool prepare_records(struct preparer *p, struct wire_walker *w)
 	return rc == 0;
 }
 
-/* The flags that stay: TC, AD and the rcode. Those above 15 are between the upstream and us
- * (BADVERS, BADCOOKIE, TSIG's and TKEY's). */
+/* The flags that stay: TC, AD and the rcode. Those above 15 are between the upstream and
+ * us (BADVERS, BADCOOKIE, TSIG's and TKEY's). */
 static unsigned kept_flags(const struct preparer *p)
 {
-	unsigned flags = load_be16(p->reply + AT_FLAGS) & (FLAG_TC | FLAG_AD | MASK_RCODE);
+	unsigned flags =
+		load_be16(p->reply + AT_FLAGS) & (FLAG_TC | FLAG_AD | MASK_RCODE);
 
 	return p->ext_rcode ? (flags & ~MASK_RCODE) | RCODE_SERVFAIL : flags;
 }
@@ -147,8 +150,8 @@ size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t 
 
 /* --- write -------------------------------------------------------------------------- */
 
-/* How much of wire ends with a whole record within room; counts and TC in head are set. TC
- * says that answer or authority are cut; additional records may miss (RFC 2181 §9). */
+/* How much of wire ends with a whole record within room; counts and TC in head are set.
+ * TC says that answer or authority are cut; additional records may miss (RFC 2181 §9). */
 static size_t cut(const uint8_t *wire, size_t len, size_t room, uint8_t *head)
 {
 	struct wire_walker w = { .packet = wire, .len = len };
@@ -192,8 +195,9 @@ static uint32_t ttl_now(uint32_t ttl_s, uint32_t age_s, uint32_t ttl_max_s)
 	return MIN(ttl_s, ttl_max_s);
 }
 
-size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepared, size_t len,
-			   uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf, size_t max)
+size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepared,
+			   size_t len, uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf,
+			   size_t max)
 {
 	size_t room = max - (q->has_opt ? WIRE_OPT_BYTES : 0);
 	struct prepared_head head;

@@ -1,6 +1,6 @@
 /*
- * Walking and writing the parts that all DNS messages share: names in place, records, head
- * and OPT. Knows nothing of what a message is for.
+ * Walking and writing the parts that all DNS messages share: names in place, records,
+ * head and OPT. Knows nothing of what a message is for.
  */
 #include "resolver/wire_internal.h"
 
@@ -44,7 +44,8 @@ size_t wire_skip_name(const uint8_t *packet, size_t len, size_t at, size_t *poin
 }
 
 /* name is well-formed and each label is compared with its length, so used stays in it. */
-bool wire_name_equal(const uint8_t *packet, size_t len, size_t at, const struct dname *name)
+bool wire_name_equal(const uint8_t *packet, size_t len, size_t at,
+		     const struct dname *name)
 {
 	size_t limit = at, used = 0;
 	unsigned jumps = 0;

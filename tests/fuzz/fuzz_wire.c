@@ -52,7 +52,8 @@ static void fuzz_question(const uint8_t *data, size_t size)
 	len = wire_write_error(&q, RCODE_SERVFAIL, EDE_OTHER, "a text", reply);
 	CHECK(len <= q.udp_size);
 	answers_of_whole(reply, len);
-	CHECK(wire_parse_question(reply, len, &again) == WIRE_DROP); /* no reply to a reply */
+	CHECK(wire_parse_question(reply, len, &again) ==
+	      WIRE_DROP); /* no reply to a reply */
 	if (verdict != WIRE_OK)
 		return;
 	for (int how = WIRE_BLOCK_NXDOMAIN; how <= WIRE_BLOCK_REFUSED; how++) {
@@ -62,7 +63,8 @@ static void fuzz_question(const uint8_t *data, size_t size)
 	}
 	len = wire_write_query(&q, buf);
 	CHECK(wire_parse_question(buf, len, &again) == WIRE_OK);
-	CHECK(again.id == 0 && again.rd && again.cd == q.cd && again.dnssec_ok == q.dnssec_ok);
+	CHECK(again.id == 0 && again.rd && again.cd == q.cd &&
+	      again.dnssec_ok == q.dnssec_ok);
 	CHECK(again.qtype == q.qtype && again.qclass == q.qclass);
 	CHECK(dname_equal(&again.qname, &q.qname));
 }
@@ -78,7 +80,8 @@ static int question_of(const uint8_t *data, size_t size, uint8_t choice,
 	q->has_opt = choice & 1;
 	q->dnssec_ok = choice & 2;
 	q->rd = choice & 4;
-	if (size < WIRE_HEAD || dname_from_packet(data, size, WIRE_HEAD, &q->qname, &next) < 0 ||
+	if (size < WIRE_HEAD ||
+	    dname_from_packet(data, size, WIRE_HEAD, &q->qname, &next) < 0 ||
 	    next + 4 > size)
 		return -1;
 	q->qtype = load_be16(data + next);

@@ -37,7 +37,7 @@ gate {
   grace 1s
 }
 history {
-  file $net_dir/history.db
+  file $net_dir/db/history.db
   commit-every 200ms
 }
 EOF
@@ -71,8 +71,9 @@ say "5. When the lease ends, new connections are refused; the old one lives on."
 start_in inet ncat -lk 198.18.0.81 7 -c cat
 mkfifo "$net_dir/in"
 in_ns c1 dig +short @$r short.example | sed 's/^/    /'
-start_in c1 ncat 198.18.0.81 7 <"$net_dir/in" >"$net_dir/out"
-exec 3>"$net_dir/in"
+exec 3<>"$net_dir/in"
+ip netns exec "$net_id-c1" ncat 198.18.0.81 7 <&3 >"$net_dir/out" &
+net_pids="$net_pids $!"
 echo before >&3
 check "an open connection answers" wait_for 3 grep -q before "$net_dir/out"
 check "the lease ends" wait_for 15 not has 198.18.0.81 nameward gate ls
@@ -84,11 +85,11 @@ exec 3>&-
 say "6. All of it is plain SQL."
 sleep 1.5
 printf '    '
-sqlite3 -header -column "file:$net_dir/history.db?mode=ro" \
+sqlite3 -header -column "file:$net_dir/db/history.db?mode=ro" \
 	"SELECT time, who, name, type, verdict, list, answer FROM lookups ORDER BY ts" | sed '2,$s/^/    /'
-check "the lookups are there" has 'web.example' sqlite3 "file:$net_dir/history.db?mode=ro" \
+check "the lookups are there" has 'web.example' sqlite3 "file:$net_dir/db/history.db?mode=ro" \
 	"SELECT name FROM lookups WHERE verdict = 'forwarded'"
-check "and what was refused" has '198.18.0.99' sqlite3 "file:$net_dir/history.db?mode=ro" \
+check "and what was refused" has '198.18.0.99' sqlite3 "file:$net_dir/db/history.db?mode=ro" \
 	"SELECT dest FROM refusals"
 
 say "7. Ctrl-C takes the table away."

@@ -11,6 +11,7 @@ BUILD=$(cd "${BUILD:-build}" && pwd)
 net_id=nw$$
 net_dir=$(mktemp -d "${TMPDIR:-/tmp}/nameward-test.XXXXXX")
 chmod 755 "$net_dir"
+install -d -o nameward-db -g nameward-db "$net_dir/db" # where the history may be written
 net_pids=
 net_fails=0
 

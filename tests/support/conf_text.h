@@ -1,4 +1,5 @@
-/* Configurations as text, for tests. Each function fails the test on anything unexpected. */
+/* Configurations as text, for tests. Each function fails the test on anything unexpected.
+ */
 #ifndef TESTS_SUPPORT_CONF_TEXT_H
 #define TESTS_SUPPORT_CONF_TEXT_H
 
@@ -11,7 +12,8 @@ struct conf *conf_of_text(const char *text);
 /** Values of a bundle without errors. */
 struct conf *conf_of_bundle(const struct conf_bundle *b);
 
-/** What conf_errors_print says of a text with errors; "" if it has none. Freed with free. */
+/** What conf_errors_print says of a text with errors; "" if it has none. Freed with free.
+ */
 char *conf_errors_of_text(const char *text);
 
 /** What conf_print prints; freed with free. */

@@ -39,8 +39,8 @@ void dns_bytes(struct dns_message *p, const void *bytes, size_t len)
 	p->len += len;
 }
 
-void dns_start(struct dns_message *p, uint16_t id, uint16_t flags, uint16_t qd, uint16_t an,
-		  uint16_t ns, uint16_t ar)
+void dns_start(struct dns_message *p, uint16_t id, uint16_t flags, uint16_t qd,
+	       uint16_t an, uint16_t ns, uint16_t ar)
 {
 	p->len = 0;
 	dns_u16(p, id);

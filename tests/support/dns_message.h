@@ -11,8 +11,8 @@ struct dns_message {
 };
 
 /** Empty it and write a head. */
-void dns_start(struct dns_message *p, uint16_t id, uint16_t flags, uint16_t qd, uint16_t an,
-		  uint16_t ns, uint16_t ar);
+void dns_start(struct dns_message *p, uint16_t id, uint16_t flags, uint16_t qd,
+	       uint16_t an, uint16_t ns, uint16_t ar);
 
 void dns_u8(struct dns_message *p, unsigned v);
 void dns_u16(struct dns_message *p, unsigned v);

@@ -46,12 +46,13 @@ static struct cache *new_cache(uint64_t size_bytes)
 	return c;
 }
 
-static int put(struct cache *c, const struct dname *qname, const char *wire, uint32_t ttl_s,
-	       uint64_t now_ms)
+static int put(struct cache *c, const struct dname *qname, const char *wire,
+	       uint32_t ttl_s, uint64_t now_ms)
 {
 	struct cache_key key = key_of(qname);
 
-	return cache_put(c, &key, (const uint8_t *)wire, strlen(wire), ttl_s, NULL, 0, now_ms);
+	return cache_put(c, &key, (const uint8_t *)wire, strlen(wire), ttl_s, NULL, 0,
+			 now_ms);
 }
 
 static bool find(struct cache *c, const struct dname *qname, uint64_t now_ms,
@@ -78,9 +79,11 @@ static void hit_returns_what_was_put_and_its_remaining_ttl(void **state)
 	struct cache_hit hit;
 
 	(void)state;
-	assert_int_equal(cache_put(c, &key, (const uint8_t *)"wire", 4, 60, "note", 5, 5000), 0);
+	assert_int_equal(
+		cache_put(c, &key, (const uint8_t *)"wire", 4, 60, "note", 5, 5000), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(find(c, &n, 5000 + cases[i].after_ms, &hit), cases[i].found);
+		assert_int_equal(find(c, &n, 5000 + cases[i].after_ms, &hit),
+				 cases[i].found);
 		if (!cases[i].found)
 			continue;
 		assert_int_equal(hit.age_s, cases[i].age_s);
@@ -98,8 +101,8 @@ static void hit_returns_what_was_put_and_its_remaining_ttl(void **state)
 
 static void questions_differ_by_all_their_parts(void **state)
 {
-	struct dname a = name("a.example"), upper = name("A.EXAMPLE"), b = name("b.example"),
-		     dot = name("a\\.example");
+	struct dname a = name("a.example"), upper = name("A.EXAMPLE"),
+		     b = name("b.example"), dot = name("a\\.example");
 	const struct cache_key keys[] = {
 		{ &a, 1, 1, false, false },  { &a, 28, 1, false, false },
 		{ &a, 1, 255, false, false }, { &a, 1, 1, true, false },
@@ -318,8 +321,9 @@ static uint64_t next_random(uint64_t *s)
 	return *s;
 }
 
-static void check_find(struct cache *c, const struct cache_key *key, struct model_entry *m,
-		       uint32_t stale_s, uint64_t now_ms, bool may_miss)
+static void check_find(struct cache *c, const struct cache_key *key,
+		       struct model_entry *m, uint32_t stale_s, uint64_t now_ms,
+		       bool may_miss)
 {
 	uint64_t end_ms = m->put_ms + m->ttl_s * 1000ull;
 	bool live = m->is_put && (now_ms < end_ms ||
@@ -372,8 +376,9 @@ static void run_model(uint64_t size_bytes, bool may_miss)
 		m->serial_before = MAX(m->serial, m->serial_before);
 		m->serial = 0;
 		memcpy(wire, &m->content, 4);
-		assert_int_equal(cache_put(c, &key, wire, m->content % 300 + 4, m->ttl_s, wire,
-					   m->content % 17, now_ms), 0);
+		assert_int_equal(cache_put(c, &key, wire, m->content % 300 + 4, m->ttl_s,
+					   wire, m->content % 17, now_ms),
+				 0);
 		cache_get_stats(c, &stats);
 		assert_true(stats.bytes <= size_bytes);
 		assert_true(stats.entries <= MODEL_KEYS);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -231,6 +232,56 @@ static void config_verbs_need_no_daemon(void **state)
 	free(err);
 }
 
+/* As nobody in the configuration's folder: what a user is told that the paths are. */
+static char *control_shown_to_a_user(struct world *w)
+{
+	static char line[128];
+	int fds[2];
+	pid_t pid;
+	FILE *from;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char *out, *err;
+
+		if (chdir(w->dir) < 0 || (geteuid() == 0 && setuid(65534) < 0) ||
+		    run(w, "config show", &out, &err) != COMMAND_DONE ||
+		    write(fds[1], out, strlen(out)) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(fds[1]);
+	from = fdopen(fds[0], "r");
+	while (fgets(line, sizeof(line), from) && strncmp(line, "control ", 8) != 0)
+		;
+	fclose(from);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return line;
+}
+
+static void a_user_asks_their_own_daemon_else_the_systems(void **state)
+{
+	struct world *w = *state;
+	char own[64];
+	FILE *f = fopen(w->conf, "w");
+
+	assert_non_null(f);
+	fputs("listen local 127.0.0.1:5353\nupstream a {\n  server 192.0.2.1\n}\n", f);
+	fclose(f);
+	assert_int_equal(chmod(w->dir, 0755), 0);
+	assert_int_equal(chmod(w->conf, 0644), 0);
+	assert_string_equal(control_shown_to_a_user(w), "control /run/nameward/ctl\n");
+
+	snprintf(own, sizeof(own), "%s/nameward.ctl", w->dir);
+	f = fopen(own, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_non_null(strstr(control_shown_to_a_user(w), "nameward.ctl"));
+	assert_int_equal(unlink(own), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +289,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(bad_operands_are_never_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_daemon_the_status_is_3, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_user_asks_their_own_daemon_else_the_systems, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(config_verbs_need_no_daemon, setup, teardown),
 	};
 

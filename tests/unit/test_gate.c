@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -265,6 +266,48 @@ static void foreign_changes_are_undone_by_table(void **state)
 	}
 }
 
+static void lost_notifications_lead_to_a_repair(void **state)
+{
+	struct told told;
+	struct gate *g;
+	int tiny = 1;
+
+	(void)state;
+	if (!nft_ns_enter())
+		skip();
+	g = load(&told);
+	fill(g, 80);
+	assert_int_equal(setsockopt(gate_watch_fd(g), SOL_SOCKET, SO_RCVBUF, &tiny, sizeof(tiny)),
+			 0);
+	free(nft_ns_run("for i in 1 2 3 4 5 6 7 8; do nft add table inet t$i; done; "
+			"nft flush set inet nameward lease4"));
+	settle_foreign(g);
+	assert_int_equal(gate_stats(g)->restores, 1);
+	assert_int_equal(all_elements(), 80);
+	gate_remove(g);
+	gate_free(g);
+}
+
+static void many_leases_end_in_slices(void **state)
+{
+	uint64_t later = clock_mono_ms() + 4300000;
+	struct told told;
+	struct gate *g;
+
+	(void)state;
+	if (!nft_ns_enter())
+		skip();
+	g = load(&told);
+	fill(g, 2 * GATE_TICK_SLICE + 8);
+	assert_true(gate_tick(g, later));
+	assert_int_equal(all_elements(), GATE_TICK_SLICE + 8);
+	assert_true(gate_tick(g, later));
+	assert_false(gate_tick(g, later));
+	assert_int_equal(all_elements(), 0);
+	gate_remove(g);
+	gate_free(g);
+}
+
 static void commit_that_finds_no_table_restores_and_succeeds(void **state)
 {
 	struct lease_key key = key_of(DEVICE_MAC, AF_INET, 77777);
@@ -435,6 +478,8 @@ int main(void)
 		cmocka_unit_test(refresh_prolongs_the_element),
 		cmocka_unit_test(leases_end_by_our_hand),
 		cmocka_unit_test(foreign_changes_are_undone_by_table),
+		cmocka_unit_test(lost_notifications_lead_to_a_repair),
+		cmocka_unit_test(many_leases_end_in_slices),
 		cmocka_unit_test(commit_that_finds_no_table_restores_and_succeeds),
 		cmocka_unit_test(full_set_is_told_to_the_claim_and_deletes_go_on),
 		cmocka_unit_test(new_process_adopts_what_the_old_one_left),

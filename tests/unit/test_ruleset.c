@@ -16,7 +16,7 @@
 #include "nftsync/netlink.h"
 #include "nftsync/rule_desc.h"
 #include "nftsync/ruleset.h"
-#include "nftsync/table.h"
+#include "nftsync/kernel_table.h"
 #include "tests/support/nft_ns.h"
 
 static struct ruleset *make(const struct conf *c)

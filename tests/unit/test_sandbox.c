@@ -308,6 +308,24 @@ static void probe_abort(int fd)
 	abort();
 }
 
+static void probe_orphan(int fd)
+{
+	int number = 0;
+
+	(void)fd;
+	MUST(prctl(PR_GET_PDEATHSIG, &number, 0, 0, 0) == 0 && number == SIGUSR1);
+	MUST(raise(SIGUSR1) == 0); /* what the kernel sends when the parent ends */
+	MUST(alarm(0) > 0);
+}
+
+static void orphan_that_hangs_has_its_days_counted(void **state)
+{
+	struct sandbox s = { .user = ACCOUNT };
+
+	(void)state;
+	assert_int_equal(run(&s, probe_orphan), 0);
+}
+
 static void abort_still_ends_a_process(void **state)
 {
 	struct sandbox s = { .user = ACCOUNT };
@@ -332,6 +350,7 @@ int main(void)
 		cmocka_unit_test(network_set_gives_sockets_and_no_files),
 		cmocka_unit_test(files_set_gives_files_and_no_sockets),
 		cmocka_unit_test(what_only_an_intruder_calls_kills),
+		cmocka_unit_test(orphan_that_hangs_has_its_days_counted),
 		cmocka_unit_test(abort_still_ends_a_process),
 	};
 

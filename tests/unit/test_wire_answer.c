@@ -12,6 +12,7 @@
 
 #include "lib/util.h"
 #include "resolver/wire.h"
+#include "tests/support/answer_summary.h"
 #include "tests/support/dns_message.h"
 
 #define QR	0x8180
@@ -50,23 +51,6 @@ static void start(unsigned flags, unsigned qtype, unsigned an, unsigned ns, unsi
 	dns_question(&packet, QUESTION, qtype);
 }
 
-/* "addr/ttl[h] ..." of all addresses, then "| name ..." of the chain. */
-static const char *summary(void)
-{
-	static char buf[20000];
-	char text[DNAME_TEXT_MAX];
-	char *to = buf;
-
-	*to = '\0';
-	for (unsigned i = 0; i < answer.addr_count; i++)
-		to += sprintf(to, "%s/%u%s ", addr_to_text(&answer.addrs[i].addr, text),
-			      answer.addrs[i].ttl_s, answer.addrs[i].hint ? "h" : "");
-	to += sprintf(to, "|");
-	for (unsigned i = 0; i < answer.chain_count; i++)
-		to += sprintf(to, " %s", dname_to_text(&answer.chain[i], text));
-	return buf;
-}
-
 static void addresses_and_lowest_ttl_are_read(void **state)
 {
 	(void)state;
@@ -77,7 +61,7 @@ static void addresses_and_lowest_ttl_are_read(void **state)
 	dns_name(&packet, "@16");
 	dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
 	assert_int_equal(parse_as(TYPE_A), 0);
-	assert_string_equal(summary(), "192.0.2.1/300 192.0.2.2/60 |");
+	assert_string_equal(answer_summary(&answer), "192.0.2.1/300 192.0.2.2/60 |");
 	assert_int_equal(answer.cache_ttl_s, 60);
 	assert_int_equal(answer.rcode, 0);
 	assert_true(answer.aa && answer.authentic);
@@ -91,7 +75,7 @@ static void ipv6_and_mapped_addresses_are_read(void **state)
 	dns_aaaa(&packet, "@12", 300, "2001:db8::1");
 	dns_aaaa(&packet, "@12", 300, "::ffff:192.0.2.9");
 	assert_int_equal(parse_as(TYPE_AAAA), 0);
-	assert_string_equal(summary(), "2001:db8::1/300 192.0.2.9/300 |");
+	assert_string_equal(answer_summary(&answer), "2001:db8::1/300 192.0.2.9/300 |");
 }
 
 static void chain_is_followed_in_any_order(void **state)
@@ -113,7 +97,7 @@ static void chain_is_followed_in_any_order(void **state)
 				dns_a(&packet, "other.example", 40, "192.0.2.66");
 		}
 		assert_int_equal(parse_as(TYPE_A), 0);
-		assert_string_equal(summary(), "192.0.2.1/30 | cdn.example e.x");
+		assert_string_equal(answer_summary(&answer), "192.0.2.1/30 | cdn.example e.x");
 		assert_int_equal(answer.cache_ttl_s, 30);
 		assert_false(answer.negative);
 	}
@@ -126,7 +110,7 @@ static void compressed_targets_are_expanded(void **state)
 	dns_cname(&packet, "@12", TYPE_CNAME, 9, "a.b@16");
 	dns_a(&packet, "a.b@16", 8, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
-	assert_string_equal(summary(), "192.0.2.1/8 | a.b.example");
+	assert_string_equal(answer_summary(&answer), "192.0.2.1/8 | a.b.example");
 }
 
 static void address_of_a_name_outside_the_chain_does_not_count(void **state)
@@ -138,7 +122,7 @@ static void address_of_a_name_outside_the_chain_does_not_count(void **state)
 	dns_a(&packet, "@16", 9, "192.0.2.2");
 	dns_a(&packet, "b.example", 9, "192.0.2.3"); /* additional */
 	assert_int_equal(parse_as(TYPE_A), 0);
-	assert_string_equal(summary(), "| b.example");
+	assert_string_equal(answer_summary(&answer), "| b.example");
 }
 
 static void dname_without_its_cname_is_followed(void **state)
@@ -148,19 +132,19 @@ static void dname_without_its_cname_is_followed(void **state)
 	dns_cname(&packet, "@16", TYPE_DNAME, 9, "example.Net");
 	dns_a(&packet, "www.example.net", 7, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
-	assert_string_equal(summary(), "192.0.2.1/7 | www.example.net");
+	assert_string_equal(answer_summary(&answer), "192.0.2.1/7 | www.example.net");
 
 	start(QR, TYPE_A, 3, 0, 0); /* and with it, once */
 	dns_cname(&packet, "@16", TYPE_DNAME, 9, "example.net");
 	dns_cname(&packet, "@12", TYPE_CNAME, 9, "www.example.net");
 	dns_a(&packet, "www.example.net", 7, "192.0.2.1");
 	assert_int_equal(parse_as(TYPE_A), 0);
-	assert_string_equal(summary(), "192.0.2.1/7 | www.example.net");
+	assert_string_equal(answer_summary(&answer), "192.0.2.1/7 | www.example.net");
 
 	start(QR, TYPE_A, 1, 0, 0); /* not for the owner itself (RFC 6672 §2.3) */
 	dns_cname(&packet, "@12", TYPE_DNAME, 9, "example.net");
 	assert_int_equal(parse_as(TYPE_A), 0);
-	assert_string_equal(summary(), "|");
+	assert_string_equal(answer_summary(&answer), "|");
 	assert_true(answer.negative);
 }
 
@@ -240,7 +224,8 @@ static void negative_ttl_comes_from_the_soa(void **state)
 		{ RCODE_NXDOMAIN, false, true, 200, 300, 200, true },
 		{ RCODE_NXDOMAIN, false, true, 0x80000000, 300, 0, true },
 		{ RCODE_NXDOMAIN, false, true, 900, 0xffffffff, 900, true },
-		{ RCODE_NXDOMAIN, false, false, 0, 0, 0, true }, /* §5: no SOA, not cached */
+		{ RCODE_NXDOMAIN, false, false, 0, 0, 0,
+		  true }, /* §5: no SOA, not cached */
 		{ RCODE_NXDOMAIN, true, true, 900, 300, 70, true },
 		{ RCODE_NOERROR, false, true, 900, 300, 300, true },
 		{ RCODE_NOERROR, true, true, 900, 60, 60, true },
@@ -285,7 +270,7 @@ static void unknown_types_are_taken_as_they_are(void **state)
 	assert_int_equal(parse_as(65280), 0);
 	assert_false(answer.negative);
 	assert_int_equal(answer.cache_ttl_s, 50);
-	assert_string_equal(summary(), "|");
+	assert_string_equal(answer_summary(&answer), "|");
 }
 
 static void truncated_answer_is_not_cached(void **state)
@@ -300,14 +285,15 @@ static void truncated_answer_is_not_cached(void **state)
 
 static void addresses_under_an_error_do_not_count(void **state)
 {
-	static const unsigned rcodes[] = { RCODE_NXDOMAIN, RCODE_SERVFAIL, RCODE_REFUSED };
+	static const unsigned rcodes[] = { RCODE_NXDOMAIN, RCODE_SERVFAIL,
+					   RCODE_REFUSED };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rcodes); i++) {
 		start(QR | rcodes[i], TYPE_A, 1, 0, 0);
 		dns_a(&packet, "@12", 300, "192.0.2.1");
 		assert_int_equal(parse_as(TYPE_A), 0);
-		assert_string_equal(summary(), "|");
+		assert_string_equal(answer_summary(&answer), "|");
 	}
 }
 
@@ -357,8 +343,8 @@ static void other_questions_and_queries_are_told_apart(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		dns_start(&packet, 1, (uint16_t)cases[i].flags, (uint16_t)cases[i].qd, 0, 0,
-			     0);
+		dns_start(&packet, 1, (uint16_t)cases[i].flags, (uint16_t)cases[i].qd, 0,
+			  0, 0);
 		dns_question(&packet, cases[i].name, cases[i].type);
 		assert_int_equal(parse_as(TYPE_A), cases[i].rc);
 	}
@@ -423,79 +409,6 @@ static void counts_cannot_promise_more_than_the_bytes_hold(void **state)
 	assert_int_equal(parse_as(TYPE_A), -EBADMSG);
 }
 
-#define HINT4 "\0\4\0\10\300\0\2\1\300\0\2\2"
-#define HINT6 "\0\6\0\20\x20\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1"
-#define ALPN  "\0\1\0\3\2h2"
-#define CASE(bytes, text) { bytes, sizeof(bytes) - 1, text }
-
-static void service_hints_and_targets_are_read(void **state)
-{
-	static const struct {
-		const char *rdata;
-		size_t len;
-		const char *summary;
-	} cases[] = {
-		CASE("\0\1\0", "|"),
-		CASE("\0\1\0" ALPN HINT4 HINT6,
-		     "192.0.2.1/60h 192.0.2.2/60h 2001:db8::1/60h |"),
-		CASE("\0\1\3CDN\7example\0" HINT6, "2001:db8::1/60h | cdn.example"),
-		CASE("\0\1\3www\7example\0", "|"),	      /* the owner, spelled out */
-		CASE("\0\0\3cdn\7example\0", "| cdn.example"), /* alias */
-		CASE("\0\0\3cdn\7example\0" HINT4, "| cdn.example"),
-		CASE("\0\0\0", "|"),		 /* no such service */
-		CASE("\0\1\0" HINT6 HINT4, "|"), /* keys do not ascend */
-		CASE("\0\1\0" HINT4 HINT4, "|"),
-		CASE("\0\1\0" HINT4 "\0\5", "|"), /* cut short behind the hint */
-		CASE("\0\1\0" HINT4 "\0\5\0\1", "|"),
-		CASE("\0\1\0\0\4\0\0", "|"), /* empty hint */
-		CASE("\0\1\0\0\4\0\5\1\2\3\4\5", "|"),
-		CASE("\0\1\0\0\6\0\4\1\2\3\4", "|"),
-		CASE("\0\1\300\14" HINT4, "|"), /* compressed: not allowed, so unreadable */
-		CASE("\0\1", "|"),
-		CASE("", "|"),
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		start(QR, TYPE_HTTPS, 1, 0, 0);
-		dns_rr(&packet, "@12", TYPE_HTTPS, 60, cases[i].len);
-		dns_bytes(&packet, cases[i].rdata, cases[i].len);
-		assert_int_equal(parse_as(TYPE_HTTPS), 0);
-		assert_string_equal(summary(), cases[i].summary);
-		assert_false(answer.negative);
-		assert_int_equal(answer.cache_ttl_s, 60);
-	}
-}
-
-static void services_behind_a_chain_do_not_move_its_end(void **state)
-{
-	(void)state;
-	start(QR, TYPE_HTTPS, 3, 0, 0);
-	dns_cname(&packet, "@12", TYPE_CNAME, 9, "e.example");
-	for (unsigned i = 0; i < 2; i++) {
-		dns_rr(&packet, "e.example", TYPE_HTTPS, 8, i ? 5 + 8 : 5);
-		dns_bytes(&packet, i ? "\0\2\1b\0\0\4\0\4\300\0\2\7" : "\0\1\1a\0",
-			     i ? 5 + 8 : 5);
-	}
-	assert_int_equal(parse_as(TYPE_HTTPS), 0);
-	assert_string_equal(summary(), "192.0.2.7/8h | e.example a b");
-}
-
-static void too_many_service_targets_are_refused(void **state)
-{
-	(void)state;
-	for (unsigned n = 16; n <= 17; n++) {
-		start(QR, TYPE_HTTPS, n, 0, 0);
-		for (unsigned i = 0; i < n; i++) {
-			dns_rr(&packet, "@12", TYPE_HTTPS, 8, 5);
-			dns_bytes(&packet, "\0\1\1", 3);
-			dns_u8(&packet, 'a' + i);
-			dns_u8(&packet, 0);
-		}
-		assert_int_equal(parse_as(TYPE_HTTPS), n == 16 ? 0 : -EBADMSG);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,9 +431,6 @@ int main(void)
 		cmocka_unit_test(every_cut_and_extra_byte_is_malformed),
 		cmocka_unit_test(malformed_records_are_refused),
 		cmocka_unit_test(counts_cannot_promise_more_than_the_bytes_hold),
-		cmocka_unit_test(service_hints_and_targets_are_read),
-		cmocka_unit_test(services_behind_a_chain_do_not_move_its_end),
-		cmocka_unit_test(too_many_service_targets_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,9 @@ static void flags_and_opt_are_read(void **state)
 		{ 512, 0x4000, 512, false }, { 1231, 0, 1231, false },
 		{ 1232, 0xffff, 1232, true }, { 65535, 0, 1232, false },
 	};
-	static const uint8_t cookie[] = { 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 12, 0, 0 };
+	static const uint8_t cookie[] = {
+		0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 12, 0, 0
+	};
 	struct wire_question q;
 
 	(void)state;
@@ -238,13 +240,20 @@ static void what_no_zone_holds_is_refused(void **state)
 		unsigned type, class;
 		enum wire_verdict verdict;
 	} cases[] = {
-		{ TYPE_A, CLASS_IN, WIRE_OK },	     { TYPE_ANY, CLASS_IN, WIRE_OK },
-		{ TYPE_A, CLASS_ANY, WIRE_OK },	     { 65535, CLASS_IN, WIRE_OK },
-		{ 256, CLASS_IN, WIRE_OK },	     { TYPE_AXFR, CLASS_IN, WIRE_REFUSED },
-		{ TYPE_IXFR, CLASS_IN, WIRE_REFUSED }, { TYPE_OPT, CLASS_IN, WIRE_REFUSED },
-		{ 249, CLASS_IN, WIRE_REFUSED },     { 254, CLASS_IN, WIRE_REFUSED },
-		{ 0, CLASS_IN, WIRE_REFUSED },	     { TYPE_TXT, CLASS_CH, WIRE_REFUSED },
-		{ TYPE_A, 0, WIRE_REFUSED },	     { TYPE_A, 254, WIRE_REFUSED },
+		{ TYPE_A, CLASS_IN, WIRE_OK },
+		{ TYPE_ANY, CLASS_IN, WIRE_OK },
+		{ TYPE_A, CLASS_ANY, WIRE_OK },
+		{ 65535, CLASS_IN, WIRE_OK },
+		{ 256, CLASS_IN, WIRE_OK },
+		{ TYPE_AXFR, CLASS_IN, WIRE_REFUSED },
+		{ TYPE_IXFR, CLASS_IN, WIRE_REFUSED },
+		{ TYPE_OPT, CLASS_IN, WIRE_REFUSED },
+		{ 249, CLASS_IN, WIRE_REFUSED },
+		{ 254, CLASS_IN, WIRE_REFUSED },
+		{ 0, CLASS_IN, WIRE_REFUSED },
+		{ TYPE_TXT, CLASS_CH, WIRE_REFUSED },
+		{ TYPE_A, 0, WIRE_REFUSED },
+		{ TYPE_A, 254, WIRE_REFUSED },
 	};
 	struct wire_question q;
 

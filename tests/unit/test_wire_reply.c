@@ -23,7 +23,11 @@ static uint8_t reply[WIRE_MAX];
 static struct wire_question question(uint16_t qtype, bool has_opt)
 {
 	struct wire_question q = {
-		.id = 7, .rd = true, .has_opt = has_opt, .qtype = qtype, .qclass = CLASS_IN,
+		.id = 7,
+		.rd = true,
+		.has_opt = has_opt,
+		.qtype = qtype,
+		.qclass = CLASS_IN,
 	};
 
 	if (dname_from_text("Www.Example", &q.qname) < 0)
@@ -39,8 +43,8 @@ static void start(unsigned flags, unsigned an, unsigned ns, unsigned ar)
 }
 
 /* Write packet for q into exactly max bytes, so that the sanitizer sees one too many. */
-static size_t write_reply(const struct wire_question *q, uint32_t age_s, uint32_t ttl_max_s,
-			  size_t max)
+static size_t write_reply(const struct wire_question *q, uint32_t age_s,
+			  uint32_t ttl_max_s, size_t max)
 {
 	uint8_t *source = malloc(packet.len), *buf = malloc(max);
 	size_t len;
@@ -181,7 +185,8 @@ static void every_ttl_is_lowered_and_limited(void **state)
 
 static void upstreams_case_does_not_reach_the_client(void **state)
 {
-	static const char *const owners[] = { "@12", "wWw.eXample", "wWw@16", "wWw.eXample@24" };
+	static const char *const owners[] = { "@12", "wWw.eXample", "wWw@16",
+					      "wWw.eXample@24" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(owners); i++) {
@@ -198,8 +203,9 @@ static void upstreams_case_does_not_reach_the_client(void **state)
 		assert_int_equal(w.len, packet.len);
 		for (unsigned n = 0; n < 2; n++) {
 			assert_int_equal(wire_walk(&w, &rr), 1);
-			assert_int_equal(dname_from_packet(reply, w.len, rr.name_at, &owner,
-							   &next), 0);
+			assert_int_equal(dname_from_packet(reply, w.len, rr.name_at,
+							   &owner, &next),
+					 0);
 			assert_memory_equal(&owner, &q.qname, q.qname.len + 1u);
 		}
 	}
@@ -232,7 +238,7 @@ static void opt_before_other_records_is_cut_out(void **state)
 	dns_opt(&packet, 1232, 0, 0, 0, "\0\12\0\0", 4);
 	dns_a(&packet, "ns@16", 300, "192.0.2.2");	   /* at 60; moves */
 	dns_aaaa(&packet, "@60", 300, "2001:db8::1");   /* points behind: cannot */
-	dns_cname(&packet, "x@16", 5, 300, "y@60");	   /* may hold pointers: left out */
+	dns_cname(&packet, "x@16", 5, 300, "y@60");	/* may hold pointers: left out */
 	dns_a(&packet, "full.name", 300, "192.0.2.3");  /* moves */
 	dns_a(&packet, "b@60", 300, "192.0.2.4");
 	w.len = write_reply(&q, 0, NO_MAX, 512);
@@ -240,11 +246,13 @@ static void opt_before_other_records_is_cut_out(void **state)
 	assert_int_equal(n[1], 1);
 	assert_int_equal(n[3], 2);
 	for (unsigned i = 0; i < 3; i++) {
-		static const char *const names[] = { "Www.Example", "ns.Example", "full.name" };
+		static const char *const names[] = { "Www.Example", "ns.Example",
+						     "full.name" };
 
 		assert_int_equal(wire_walk(&w, &rr), 1);
 		assert_int_equal(dname_from_text(names[i], &expect), 0);
-		assert_int_equal(dname_from_packet(reply, w.len, rr.name_at, &owner, &next), 0);
+		assert_int_equal(
+			dname_from_packet(reply, w.len, rr.name_at, &owner, &next), 0);
 		assert_memory_equal(&owner, &expect, expect.len + 1u);
 		assert_int_equal(reply[rr.rdata_at + 3], i + 1);
 	}
@@ -271,7 +279,8 @@ static void long_reply_is_cut_at_a_record(void **state)
 			assert_int_equal(n[1], whole ? 100 : fit);
 			assert_int_equal(n[3], has_opt);
 			assert_int_equal(!!(reply[2] & 2), !whole); /* TC */
-			assert_int_equal(load_be32(reply + 29 + 16 * (n[1] - 1) + 6), 299);
+			assert_int_equal(load_be32(reply + 29 + 16 * (n[1] - 1) + 6),
+					 299);
 		}
 	}
 }
@@ -332,10 +341,13 @@ static void prepared_reply_serves_clients_of_different_case(void **state)
 	assert_int_equal(n, packet.len);
 	assert_int_equal(load_be16(reply), 9);
 	assert_memory_equal(reply + 12, other.qname.wire, other.qname.len);
-	assert_int_equal(wire_write_prepared(&one, prepared, len - 1, 0, NO_MAX, reply, 512), 0);
-	assert_int_equal(wire_write_prepared(&one, prepared, 3, 0, NO_MAX, reply, 512), 0);
+	assert_int_equal(
+		wire_write_prepared(&one, prepared, len - 1, 0, NO_MAX, reply, 512), 0);
+	assert_int_equal(wire_write_prepared(&one, prepared, 3, 0, NO_MAX, reply, 512),
+			 0);
 	assert_int_equal(dname_from_text("w.example", &other.qname), 0);
-	assert_int_equal(wire_write_prepared(&other, prepared, len, 0, NO_MAX, reply, 512), 0);
+	assert_int_equal(
+		wire_write_prepared(&other, prepared, len, 0, NO_MAX, reply, 512), 0);
 }
 
 static void malformed_reply_is_refused(void **state)

@@ -2,8 +2,8 @@
  * The one renderer of every answer: rows of columns come in as text, and leave as an aligned
  * table, as JSON (one object a line) or as CSV. Knows nothing of where rows come from.
  */
-#ifndef CLI_TABLE_H
-#define CLI_TABLE_H
+#ifndef CLI_OUT_TABLE_H
+#define CLI_OUT_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,10 +43,15 @@ int table_new(FILE *to, const struct table_style *style,
 	      const struct table_column *columns, size_t count, struct table **out);
 
 /** Add a row of as many cells as columns; NULL is no value. Aligned tables hold the first
- *  rows (at most 500) back to learn their widths; a later, wider cell moves its row only.
+ *  rows (at most 500) back to learn their widths; a later, wider cell widens its column
+ *  from there on.
  *  @retval -ENOMEM
  *  @retval -EPIPE, -ENOSPC, -EIO  writing failed */
 int table_row(struct table *t, const char *const *cells);
+
+/** Keep at least `width` screen columns for a column, for rows yet to come; before the first
+ *  row. */
+void table_keep_width(struct table *t, size_t column, size_t width);
 
 /** Write all that is held; the heading too, even without a row. Same errors as table_row. */
 int table_flush(struct table *t);

@@ -1,5 +1,5 @@
-/* Reads what the kernel holds of our table; see table.h. */
-#include "nftsync/table.h"
+/* Reads what the kernel holds of our table; see kernel_table.h. */
+#include "nftsync/kernel_table.h"
 
 #include <endian.h>
 #include <errno.h>

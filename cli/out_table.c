@@ -2,7 +2,7 @@
  * Renders tables. Every cell is escaped here, so that a name from the network can neither
  * move the cursor nor add a row, a key or a formula.
  */
-#include "cli/table.h"
+#include "cli/out_table.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -198,7 +198,7 @@ static void add_heading(struct table *t)
 		char upper[64];
 		size_t k = 0;
 
-		for (; t->columns[i].name[k] && k < sizeof(upper) - 1; k++)
+		for (; k < sizeof(upper) - 1 && t->columns[i].name[k]; k++)
 			upper[k] = (char)toupper((unsigned char)t->columns[i].name[k]);
 		upper[k] = '\0';
 		at = add_aligned_cell(t, i, upper, true, at);
@@ -257,25 +257,30 @@ static int release_held(struct table *t)
 	return rc;
 }
 
+/* Widen columns for a row; a very long cell moves its own row instead. */
+static void fit(struct table *t, const char *cell)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		size_t width = text_width(cell);
+
+		if (width <= TABLE_WIDTH_MAX)
+			t->columns[i].width = MAX(t->columns[i].width, width);
+		cell += strlen(cell) + 1;
+	}
+}
+
 static int row_aligned(struct table *t, const char *const *cells)
 {
 	char *row = aligned_cells(t, cells);
-	const char *cell = row;
 	int rc;
 
 	if (!row)
 		return -ENOMEM;
+	fit(t, row);
 	if (t->began) {
 		rc = print_aligned(t, row);
 		free(row);
 		return rc;
-	}
-	for (size_t i = 0; i < t->count; i++) {
-		size_t width = text_width(cell);
-
-		t->columns[i].width =
-			MAX(t->columns[i].width, MIN(width, (size_t)TABLE_WIDTH_MAX));
-		cell += strlen(cell) + 1;
 	}
 	t->held[t->held_count++] = row;
 	return t->held_count == TABLE_HELD_MAX ? release_held(t) : 0;
@@ -310,6 +315,11 @@ int table_new(FILE *to, const struct table_style *style,
 err_free:
 	table_free(t);
 	return -ENOMEM;
+}
+
+void table_keep_width(struct table *t, size_t column, size_t width)
+{
+	t->columns[column].width = MAX(t->columns[column].width, width);
 }
 
 int table_row(struct table *t, const char *const *cells)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "cli/table.h"
+#include "cli/out_table.h"
 #include "cli/text_buf.h"
 
 static const struct table_column lookups[] = {
@@ -227,6 +227,32 @@ static void a_long_table_streams(void **state)
 	free(text);
 }
 
+static void an_endless_table_keeps_room_and_widens(void **state)
+{
+	static const struct table_column columns[] = { { "name", COLUMN_TEXT },
+						       { "n", COLUMN_NUMBER } };
+	const struct table_style plain = { .format = TABLE_ALIGNED };
+	const char *narrow[] = { "a", "1" };
+	const char *wide[] = { "12345678", "10" };
+	struct table *t;
+	char *text;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(table_new(to, &plain, columns, 2, &t), 0);
+	table_keep_width(t, 0, 6);
+	assert_int_equal(table_flush(t), 0);
+	assert_int_equal(table_row(t, narrow), 0);
+	assert_int_equal(table_row(t, wide), 0);
+	assert_int_equal(table_row(t, narrow), 0);
+	assert_int_equal(table_flush(t), 0);
+	assert_string_equal(text, "NAME    N\na       1\n12345678  10\na          1\n");
+	table_free(t);
+	fclose(to);
+	free(text);
+}
+
 static void a_full_disk_is_reported(void **state)
 {
 	static const struct table_column column = { "n", COLUMN_TEXT };
@@ -271,6 +297,7 @@ int main(void)
 		cmocka_unit_test(lines_keep_their_tabs_and_have_no_heading),
 		cmocka_unit_test(only_a_terminal_cuts_and_only_the_last_column),
 		cmocka_unit_test(a_long_table_streams),
+		cmocka_unit_test(an_endless_table_keeps_room_and_widens),
 		cmocka_unit_test(a_full_disk_is_reported),
 		cmocka_unit_test(too_many_columns_are_refused),
 	};

@@ -2,8 +2,8 @@
  * What the kernel holds of our table: is it ours still, what is in it, what can this kernel do.
  * Reads and never writes, but for the probe's own scratch table. Knows nothing of the ledger.
  */
-#ifndef NFTSYNC_TABLE_H
-#define NFTSYNC_TABLE_H
+#ifndef NFTSYNC_KERNEL_TABLE_H
+#define NFTSYNC_KERNEL_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

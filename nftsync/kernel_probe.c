@@ -1,4 +1,4 @@
-/* What this kernel's nf_tables can do, found out by doing it; see table.h. */
+/* What this kernel's nf_tables can do, found out by doing it; see kernel_table.h. */
 #include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -12,7 +12,7 @@
 #include "nftsync/nft_compat.h"
 #include "nftsync/nl_attr.h"
 #include "nftsync/nl_buf.h"
-#include "nftsync/table.h"
+#include "nftsync/kernel_table.h"
 
 #define SET	 "probe"
 #define SHORT_MS 60000
