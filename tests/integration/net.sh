@@ -111,6 +111,15 @@ net_up() {
 	in_ns inet ip route add default via 2001:db8:18::1
 }
 
+# All of 198.18.0.0/15 and 2001:db8::/32, the addresses that build/responder and
+# build/fake_upstream derive from names, is the one machine in inet.
+net_wide() {
+	in_ns router ip route add 198.18.0.0/15 via 198.18.0.53
+	in_ns router ip route add 2001:db8::/32 via 2001:db8:18::53
+	in_ns inet ip route add local 198.18.0.0/15 dev lo table main
+	in_ns inet ip route add local 2001:db8::/32 dev lo table main
+}
+
 # The real unbound, authoritative for example; more lines of the zone file on stdin.
 net_unbound() {
 	{
@@ -172,6 +181,19 @@ net_nameward() {
 }
 
 nameward() { "$BUILD/nameward" -c "$net_dir/nameward.conf" "$@"; }
+
+# Query the history, which nobody has to stop for that.
+sql() { sqlite3 "file:$net_dir/db/history.db?mode=ro" "$1"; }
+
+# A value of nameward status.
+status_of() { # PART KEY
+	nameward status | awk -v p="$1" -v k="$2" '$1 == p && index($0, k " ") {
+		sub(/^[^ ]+ +/, ""); if (index($0, k " ") == 1) { print substr($0, length(k) + 2) } }' |
+		sed 's/^ *//'
+}
+pid_of() { # PROCESS
+	status_of process "$1" | sed -n 's/^pid \([0-9]*\).*/\1/p'
+}
 
 # Connect from a client; prints the body. curl's exit code: 7 is refused, 28 timed out.
 fetch() { # CLIENT URL
