@@ -14,7 +14,7 @@ FOLDERS  := lib conf blocklists resolver nftsync flows db daemon cli
 
 # make SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own
 ifdef SAN
-BUILD    := $(BUILD)/san
+override BUILD := $(BUILD)/san
 CFLAGS   := -O1 -g
 HARDEN   := -fPIE $(SANITIZE)
 LDFLAGS  += $(SANITIZE)
@@ -80,7 +80,7 @@ lint:
 objects: $(OBJECTS) $(MAINS:%.c=$(BUILD)/%.o)
 
 # Unit tests with sanitizers, integration tests with the plain build.
-test: all tools
+test: all tools $(BUILD)/tests/unit/test_sandbox
 	$(MAKE) -s SAN=1 all unit
 	tests/run.sh $(BUILD) $(BUILD)/san $(TESTS)
 

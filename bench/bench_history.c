@@ -2,7 +2,9 @@
  * What a lookup costs to record: microseconds of CPU a row, bytes in the file and bytes
  * written. Time is a parameter, so three hours of a home's lookups take a second.
  *
- *	bench_history FOLDER [rows]
+ *	bench_history FOLDER [ROWS]	   measure
+ *	bench_history FOLDER ROWS keep	   leave FOLDER/bench_history.db: 30 days up to now,
+ *					   for timing questions (nameward-history(5))
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,6 +20,7 @@
 #include "db/pending.h"
 #include "db/refusals.h"
 #include "db/store.h"
+#include "lib/clock.h"
 #include "lib/dname.h"
 #include "lib/msg.h"
 #include "lib/util.h"
@@ -172,7 +175,7 @@ static void add(struct bench *b, unsigned number, unsigned client, int64_t ts,
 
 	name_of(number, &name);
 	memset(m, 0, sizeof(*m));
-	m->verdict = VERDICT_FORWARDED;
+	m->verdict = number % 7 == 3 ? VERDICT_BLOCKED : VERDICT_FORWARDED;
 	m->qtype = 1;
 	m->qclass = 1;
 	m->ts_us = ts;
@@ -188,6 +191,11 @@ static void add(struct bench *b, unsigned number, unsigned client, int64_t ts,
 	p = mempcpy(p, name.wire, name.len);
 	m->device_len = 6;
 	p = mempcpy(p, "laptop", 6);
+	if (m->verdict == VERDICT_BLOCKED) {
+		m->list_len = 3;
+		m->pattern_len = 13;
+		p = mempcpy(p, "ads*.example.net", 16);
+	}
 	p = add_rr(p, 1, addr, 4);
 	addr[0] = 203;
 	addr[1] = (uint8_t)(answer >> 16);
@@ -234,21 +242,37 @@ static void one_name(struct bench *b, unsigned rows)
 	end(b, "one name, 200,000/s, folded", rows);
 }
 
-/* 30 days of a home in lookups, 5/s, 2 s commits: what the disk has to take. */
-static void home(struct bench *b, unsigned rows)
+static void home_lookups(struct bench *b, unsigned rows, int64_t from_us, int64_t every_us)
 {
-	begin(b);
 	for (unsigned i = 0; i < rows; i++) {
 		unsigned number = few_often(b, 65536);
 
 		add(b, number, (unsigned)(next_random(b) % 36),
-		    START_US + 200000 * (int64_t)i + (int64_t)(next_random(b) % 100000),
+		    from_us + every_us * i + (int64_t)(next_random(b) % 100000),
 		    number % 20000);
 		if (i % 10 == 9)
 			commit(b);
 	}
 	commit(b);
+}
+
+/* What the disk has to take. */
+static void home(struct bench *b, unsigned rows)
+{
+	begin(b);
+	home_lookups(b, rows, START_US, 200000);
 	end(b, "a home: 5/s, commit each 2 s", rows);
+}
+
+static void keep(struct bench *b, unsigned rows)
+{
+	const int64_t span_us = 30 * 86400 * 1000000ll;
+
+	begin(b);
+	home_lookups(b, rows, clock_wall_us() - span_us, span_us / rows);
+	history_close(b->history);
+	store_close(b->store);
+	printf("%s\n", b->path);
 }
 
 int main(int argc, char **argv)
@@ -267,6 +291,10 @@ int main(int argc, char **argv)
 	b.queue.events = events_new();
 	if (!b.queue.pending || !b.queue.refusals || !b.queue.events)
 		fail("out of memory");
+	if (argc > 3) {
+		keep(&b, rows);
+		return 0;
+	}
 	printf("%-30s %9s %9s %8s %8s %9s %8s %9s\n", "", "lookups", "rows", "us/look",
 	       "us/row", "lookup/s", "B/row", "B wr/look");
 	unique_names(&b, rows);

@@ -103,7 +103,8 @@ static void run(struct bench *b, unsigned seconds, unsigned window)
 	printf("asked %llu answered %llu failed %llu refused %llu\n",
 	       (unsigned long long)b->asked, (unsigned long long)b->answered,
 	       (unsigned long long)b->failed, (unsigned long long)b->refused);
-	printf("%.0f answers/s, %.2f us CPU a question, %.0f us round trip, %.0f %% of a core\n",
+	printf("%.0f answers/s, %.2f us CPU a question, %.0f us round trip, %.0f %% of a "
+	       "core\n",
 	       (double)b->answered / wall, cpu * 1e6 / (double)b->asked,
 	       (double)b->rtt_us / (double)b->asked, 100 * cpu / wall);
 }
@@ -112,14 +113,18 @@ int main(int argc, char **argv)
 {
 	struct addr_port server;
 	struct conf_upstream group = {
-		.name = (char[]){ "bench" }, .servers = &server, .server_count = 1,
-		.timeout_ms = 3000, .order = ORDER_FIRST,
+		.name = (char[]){ "bench" },
+		.servers = &server,
+		.server_count = 1,
+		.timeout_ms = 3000,
+		.order = ORDER_FIRST,
 	};
 	struct conf conf = { .upstreams = &group, .upstream_count = 1 };
 	struct bench b = { 0 };
 
 	if (argc < 3 || addr_from_text(argv[1], &server.addr)) {
-		fprintf(stderr, "usage: bench_upstream ADDRESS PORT [SECONDS [IN_FLIGHT]]\n");
+		fprintf(stderr,
+			"usage: bench_upstream ADDRESS PORT [SECONDS [IN_FLIGHT]]\n");
 		return 2;
 	}
 	server.port = (uint16_t)atoi(argv[2]);
@@ -127,7 +132,8 @@ int main(int argc, char **argv)
 	b.base = event_base_new();
 	if (!b.base || upstream_pool_open(b.base, &conf, &b.pool))
 		return 1;
-	run(&b, argc > 3 ? (unsigned)atoi(argv[3]) : 3, argc > 4 ? (unsigned)atoi(argv[4]) : 200);
+	run(&b, argc > 3 ? (unsigned)atoi(argv[3]) : 3,
+	    argc > 4 ? (unsigned)atoi(argv[4]) : 200);
 	upstream_status(b.pool, stdout);
 	upstream_pool_close(b.pool);
 	event_base_free(b.base);

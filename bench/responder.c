@@ -1,8 +1,8 @@
 /*
  * A DNS server that answers as fast as the kernel moves packets, for benchmarks:
- * responder ADDRESS PORT [WORKERS]. UDP only. A: one address of 198.18.0.0/15 derived from
- * the name, TTL 300; AAAA: one of 2001:db8::/32; other types: no data, with a SOA. The OPT
- * is echoed. Stands alone: includes nothing of the project.
+ * responder ADDRESS PORT [WORKERS]. UDP only. A: one address of 198.18.0.0/15 derived
+ * from the name, TTL 300; AAAA: one of 2001:db8::/32; other types: no data, with a SOA.
+ * The OPT is echoed. Stands alone: includes nothing of the project.
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -41,8 +41,8 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 	return put16(put16(p, v >> 16), v & 0xffff);
 }
 
-/** The length of the name at wire; 0 if it does not end within max. FNV-1a of it, ignoring
- *  case, goes to hash. */
+/** The length of the name at wire; 0 if it does not end within max. FNV-1a of it,
+ * ignoring case, goes to hash. */
 static size_t read_name(const uint8_t *wire, size_t max, uint32_t *hash)
 {
 	uint32_t h = 2166136261u;
@@ -113,7 +113,8 @@ static size_t answer(const uint8_t *query, size_t len, uint8_t *reply)
 	reply[3] = 0x80;
 	memset(reply + 6, 0, 6);
 	p = put_answer(reply, reply + question_end,
-		       (unsigned)query[question_end - 4] << 8 | query[question_end - 3], hash);
+		       (unsigned)query[question_end - 4] << 8 | query[question_end - 3],
+		       hash);
 	if (query[10] || query[11]) {
 		put16(reply + 10, 1);
 		memcpy(p, opt, sizeof(opt));
@@ -163,7 +164,8 @@ static void serve(int fd)
 		n = answer_all(&b, (unsigned)rc);
 		while (sent < n) {
 			rc = sendmmsg(fd, b.messages + sent, n - sent, 0);
-			sent += rc > 0 ? (unsigned)rc : 1; /* one that cannot be sent is lost */
+			/* one that cannot be sent is lost */
+			sent += rc > 0 ? (unsigned)rc : 1;
 		}
 	}
 }

@@ -125,7 +125,7 @@ measure() { # SERVER CASE
 	[ "$2" = unique ] || in_ns c1 dnsperf -s 192.168.77.1 -d "$net_dir/$2" -n 2 -c 4 -q 200 >/dev/null 2>&1
 	before=$(cpu_ns)
 	in_ns c1 dnsperf -s 192.168.77.1 -d "$net_dir/$2" -l "$seconds" \
-		$([ "$2" = unique ] && echo -n 1) -c 8 -q 400 -t 2 >"$net_dir/dnsperf.out" 2>&1
+		$([ "$2" = unique ] && echo '-n 1') -c 8 -q 400 -t 2 >"$net_dir/dnsperf.out" 2>&1
 	sleep 2.5 # the history's last commit belongs to the cost
 	after=$(cpu_ns)
 	awk -v server="$1" -v case="$2" -v cpu=$((after - before)) -v rss="$(rss_kib)" '
@@ -149,7 +149,7 @@ done
 
 [ -e "$net_dir/db/history.db" ] && sqlite3 "$net_dir/db/history.db" "
 	SELECT 'history: ' || count(*) || ' rows for ' || sum(n) || ' lookups, ' ||
-		(SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) / count(*) || ' bytes a row' FROM lookups;
+		((SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) / count(*)) || ' bytes a row' FROM lookups;
 	WITH h AS (SELECT hold_ms, row_number() OVER (ORDER BY hold_ms) AS i, count(*) OVER () AS n
 		FROM lookups WHERE hold_ms > 0)
 	SELECT 'held answers: ' || max(n) || ', p50 ' || max(CASE WHEN i <= n * 0.50 THEN hold_ms END) || ' ms, p99 ' ||

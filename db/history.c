@@ -18,14 +18,14 @@
 #include "lib/msg.h"
 #include "lib/util.h"
 
-#define TRIES_MAX 1000 /* microseconds tried behind a taken one */
+#define TRIES_BY_ONE 8	/* microseconds tried behind a taken one */
+#define TRIES_MAX    32 /* in all; the last is 8 s behind */
 
 struct history {
 	struct store *store; /* borrowed */
 	struct history_labels labels;
 	struct ids *ids; /* owned */
 	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
-	int64_t newest_us; /* of lookups in the table, as far as we wrote them */
 	struct history_stats stats, before; /* before: of the last good commit */
 };
 
@@ -90,18 +90,23 @@ static void bind_positive(sqlite3_stmt *stmt, int at, int64_t value)
 		sqlite3_bind_int64(stmt, at, value);
 }
 
-/* Run an insert at *ts or the next free microsecond behind it. @retval -EEXIST none */
+/* Run an insert at *ts or at a free microsecond soon behind it: a burst fills thousands of
+ * them without a gap, so the steps grow. @retval -EEXIST none within some seconds */
 static int insert_at(struct history *h, sqlite3_stmt *stmt, int64_t *ts)
 {
+	int64_t step = 1;
 	int rc = -EEXIST;
 
-	for (unsigned i = 0; i < TRIES_MAX; i++, (*ts)++) {
+	for (unsigned i = 0; i < TRIES_MAX; i++) {
 		sqlite3_bind_int64(stmt, 1, *ts);
 		rc = store_rc(h->store, sqlite3_step(stmt));
 		sqlite3_reset(stmt); /* repeats step's code; ignored */
 		if (rc || sqlite3_changes(store_db(h->store)))
 			break;
 		rc = -EEXIST;
+		*ts += step;
+		if (i >= TRIES_BY_ONE)
+			step *= 2;
 	}
 	sqlite3_clear_bindings(stmt); /* borrowed texts end here */
 	return rc;

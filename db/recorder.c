@@ -27,6 +27,7 @@
 #define RETRY_MAX_MS	30000u
 #define RETRY_LOCKED_MS 500u
 #define RETRY_ASIDE_MS	600000u /* a second corrupt file within this time has to wait */
+#define STOP_TRIES	20u
 #define PRUNE_SOON_MS	20u
 #define PRUNE_LATER_MS	10000u
 
@@ -126,7 +127,9 @@ static void report(struct recorder *r, int rc)
 	snprintf(r->last_error, sizeof(r->last_error), "%s", store_reason(rc));
 	if (rc == -EBUSY)
 		log_warning("history: %s: %s; rows wait", r->path, store_reason(rc));
-	else
+	else if (rc == -ESTALE)
+		log_warning("history: %s: %s; a new one is begun", r->path, store_reason(rc));
+	else if (rc != -EUCLEAN) /* move_aside has its own words */
 		log_err("history: %s: %s; nothing is recorded until that ends", r->path,
 			store_reason(rc));
 }
@@ -414,10 +417,15 @@ void recorder_stop(struct recorder *r, struct recorder_now now)
 		return;
 	if (r->dropped != r->dropped_reported)
 		recovered(r, now);
-	while (!rc && is_waiting(r))
+	/* each try waits for a lock as long as STORE_BUSY_MS says */
+	for (unsigned tries = 0; is_waiting(r) && tries < STOP_TRIES; ) {
 		rc = history_commit(r->history, &r->queue);
+		if (rc && rc != -EBUSY)
+			break;
+		tries += rc == -EBUSY;
+	}
 	if (rc)
-		log_err("history: the last %zu rows are lost: %s",
+		log_err("history: %s: %zu rows could not be written at the end: %s", r->path,
 			pending_count(r->queue.pending), store_reason(rc));
 	close_database(r); /* SQLite empties the WAL */
 	r->waiting_since_us = 0;

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "db/report_impl.h"
 #include "db/schema.h"
@@ -119,6 +120,8 @@ int report_open(const char *path, struct report **out)
 		sqlite3_progress_handler(r->db, PROGRESS_OPS, on_progress, r);
 		rc = check_identity(r);
 	}
+	if (rc == -ENOENT && !access(path, F_OK))
+		rc = -EACCES; /* it is the -wal that is missing, and not ours to make */
 	if (rc) {
 		report_close(r);
 		return rc;

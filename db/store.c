@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "db/schema.h"
+#include "db/store_error.h"
 #include "lib/util.h"
 
 #define STRINGIFY(x) #x
@@ -32,95 +33,9 @@ struct store {
 	uint32_t checkpoint_at; /* pages */
 };
 
-/* --- errors ------------------------------------------------------------------------- */
-
-static int rc_from_errno(int err)
-{
-	switch (err) {
-	case ENOSPC:
-	case EDQUOT:
-		return -ENOSPC;
-	case EROFS:
-		return -EROFS;
-	case EACCES:
-	case EPERM:
-		return -EACCES;
-	case ENOENT:
-	case ENOTDIR:
-		return -ENOENT;
-	default:
-		return -EIO;
-	}
-}
-
-static int rc_from_sqlite(sqlite3 *db, int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-		return code == SQLITE_READONLY_DBMOVED ? -ESTALE : -EROFS;
-	case SQLITE_PERM:
-	case SQLITE_AUTH:
-		return -EACCES;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:
-		return -EBUSY;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return -EUCLEAN;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_INTERRUPT:
-		return -EINTR;
-	case SQLITE_IOERR:
-	case SQLITE_CANTOPEN:
-		return rc_from_errno(db ? sqlite3_system_errno(db) : EIO);
-	default:
-		return -EINVAL;
-	}
-}
-
-const char *store_reason(int rc)
-{
-	switch (rc) {
-	case -ENOSPC:
-		return "the disk is full";
-	case -EROFS:
-		return "the file or its file system is read-only";
-	case -EACCES:
-		return "no permission for the file or its folder";
-	case -ENOENT:
-		return "its folder does not exist";
-	case -EIO:
-		return "the disk failed";
-	case -EBUSY:
-		return "another program holds it locked";
-	case -EUCLEAN:
-		return "it is corrupt, or not a database";
-	case -ESTALE:
-		return "it was deleted or replaced";
-	case -EPROTO:
-		return "it was made by a newer version of nameward";
-	case -EMEDIUMTYPE:
-		return "it is another program's database";
-	case -ENOBUFS:
-		return "a reader has held a transaction open for too long";
-	case -ENOMEM:
-		return "out of memory";
-	default:
-		return strerror(-rc);
-	}
-}
-
 int store_rc(const struct store *s, int code)
 {
-	return rc_from_sqlite(s->db, code);
+	return store_rc_of(s->db, code);
 }
 
 const char *store_error(const struct store *s)
@@ -195,7 +110,7 @@ static int identify(const char *path, struct file_id *out)
 	struct stat st;
 
 	if (stat(path, &st))
-		return errno == ENOENT ? -ESTALE : rc_from_errno(errno);
+		return errno == ENOENT ? -ESTALE : store_rc_of_errno(errno);
 	out->dev = st.st_dev;
 	out->ino = st.st_ino;
 	return 0;
@@ -336,6 +251,22 @@ static int set_up(struct store *s)
 	return rc ? rc : identify(s->wal, &s->wal_is);
 }
 
+/* SQLite tries again read-only and then reports a missing file: what is it really? */
+static int check_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	char *end;
+
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return -ENAMETOOLONG;
+	end = strrchr(folder, '/');
+	if (end)
+		end[end == folder] = '\0';
+	else
+		strcpy(folder, ".");
+	return access(folder, W_OK) ? store_rc_of_errno(errno) : -ENOENT;
+}
+
 int store_open(const char *path, struct store **out)
 {
 	struct store *s = calloc(1, sizeof(*s));
@@ -356,7 +287,9 @@ int store_open(const char *path, struct store **out)
 	code = sqlite3_open_v2(path, &s->db,
 			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 			       NULL);
-	rc = rc_from_sqlite(s->db, code);
+	rc = store_rc_of(s->db, code);
+	if (rc == -ENOENT)
+		rc = check_folder(path);
 	if (!rc)
 		rc = set_up(s);
 	if (rc)
@@ -459,13 +392,13 @@ static int rename_all(const char *path, const char *to)
 	char from[PATH_MAX], target[PATH_MAX];
 
 	if (rename(path, to))
-		return rc_from_errno(errno);
+		return store_rc_of_errno(errno);
 	for (size_t i = 0; i < ARRAY_SIZE(suffix); i++) {
 		if (snprintf(from, sizeof(from), "%s%s", path, suffix[i]) >= PATH_MAX ||
 		    snprintf(target, sizeof(target), "%s%s", to, suffix[i]) >= PATH_MAX)
 			return -ENAMETOOLONG;
 		if (rename(from, target) && errno != ENOENT)
-			return rc_from_errno(errno);
+			return store_rc_of_errno(errno);
 	}
 	return 0;
 }

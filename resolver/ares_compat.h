@@ -1,9 +1,10 @@
 /*
- * What differs between c-ares 1.18 (Debian 12) and 1.34 (Debian 13), in one place. Only the
- * upstream files include it.
+ * What differs between c-ares 1.18 (Debian 12) and 1.34 (Debian 13), in one place. Only
+ * the upstream files include it.
  *
- * 1.34 works on parsed records: ares_send_dnsrec() gives back the id that c-ares chose and
- * spares writing the reply out again for the callback. 1.18 takes bytes and keeps their id.
+ * 1.34 works on parsed records: ares_send_dnsrec() gives back the id that c-ares chose
+ * and spares writing the reply out again for the callback. 1.18 takes bytes and keeps
+ * their id.
  */
 #ifndef RESOLVER_ARES_COMPAT_H
 #define RESOLVER_ARES_COMPAT_H
@@ -22,8 +23,8 @@
 
 /** Head of a function that c-ares calls back; arg alone is of use to it: what became of
  *  the question, its owner knows better. */
-#define ARES_COMPAT_CALLBACK(name)                                                         \
-	void name(void *arg, UNUSED ares_status_t status, UNUSED size_t timeouts,          \
+#define ARES_COMPAT_CALLBACK(name)                                                       \
+	void name(void *arg, UNUSED ares_status_t status, UNUSED size_t timeouts,        \
 		  UNUSED const ares_dns_record_t *reply)
 
 /** Hand one question to a channel.
@@ -55,8 +56,8 @@ static inline int ares_compat_options(struct ares_options *options)
 
 #else
 
-#define ARES_COMPAT_CALLBACK(name)                                                         \
-	void name(void *arg, UNUSED int status, UNUSED int timeouts,                       \
+#define ARES_COMPAT_CALLBACK(name)                                                       \
+	void name(void *arg, UNUSED int status, UNUSED int timeouts,                     \
 		  UNUSED unsigned char *reply, UNUSED int reply_len)
 
 static inline int ares_compat_send(ares_channel channel, const uint8_t *wire, size_t len,

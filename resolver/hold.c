@@ -14,7 +14,8 @@
 #include "lib/util.h"
 
 #define QUEUE_BYTES (4 * 1024 * 1024)
-#define MEMO_SLOTS  16384 /* answers known to be covered; a power of two */
+#define MEMO_SETS   8192 /* of answers known to be covered; a power of two */
+#define MEMO_WAYS   4	  /* in a set: two hot answers must not drive each other out */
 #define NO_SLOT	    UINT32_MAX
 
 /* One held answer. Slots in use form a list in the order of their deadlines. */
@@ -27,6 +28,7 @@ struct slot {
 	uint32_t prev, next;  /* in the deadline list, or next free */
 };
 
+/* A device and an answer; key 0: free. */
 struct memo {
 	uint64_t key;
 	uint64_t until_ms;
@@ -63,7 +65,7 @@ int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *
 	};
 	hash_key_init(&h->hash);
 	h->slots = calloc(HOLD_MAX, sizeof(*h->slots));
-	h->memo = calloc(MEMO_SLOTS, sizeof(*h->memo));
+	h->memo = calloc(MEMO_SETS * MEMO_WAYS, sizeof(*h->memo));
 	h->timer = event_new(base, -1, 0, on_deadline, h);
 	if (!h->slots || !h->memo || !h->timer) {
 		hold_free(h);
@@ -89,7 +91,7 @@ void hold_free(struct hold *h)
 
 static void forget_covered(struct hold *h)
 {
-	memset(h->memo, 0, MEMO_SLOTS * sizeof(*h->memo));
+	memset(h->memo, 0, MEMO_SETS * MEMO_WAYS * sizeof(*h->memo));
 }
 
 static void unlink_slot(struct hold *h, uint32_t i)
@@ -173,12 +175,26 @@ static void on_deadline(evutil_socket_t fd, short events, void *arg)
 	set_timer(h);
 }
 
+static struct memo *memo_set(const struct hold *h, uint64_t key)
+{
+	return &h->memo[(key & (MEMO_SETS - 1)) * MEMO_WAYS];
+}
+
+/* In place of the one that ends first. */
 static void remember(struct hold *h, const struct slot *s)
 {
-	struct memo *m = &h->memo[s->memo_key & (MEMO_SLOTS - 1)];
+	struct memo *set = memo_set(h, s->memo_key), *m = set;
 
 	if (!s->memo_key)
 		return;
+	for (unsigned i = 0; i < MEMO_WAYS; i++) {
+		if (set[i].key == s->memo_key) {
+			m = &set[i];
+			break;
+		}
+		if (set[i].until_ms < m->until_ms)
+			m = &set[i];
+	}
 	m->key = s->memo_key;
 	m->until_ms = s->covered_ms;
 }
@@ -264,12 +280,15 @@ bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t seri
 		  uint64_t now_ms)
 {
 	uint64_t key = memo_key(h, device, serial);
-	const struct memo *m = &h->memo[key & (MEMO_SLOTS - 1)];
+	const struct memo *set = memo_set(h, key);
 
-	if (m->key != key || m->until_ms <= now_ms)
-		return false;
-	h->stats.covered++;
-	return true;
+	for (unsigned i = 0; i < MEMO_WAYS; i++) {
+		if (set[i].key != key || set[i].until_ms <= now_ms)
+			continue;
+		h->stats.covered++;
+		return true;
+	}
+	return false;
 }
 
 static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG_LEASE_ADDRS])

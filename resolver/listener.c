@@ -47,6 +47,7 @@ struct udp_socket {
 	unsigned waiting;
 	unsigned holds; /* questions that will be answered through it */
 	bool marked;	/* closed by the next sweep */
+	bool any;	/* bound to no address: answers must name theirs */
 	bool orphan;	/* no longer in the listener: the last release frees it */
 	struct outbox out;
 };
@@ -176,12 +177,12 @@ static void link_outbox(struct outbox *out)
 		out->head[i].msg_hdr.msg_iov = &out->iov[i];
 		out->head[i].msg_hdr.msg_iovlen = 1;
 		out->head[i].msg_hdr.msg_name = &out->name[i];
-		out->head[i].msg_hdr.msg_control = &out->info[i];
 	}
 }
 
 int listener_add(struct listener *l, int fd, const struct addr_port *at)
 {
+	static const uint8_t none[16];
 	struct udp_socket *s = find_socket(l, at);
 
 	if (s) { /* the same socket through another descriptor: keep ours */
@@ -196,6 +197,7 @@ int listener_add(struct listener *l, int fd, const struct addr_port *at)
 	s->owner = l;
 	s->fd = fd;
 	s->at = *at;
+	s->any = !memcmp(at->addr.bytes, none, sizeof(none)) || at->scope;
 	link_outbox(&s->out);
 	if (watch(s)) {
 		free_socket(s);
@@ -305,7 +307,8 @@ void udp_commit(const struct asker *to, size_t len)
 
 	s->out.iov[i].iov_len = len;
 	mh->msg_namelen = addr_port_to_sockaddr(&to->from, &s->out.name[i]);
-	fill_packet_info(mh, &s->out.info[i], to);
+	if (s->any) /* else it is bound to the address that was asked */
+		fill_packet_info(mh, &s->out.info[i], to);
 }
 
 void listener_flush(struct listener *l)

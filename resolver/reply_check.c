@@ -8,13 +8,13 @@
 
 #include "lib/util.h"
 
-#define HEAD_LEN    12
-#define RR_FIXED    10 /* type, class, TTL, length of data */
+#define HEAD_LEN       12
+#define RR_FIXED       10 /* type, class, TTL, length of data */
 #define QUESTION_FIXED 4
-#define FLAG_QR	    0x80 /* of byte 2 */
-#define FLAG_TC	    0x02
-#define OPCODE_MASK 0x78
-#define OPT_TYPE    41
+#define FLAG_QR	       0x80 /* of byte 2 */
+#define FLAG_TC	       0x02
+#define OPCODE_MASK    0x78
+#define OPT_TYPE       41
 
 /** Step over the name at packet[at]; returns the offset behind it, 0 if it is none. */
 static size_t skip_name(const uint8_t *packet, size_t len, size_t at)
@@ -26,7 +26,7 @@ static size_t skip_name(const uint8_t *packet, size_t len, size_t at)
 
 		if (n == 0)
 			return at + 1;
-		if ((n & 0xc0) == 0xc0) { /* pointers lead backwards, never into themselves */
+		if ((n & 0xc0) == 0xc0) { /* a pointer leads backwards */
 			if (at + 2 > len || (load_be16(packet + at) & 0x3fffu) >= start)
 				return 0;
 			return at + 2;
@@ -51,7 +51,8 @@ static bool walk_records(const uint8_t *packet, size_t len, size_t at,
 			return false;
 		if (load_be16(packet + at) == OPT_TYPE) {
 			out->has_opt = true;
-			out->rcode = (uint16_t)((out->rcode & 0x0f) | packet[at + 4] << 4);
+			out->rcode = (uint16_t)(packet[at + 4] << 4 |
+						(out->rcode & 0x0f));
 		}
 		at += RR_FIXED + load_be16(packet + at + 8);
 		if (at > len)
@@ -120,11 +121,16 @@ enum reply_verdict reply_check(const uint8_t *packet, size_t len, const uint8_t 
 const char *reply_verdict_name(enum reply_verdict v)
 {
 	static const char *const names[REPLY_VERDICTS] = {
-		[REPLY_OK] = "ok",	     [REPLY_CASE] = "case",
-		[REPLY_BARE] = "bare",	     [REPLY_SHORT] = "short",
-		[REPLY_QUERY] = "query",     [REPLY_OPCODE] = "opcode",
-		[REPLY_ID] = "id",	     [REPLY_COUNT] = "count",
-		[REPLY_QUESTION] = "question", [REPLY_RECORDS] = "records",
+		[REPLY_OK] = "ok",
+		[REPLY_CASE] = "case",
+		[REPLY_BARE] = "bare",
+		[REPLY_SHORT] = "short",
+		[REPLY_QUERY] = "query",
+		[REPLY_OPCODE] = "opcode",
+		[REPLY_ID] = "id",
+		[REPLY_COUNT] = "count",
+		[REPLY_QUESTION] = "question",
+		[REPLY_RECORDS] = "records",
 		[REPLY_LONG] = "long",
 	};
 

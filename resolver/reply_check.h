@@ -11,13 +11,13 @@
 
 enum reply_verdict {
 	REPLY_OK,
-	REPLY_CASE,	/* all is right but the case of the question's letters (0x20) */
-	REPLY_BARE,	/* a head alone with an error code, as servers of old refuse EDNS */
-	REPLY_SHORT,	/* shorter than a head */
-	REPLY_QUERY,	/* QR is 0 */
-	REPLY_OPCODE,	/* not QUERY */
-	REPLY_ID,	/* no such id in flight on this socket; the caller finds out */
-	REPLY_COUNT,	/* QDCOUNT is not 1 */
+	REPLY_CASE,   /* all is right but the case of the question's letters (0x20) */
+	REPLY_BARE,   /* a head alone with an error code, as servers of old refuse EDNS */
+	REPLY_SHORT,  /* shorter than a head */
+	REPLY_QUERY,  /* QR is 0 */
+	REPLY_OPCODE, /* not QUERY */
+	REPLY_ID,     /* no such id in flight on this socket; the caller finds out */
+	REPLY_COUNT,  /* QDCOUNT is not 1 */
 	REPLY_QUESTION, /* another name, type or class */
 	REPLY_RECORDS,	/* the records end before or behind the packet's end */
 	REPLY_LONG,	/* longer than what was advertised by far; the caller finds out */
@@ -29,7 +29,8 @@ struct reply_facts {
 	uint16_t rcode; /* extended by OPT where there is one */
 	bool truncated;
 	bool has_opt;
-	bool whole; /* the records were walked to the exact end; not so for some TC replies */
+	bool whole; /* the records were walked to the exact end; not so for some TC
+		       replies */
 };
 
 /** Look at the head alone: REPLY_OK, REPLY_SHORT, REPLY_QUERY or REPLY_OPCODE. */

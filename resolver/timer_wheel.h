@@ -1,6 +1,6 @@
 /*
- * Deadlines of many things at the cost of a list operation each: 512 slots of 16 ms. Pure;
- * the time is passed in. Knows nothing of what the deadlines are for.
+ * Deadlines of many things at the cost of a list operation each: 512 slots of 16 ms.
+ * Pure; the time is passed in. Knows nothing of what the deadlines are for.
  */
 #ifndef RESOLVER_TIMER_WHEEL_H
 #define RESOLVER_TIMER_WHEEL_H
@@ -30,8 +30,8 @@ struct timer_wheel {
 
 void wheel_init(struct timer_wheel *w, uint64_t now_ms);
 
-/** Set or move e's deadline; the wheel borrows e until it is taken or cleared. It comes up
- *  to WHEEL_TICK_MS late; one in the past (0) is taken next. */
+/** Set or move e's deadline; the wheel borrows e until it is taken or cleared. It comes
+ * up to WHEEL_TICK_MS late; one in the past (0) is taken next. */
 void wheel_set(struct timer_wheel *w, struct wheel_entry *e, uint64_t at_ms);
 
 /** No deadline any more; an entry without one is left as it is. */

@@ -10,13 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
-#define PORT_FIRST     1024
-#define PORT_TRIES     8
-#define RENEW_MS       2000
-#define READ_ERRORS    8 /* errors taken from one socket before the next turn */
+#define PORT_FIRST  1024
+#define PORT_TRIES  8
+#define RENEW_MS    2000
+#define READ_ERRORS 8 /* errors taken from one socket before the next turn */
 
 struct udp_socket {
 	TAILQ_ENTRY(udp_socket) retiring; /* linked when slot is NULL */
@@ -80,7 +81,7 @@ static void socket_free(struct udp_socket *s)
 	free(s);
 }
 
-/** Bind to a random port, then connect; the kernel chooses where eight ports are taken. */
+/** Bind to a random port, then connect; the kernel chooses if eight ports are taken. */
 static int socket_connect(int fd, const struct addr_port *to)
 {
 	struct addr_port from = { .addr.family = to->addr.family };
@@ -115,7 +116,8 @@ static int socket_open(struct udp_pool *pool, uint64_t now_ms, struct udp_socket
 		return -ENOMEM;
 	s->pool = pool;
 	s->opened_ms = now_ms;
-	s->fd = socket(pool->to.addr.family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	s->fd = socket(pool->to.addr.family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		       0);
 	if (s->fd < 0) {
 		rc = -errno;
 		goto err_free;
@@ -205,15 +207,30 @@ static bool is_local_shortage(int err)
 	return err == EAGAIN || err == ENOBUFS || err == ENOMEM || err == EINTR;
 }
 
-/** An error that a socket gave. A refused port is an answer by ICMP; anything else may lie
- *  in the address this socket sends from: it is replaced. */
+bool udp_pool_renew(struct udp_pool *pool, uint64_t now_ms)
+{
+	if (now_ms - pool->renewed_ms < RENEW_MS ||
+	    pool->retiring_count >= UDP_POOL_RETIRING)
+		return false;
+	pool->renewed_ms = now_ms;
+	for (size_t i = 0; i < UDP_POOL_SOCKETS; i++)
+		if (pool->slots[i])
+			socket_retire(pool->slots[i]);
+	return true;
+}
+
+/** An error that a socket gave. A refused port is an answer by ICMP; anything else may
+ * lie in the address that our sockets send from, so they are replaced. */
 static void socket_failed(struct udp_socket *s, int err)
 {
+	struct udp_pool *pool = s->pool;
+	bool renewed = false;
+
 	if (is_local_shortage(err))
 		return;
-	if (err != ECONNREFUSED && s->pool->retiring_count < UDP_POOL_RETIRING)
-		socket_retire(s);
-	s->pool->ops->on_unreachable(s->pool->arg, -err);
+	if (err != ECONNREFUSED)
+		renewed = udp_pool_renew(pool, clock_mono_ms());
+	pool->ops->on_unreachable(pool->arg, -err, renewed);
 }
 
 void udp_pool_flush(struct udp_pool *pool)
@@ -224,13 +241,14 @@ void udp_pool_flush(struct udp_pool *pool)
 	if (!s)
 		return;
 	while (at < pool->queued) {
-		int n = sendmmsg(s->fd, pool->messages + at, pool->queued - at, MSG_NOSIGNAL);
+		int n = sendmmsg(s->fd, pool->messages + at, pool->queued - at,
+				 MSG_NOSIGNAL);
 
 		if (n > 0) {
 			at += (unsigned)n;
 			continue;
 		}
-		/* an error of an earlier packet is reported once: then the same goes out */
+		/* an error of an earlier packet is told once: then the same goes out */
 		if (errno != ECONNREFUSED || errors++ > 0)
 			at++;
 		socket_failed(s, errno);
@@ -270,20 +288,11 @@ void udp_socket_release(struct udp_socket *s)
 	socket_close_idle(s);
 }
 
-void udp_pool_renew(struct udp_pool *pool, uint64_t now_ms)
-{
-	if (now_ms - pool->renewed_ms < RENEW_MS || pool->retiring_count >= UDP_POOL_RETIRING)
-		return;
-	pool->renewed_ms = now_ms;
-	for (size_t i = 0; i < UDP_POOL_SOCKETS; i++)
-		if (pool->slots[i])
-			socket_retire(pool->slots[i]);
-}
-
 /** Read one batch. Returns the number of packets, or negative errno. */
 static int receive(struct udp_socket *s, struct udp_rx *rx)
 {
-	int n = recvmmsg(s->fd, rx->messages, UDP_POOL_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	int n = recvmmsg(s->fd, rx->messages, UDP_POOL_BATCH, MSG_DONTWAIT | MSG_TRUNC,
+			 NULL);
 
 	return n < 0 ? -errno : n;
 }

@@ -80,7 +80,7 @@ static void on_timer(evutil_socket_t fd, short events, void *arg)
 	turn(pool);
 }
 
-/* --- what servers tell -------------------------------------------------------------------- */
+/* --- what servers tell --------------------------------------------------------- */
 
 static void on_reply(void *arg, struct upstream_try *t)
 {
@@ -126,7 +126,7 @@ static const struct upstream_server_ops server_ops = {
 	.on_turn = on_turn,
 };
 
-/* --- opening and closing ------------------------------------------------------------------- */
+/* --- opening and closing ------------------------------------------------------- */
 
 static int group_open(struct upstream_pool *pool, struct event_base *base,
 		      const struct conf_upstream *from, struct upstream_group *g)
@@ -142,8 +142,9 @@ static int group_open(struct upstream_pool *pool, struct event_base *base,
 	if (!g->servers || !g->health)
 		return -ENOMEM;
 	for (; g->count < count; g->count++) {
-		rc = upstream_server_open(base, &from->servers[g->count], from->timeout_ms,
-					  pool->rx, &server_ops, pool, &g->servers[g->count]);
+		rc = upstream_server_open(base, &from->servers[g->count],
+					  from->timeout_ms, pool->rx, &server_ops, pool,
+					  &g->servers[g->count]);
 		if (rc)
 			return rc;
 		g->health[g->count] = upstream_server_health(g->servers[g->count]);
@@ -205,15 +206,16 @@ void upstream_pool_close(struct upstream_pool *pool)
 	free(pool);
 }
 
-/* --- questions ------------------------------------------------------------------------------ */
+/* --- questions ----------------------------------------------------------------- */
 
-int upstream_send(struct upstream_pool *pool, size_t group, const uint8_t *wire, size_t len,
-		  upstream_done *done, void *arg, struct upstream_query **out)
+int upstream_send(struct upstream_pool *pool, size_t group, const uint8_t *wire,
+		  size_t len, upstream_done *done, void *arg, struct upstream_query **out)
 {
 	int rc;
 
 	assert(group < pool->count && done);
-	rc = upstream_query_begin(&pool->desk, &pool->groups[group], wire, len, done, arg, out);
+	rc = upstream_query_begin(&pool->desk, &pool->groups[group], wire, len, done, arg,
+				  out);
 	set_timer(pool);
 	return rc;
 }

@@ -45,7 +45,8 @@ void upstream_pool_close(struct upstream_pool *pool);
  *               case are replaced on the way out
  * @param done   called exactly once, never inside this call, unless cancelled
  * @retval 0        out is valid until done is called or upstream_cancel
- * @retval -EAGAIN  too many in flight; -ENOMEM; done is not called */
+ * @retval -EAGAIN  too many in flight; -ENOMEM; -EINVAL not one question, or longer than
+ *                  512 bytes; done is not called */
 int upstream_send(struct upstream_pool *pool, size_t group, const uint8_t *wire, size_t len,
 		  upstream_done *done, void *arg, struct upstream_query **out);
 

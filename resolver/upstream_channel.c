@@ -22,20 +22,21 @@ struct upstream_channel {
 	ares_channel ares;			/* owned */
 	const struct upstream_channel_ops *ops; /* borrowed; outlives us */
 	void *arg;
-	LIST_HEAD(, upstream_try) held;	 /* in c-ares */
-	struct try_queue inbox;		 /* fed or given up, not yet seen by c-ares */
-	struct try_queue answered;	 /* seen by c-ares, not yet taken */
-	struct upstream_try *asking;	 /* of the ares_send() that is running */
-	int fd;				 /* what c-ares reads from; -1: none */
+	LIST_HEAD(, upstream_try) held; /* in c-ares */
+	struct try_queue inbox;		/* fed or given up, not yet seen by c-ares */
+	struct try_queue answered;	/* seen by c-ares, not yet taken */
+	struct upstream_try *asking;	/* of the ares_send() that is running */
+	int fd;				/* what c-ares reads from; -1: none */
 	bool is_tcp;
-	bool is_broken;			 /* the next read fails */
-	bool has_moved;			 /* c-ares has read something */
-	size_t stub_at, stub_len;	 /* TCP: of the stub being read */
+	bool is_broken;		  /* the next read fails */
+	bool has_moved;		  /* c-ares has read something */
+	size_t stub_at, stub_len; /* TCP: of the stub being read */
 	uint8_t stub[STUB_MAX];
 };
 
 /** Head and question of t, as c-ares asked (reply false) or as it is answered. */
-static size_t write_stub(const struct upstream_try *t, uint16_t id, bool reply, uint8_t *to)
+static size_t write_stub(const struct upstream_try *t, uint16_t id, bool reply,
+			 uint8_t *to)
 {
 	static const uint8_t stand_in[] = { 0, 0, TYPE_A, 0, CLASS_IN };
 	const uint8_t *question = t->wire->bytes + WIRE_HEAD;
@@ -96,7 +97,7 @@ static ARES_COMPAT_CALLBACK(on_done)
 	ch->ops->on_let_go(ch->arg, t);
 }
 
-/* --- the hooks ------------------------------------------------------------------------ */
+/* --- the hooks ----------------------------------------------------------------- */
 
 static ares_socket_t hook_socket(int family, int type, int protocol, void *arg)
 {
@@ -174,7 +175,8 @@ static ares_ssize_t read_stream(struct upstream_channel *ch, uint8_t *to, size_t
 }
 
 static ares_ssize_t hook_recvfrom(ares_socket_t fd, void *to, size_t max, int flags,
-				  struct sockaddr *from, ares_socklen_t *from_len, void *arg)
+				  struct sockaddr *from, ares_socklen_t *from_len,
+				  void *arg)
 {
 	struct sockaddr_in server = { .sin_family = AF_INET };
 	struct upstream_channel *ch = arg;
@@ -195,7 +197,8 @@ static ares_ssize_t hook_recvfrom(ares_socket_t fd, void *to, size_t max, int fl
 
 /** Whose frame c-ares writes; NULL if it was given up since. 1.34 writes inside its send,
  *  before it has told us the id: that is the last frame then. */
-static struct upstream_try *find_held(struct upstream_channel *ch, uint16_t id, bool is_last)
+static struct upstream_try *find_held(struct upstream_channel *ch, uint16_t id,
+				      bool is_last)
 {
 	struct upstream_try *t;
 
@@ -210,7 +213,8 @@ static struct upstream_try *find_held(struct upstream_channel *ch, uint16_t id, 
 
 /** c-ares writes frames (RFC 1035 §4.2.2) of its questions: the whole queries go instead.
  *  All is taken each time, so frames are never cut. */
-static ares_ssize_t write_frames(struct upstream_channel *ch, const struct iovec *iov, int n)
+static ares_ssize_t write_frames(struct upstream_channel *ch, const struct iovec *iov,
+				 int n)
 {
 	ares_ssize_t sum = 0;
 
@@ -224,7 +228,8 @@ static ares_ssize_t write_frames(struct upstream_channel *ch, const struct iovec
 		while (left >= 2 + WIRE_HEAD && left >= 2u + load_be16(at)) {
 			size_t len = 2u + load_be16(at);
 			bool is_last = i == n - 1 && left == len;
-			struct upstream_try *t = find_held(ch, load_be16(at + 2), is_last);
+			struct upstream_try *t = find_held(ch, load_be16(at + 2),
+							   is_last);
 
 			if (t)
 				ch->ops->on_send(ch->arg, t);
@@ -235,7 +240,8 @@ static ares_ssize_t write_frames(struct upstream_channel *ch, const struct iovec
 	return sum;
 }
 
-static ares_ssize_t hook_sendv(ares_socket_t fd, const struct iovec *iov, int n, void *arg)
+static ares_ssize_t hook_sendv(ares_socket_t fd, const struct iovec *iov, int n,
+			       void *arg)
 {
 	struct upstream_channel *ch = arg;
 	ares_ssize_t sum = 0;
@@ -269,10 +275,10 @@ static const struct ares_socket_functions hooks = {
 	.asendv = hook_sendv,
 };
 
-/* --- public ---------------------------------------------------------------------------- */
+/* --- public -------------------------------------------------------------------- */
 
-/** The server's address is a name to c-ares like the descriptors: the hooks connect. Every
- *  option is set, so that no file of the host is used (resolv.conf, nsswitch.conf). */
+/** The server's address is a name to c-ares like the descriptors: the hooks connect.
+ * Every option is set, so that no file of the host is used (resolv.conf and others). */
 static int open_ares(struct upstream_channel *ch, uint32_t lifetime_ms)
 {
 	struct in_addr server = { .s_addr = htonl(INADDR_LOOPBACK) };

@@ -1,13 +1,13 @@
 /*
- * One c-ares channel to one server, for UDP or for TCP, with all its sockets hooked. Knows
- * nothing of health, retries or replies' contents.
+ * One c-ares channel to one server, for UDP or for TCP, with all its sockets hooked.
+ * Knows nothing of health, retries or replies' contents.
  *
  * c-ares carries the questions: it keeps their ids apart, opens and closes connections,
- * frames and pipelines what goes by TCP. It is given head and question only, and of a reply
- * head and question only, after the reply was checked. What else is in either stays ours,
- * because c-ares 1.34 would rewrite it (OPT, cookies, TTLs), refuse it (records that it
- * reads more strictly than RFC 3597 asks), and answer one reply that it cannot parse by
- * closing the connection under all others.
+ * frames and pipelines what goes by TCP. It is given head and question only, and of a
+ * reply head and question only, after the reply was checked. What else is in either stays
+ * ours, because c-ares 1.34 would rewrite it (OPT, cookies, TTLs), refuse it (records
+ * that it reads more strictly than RFC 3597 asks), and answer one reply that it cannot
+ * parse by closing the connection under all others.
  */
 #ifndef RESOLVER_UPSTREAM_CHANNEL_H
 #define RESOLVER_UPSTREAM_CHANNEL_H

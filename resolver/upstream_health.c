@@ -60,13 +60,14 @@ void health_missed(struct upstream_health *h, uint64_t now_ms)
 	if (++h->misses == MISSES_MAX)
 		probe_soon(h, now_ms);
 	if (h->cost_us) /* an unsteady server is as good as a slow one */
-		h->cost_us = MIN(h->cost_us + h->cost_us / 2 + 1000, (uint32_t)SRTT_MAX_US);
+		h->cost_us = MIN(h->cost_us + h->cost_us / 2 + 1000,
+				 (uint32_t)SRTT_MAX_US);
 }
 
 bool health_refused(struct upstream_health *h, uint64_t now_ms)
 {
 	h->refused++;
-	if (h->is_refusing && !h->is_probed)
+	if (h->is_refusing && !h->is_probed && now_ms < h->closed_until_ms)
 		return false;
 	if (!h->is_refusing)
 		probe_soon(h, now_ms);
@@ -129,7 +130,8 @@ size_t health_choose(struct upstream_health *const *h, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		if (!(mask >> i & 1))
 			continue;
-		if (best == count || (order == ORDER_FASTEST && h[i]->cost_us < h[best]->cost_us))
+		if (best == count ||
+		    (order == ORDER_FASTEST && h[i]->cost_us < h[best]->cost_us))
 			best = i;
 	}
 	return best;

@@ -1,6 +1,6 @@
 /*
- * What is known of a server: how fast, whether up, when to ask it again. Pure; the time is
- * passed in. Knows nothing of packets.
+ * What is known of a server: how fast, whether up, when to ask it again. Pure; the time
+ * is passed in. Knows nothing of packets.
  */
 #ifndef RESOLVER_UPSTREAM_HEALTH_H
 #define RESOLVER_UPSTREAM_HEALTH_H
@@ -13,12 +13,12 @@
 
 struct upstream_health {
 	uint64_t sent, answered, timed_out, refused, errors; /* totals */
-	uint32_t srtt_us;     /* smoothed round trip; 0: not measured yet */
-	uint32_t cost_us;     /* the same, made worse by each try without a reply */
-	unsigned misses;      /* tries in a row without a reply in time */
-	unsigned error_run;   /* replies in a row that were errors */
-	bool is_refusing;     /* its port is closed, or no way leads there */
-	bool is_probed;	      /* while is_refusing: one packet is on its way */
+	uint32_t srtt_us;	  /* smoothed round trip; 0: not measured yet */
+	uint32_t cost_us;	  /* the same, made worse by each try without a reply */
+	unsigned misses;	  /* tries in a row without a reply in time */
+	unsigned error_run;	  /* replies in a row that were errors */
+	bool is_refusing;	  /* its port is closed, or no way leads there */
+	bool is_probed;		  /* while is_refusing: one packet is on its way */
 	uint64_t closed_until_ms; /* no packet before, while is_refusing */
 	uint32_t closed_for_ms;
 	uint64_t probe_at_ms; /* a copy of a real question may go to it then */
@@ -44,9 +44,9 @@ bool health_is_up(const struct upstream_health *h);
  *  400 ms at last, whatever the number of questions. */
 bool health_is_open(const struct upstream_health *h, uint64_t now_ms);
 
-/** How long to wait for a reply to try number n (0 is the first): four round trips, between
- *  250 ms and 1.5 s, half as long again with each try; never more than a third of the
- *  question's whole time. */
+/** How long to wait for a reply to try number n (0 is the first): four round trips,
+ * between 250 ms and 1.5 s, half as long again with each try; never more than a third of
+ * the question's whole time. */
 uint32_t health_wait_ms(const struct upstream_health *h, unsigned n, uint32_t timeout_ms);
 
 /** True, and noted as done, if h should get a copy of a real question: a minute after the

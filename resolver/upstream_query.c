@@ -13,7 +13,7 @@
 #include "resolver/upstream_server.h"
 #include "resolver/wire.h"
 
-/* --- making and freeing ----------------------------------------------------------------- */
+/* --- making and freeing -------------------------------------------------------- */
 
 /** Flip letters at random (draft-vixie-dnsext-dns0x20). Length octets are no letters. */
 static void randomise_case(uint8_t *name, size_t len)
@@ -63,8 +63,9 @@ void upstream_query_unref(struct upstream_query *q)
 	free(q);
 }
 
-int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g, const uint8_t *wire,
-	      size_t len, upstream_done *done, void *arg, struct upstream_query **out)
+int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g,
+		       const uint8_t *wire, size_t len, upstream_done *done, void *arg,
+		       struct upstream_query **out)
 {
 	struct upstream_query *q;
 	uint64_t now_us = clock_mono_us();
@@ -107,7 +108,7 @@ struct upstream_try *upstream_query_try_new(struct upstream_query *q)
 	return t;
 }
 
-/* --- ending ----------------------------------------------------------------------------- */
+/* --- ending -------------------------------------------------------------------- */
 
 /** Nothing more is awaited; the desk calls back later. */
 static void query_end(struct upstream_query *q)
@@ -172,7 +173,8 @@ void upstream_query_end_reply(struct upstream_query *q, const struct upstream_tr
 	query_end(q);
 }
 
-void upstream_query_hold(struct upstream_query *q, const struct upstream_try *t, enum held kind)
+void upstream_query_hold(struct upstream_query *q, const struct upstream_try *t,
+			 enum held kind)
 {
 	size_t len = t->facts.whole ? t->reply_len : WIRE_HEAD + q->wire.question_len;
 	uint8_t *bytes;
@@ -190,7 +192,7 @@ void upstream_query_hold(struct upstream_query *q, const struct upstream_try *t,
 				       elapsed_us(q) };
 }
 
-/* --- the desk --------------------------------------------------------------------------- */
+/* --- the desk ------------------------------------------------------------------ */
 
 void upstream_desk_init(struct upstream_desk *d, uint64_t now_ms)
 {

@@ -18,10 +18,10 @@
 struct upstream_health;
 
 #define UPSTREAM_GROUP_MAX 64 /* servers of a group; a bit each in a question's masks */
-#define UPSTREAM_TRIES_MAX 10 /* packets by UDP for one question, over all its servers */
+#define UPSTREAM_TRIES_MAX 10 /* packets by UDP for one question, to all servers */
 
 struct upstream_group {
-	const char *name;		 /* borrowed from the configuration */
+	const char *name;		  /* borrowed from the configuration */
 	struct upstream_server **servers; /* owned */
 	struct upstream_health **health;  /* owned; of servers, in the same order */
 	size_t count;
@@ -56,13 +56,13 @@ struct upstream_query {
 	struct wheel_entry timer;
 	struct upstream_desk *desk;	    /* borrowed; outlives us */
 	const struct upstream_group *group; /* borrowed; outlives us */
-	upstream_done *done;		    /* NULL: nobody waits (a probe, or cancelled) */
+	upstream_done *done; /* NULL: nobody waits (a probe, or cancelled) */
 	void *arg;
 	SLIST_HEAD(, upstream_try) tries; /* owned; the first is part of us */
 	struct upstream_try first;
 	uint64_t begin_us, end_ms;
-	uint64_t tried; /* bit i: group->servers[i] was asked */
-	uint64_t spent; /* it has given all it can, or must not be asked */
+	uint64_t tried;		     /* bit i: group->servers[i] was asked */
+	uint64_t spent;		     /* it has given all it can, or must not be asked */
 	unsigned try_count, try_max; /* by UDP */
 	unsigned tcp_tries;
 	unsigned refs; /* the desk's, and one for each try in c-ares */
@@ -70,7 +70,7 @@ struct upstream_query {
 	int hard_rc; /* why the last try could not reach its server */
 	struct held_reply held;
 	struct upstream_reply result; /* once is_over; wire is borrowed or held.bytes */
-	struct upstream_wire wire; /* ends us */
+	struct upstream_wire wire;    /* ends us */
 };
 
 void upstream_desk_init(struct upstream_desk *d, uint64_t now_ms);
@@ -83,8 +83,9 @@ void upstream_desk_cancel_all(struct upstream_desk *d);
 
 /** A question of which no try is made yet, owned by the desk. done may be NULL.
  *  @retval -EINVAL not one question, or longer than UDP_POOL_QUERY_MAX; -ENOMEM */
-int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g, const uint8_t *wire,
-	      size_t len, upstream_done *done, void *arg, struct upstream_query **out);
+int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g,
+		       const uint8_t *wire, size_t len, upstream_done *done, void *arg,
+		       struct upstream_query **out);
 
 /** Another try, zero but for query and wire; owned by q. NULL: out of memory. */
 struct upstream_try *upstream_query_try_new(struct upstream_query *q);
@@ -97,7 +98,8 @@ void upstream_query_unref(struct upstream_query *q);
 
 /** Keep a copy of t's reply unless a better one is there. Of a truncated reply that ends
  *  inside a record, head and question are kept. */
-void upstream_query_hold(struct upstream_query *q, const struct upstream_try *t, enum held kind);
+void upstream_query_hold(struct upstream_query *q, const struct upstream_try *t,
+			 enum held kind);
 
 /** A reply to some try may still come. */
 bool upstream_query_awaits_any(const struct upstream_query *q);

@@ -16,9 +16,9 @@
 #include "resolver/upstream_try.h"
 #include "resolver/wire.h"
 
-#define ID_BUCKETS	4096
-#define PLAIN_MS	(15 * 60 * 1000) /* a server that cannot EDNS is believed so long */
-#define ANY_CASE_MS	(60 * 60 * 1000)
+#define ID_BUCKETS  4096
+#define PLAIN_MS    (15 * 60 * 1000) /* a server that cannot EDNS is believed so long */
+#define ANY_CASE_MS (60 * 60 * 1000)
 
 LIST_HEAD(id_bucket, upstream_try);
 
@@ -26,14 +26,14 @@ struct upstream_server {
 	const struct upstream_server_ops *ops; /* borrowed; outlives us */
 	void *arg;
 	struct addr_port to;
-	struct udp_pool *pool;		 /* owned */
+	struct udp_pool *pool;		  /* owned */
 	struct upstream_channel *channel; /* owned; for UDP */
-	struct upstream_tcp *tcp;	 /* owned */
+	struct upstream_tcp *tcp;	  /* owned */
 	struct upstream_health health;
 	uint64_t plain_until_ms;    /* it refuses EDNS */
 	uint64_t any_case_until_ms; /* it does not keep the case of names */
 	unsigned in_ares;
-	int send_rc; /* of the ask that is running */
+	int send_rc;	 /* of the ask that is running */
 	uint64_t now_us; /* of the same */
 	uint64_t dropped[REPLY_VERDICTS];
 	struct id_bucket by_id[ID_BUCKETS]; /* tries awaited by UDP */
@@ -74,7 +74,7 @@ static void await_end(struct upstream_try *t)
 	t->socket = NULL;
 }
 
-/* --- sending ---------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------- */
 
 /** Put t's packet into the pool: the question's bytes with an id of its own, and without
  *  OPT where the server does not want it. */
@@ -128,13 +128,15 @@ static int ask_udp(struct upstream_server *s, struct upstream_try *t)
 	}
 	s->in_ares++;
 	if (s->send_rc) {
+		health_refused(&s->health, s->now_us / 1000); /* no socket to be had */
 		upstream_server_drop(t);
 		return s->send_rc;
 	}
 	return 0;
 }
 
-int upstream_server_ask(struct upstream_server *s, struct upstream_try *t, uint64_t now_us)
+int upstream_server_ask(struct upstream_server *s, struct upstream_try *t,
+			uint64_t now_us)
 {
 	int rc;
 
@@ -142,7 +144,8 @@ int upstream_server_ask(struct upstream_server *s, struct upstream_try *t, uint6
 		return -EAGAIN;
 	t->server = s;
 	t->sent_us = s->now_us = now_us;
-	t->is_plain = now_us / 1000 < s->plain_until_ms && t->wire->plain_len < t->wire->len;
+	t->is_plain = now_us / 1000 < s->plain_until_ms &&
+		      t->wire->plain_len < t->wire->len;
 	if (!t->is_tcp)
 		return ask_udp(s, t);
 	rc = upstream_tcp_ask(s->tcp, t, now_us / 1000);
@@ -150,8 +153,8 @@ int upstream_server_ask(struct upstream_server *s, struct upstream_try *t, uint6
 	return rc;
 }
 
-/** The server refused the OPT record: the same try once more without (RFC 6891 §7). Its id
- *  and port are new; to c-ares it is the same. */
+/** The server refused the OPT record: the same try once more without (RFC 6891 §7). Its
+ * id and port are new; to c-ares it is the same. */
 static void ask_plain(struct upstream_server *s, struct upstream_try *t)
 {
 	await_end(t);
@@ -176,7 +179,7 @@ void upstream_server_drop(struct upstream_try *t)
 	upstream_channel_drop(s->channel, t);
 }
 
-/* --- receiving -------------------------------------------------------------------------- */
+/* --- receiving ----------------------------------------------------------------- */
 
 static bool refuses_edns(const struct upstream_try *t)
 {
@@ -187,7 +190,8 @@ static bool refuses_edns(const struct upstream_try *t)
 		(rcode == RCODE_NOTIMP && !t->facts.has_opt));
 }
 
-static void accept_reply(struct upstream_server *s, struct upstream_try *t, uint64_t now_ms)
+static void accept_reply(struct upstream_server *s, struct upstream_try *t,
+			 uint64_t now_ms)
 {
 	if (t->is_resent && t->facts.rcode != RCODE_FORMERR)
 		s->plain_until_ms = now_ms + PLAIN_MS;
@@ -197,7 +201,8 @@ static void accept_reply(struct upstream_server *s, struct upstream_try *t, uint
 
 /** Right but for its case: twice from two tries of one question is the server's way; once
  *  may be a forgery. */
-static bool take_any_case(struct upstream_server *s, struct upstream_try *t, uint64_t now_ms)
+static bool take_any_case(struct upstream_server *s, struct upstream_try *t,
+			  uint64_t now_ms)
 {
 	if (now_ms < s->any_case_until_ms)
 		return true;
@@ -210,8 +215,9 @@ static bool take_any_case(struct upstream_server *s, struct upstream_try *t, uin
 	return true;
 }
 
-static enum reply_verdict check(struct upstream_server *s, const struct udp_socket *socket,
-				const uint8_t *packet, size_t len, struct upstream_try **out)
+static enum reply_verdict check(struct upstream_server *s,
+				const struct udp_socket *socket, const uint8_t *packet,
+				size_t len, struct upstream_try **out)
 {
 	enum reply_verdict v = reply_check_head(packet, len);
 	struct upstream_try *t;
@@ -273,12 +279,12 @@ static void on_batch(void *arg)
 	s->ops->on_turn(s->arg);
 }
 
-static void on_unreachable(void *arg, int rc)
+static void on_unreachable(void *arg, int rc, bool renewed)
 {
 	struct upstream_server *s = arg;
 	struct upstream_try *t;
 
-	if (!health_refused(&s->health, clock_mono_ms()))
+	if (!renewed && !health_refused(&s->health, clock_mono_ms()))
 		return;
 	for (size_t i = 0; i < ID_BUCKETS; i++)
 		LIST_FOREACH (t, &s->by_id[i], by_id)
@@ -291,7 +297,7 @@ static const struct udp_pool_ops pool_ops = {
 	.on_unreachable = on_unreachable,
 };
 
-/* --- by TCP ----------------------------------------------------------------------------- */
+/* --- by TCP -------------------------------------------------------------------- */
 
 static void on_tcp_reply(void *arg, struct upstream_try *t)
 {
@@ -329,7 +335,7 @@ static const struct upstream_tcp_ops tcp_ops = {
 	.on_refused = on_tcp_refused,
 };
 
-/* --- public ----------------------------------------------------------------------------- */
+/* --- public -------------------------------------------------------------------- */
 
 void upstream_server_flush(struct upstream_server *s)
 {
@@ -411,10 +417,16 @@ void upstream_server_count(const struct upstream_server *s, uint64_t *counts)
 void upstream_server_status(const struct upstream_server *s, const char *group, FILE *to)
 {
 	const struct upstream_health *h = &s->health;
-	const struct { const char *key; uint64_t value; } rows[] = {
-		{ "rtt_us", h->srtt_us },	  { "sent", h->sent },
-		{ "answered", h->answered },	  { "timed_out", h->timed_out },
-		{ "refused", h->refused },	  { "errors", h->errors },
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{ "rtt_us", h->srtt_us },
+		{ "sent", h->sent },
+		{ "answered", h->answered },
+		{ "timed_out", h->timed_out },
+		{ "refused", h->refused },
+		{ "errors", h->errors },
 		{ "in_flight", s->in_ares },
 		{ "plain_dns", s->plain_until_ms > clock_mono_ms() },
 		{ "any_case", s->any_case_until_ms > clock_mono_ms() },

@@ -1,6 +1,7 @@
 /*
  * One upstream server: sends tries by UDP and TCP, checks every reply, remembers what the
- * server cannot do (EDNS, the case of names). Knows nothing of groups, retries or deadlines.
+ * server cannot do (EDNS, the case of names). Knows nothing of groups, retries or
+ * deadlines.
  */
 #ifndef RESOLVER_UPSTREAM_SERVER_H
 #define RESOLVER_UPSTREAM_SERVER_H
@@ -25,8 +26,8 @@ struct upstream_server_ops {
 	void (*on_reply)(void *arg, struct upstream_try *t);
 	/** t->reply is right but for its case (borrowed for the call). True: take it. */
 	bool (*on_case)(void *arg, struct upstream_try *t);
-	/** The TCP connection broke before t's reply. has_answered: it had answered before,
-	 *  so another one may do better. */
+	/** The TCP connection broke before t's reply. has_answered: it had answered
+	 * before, so another one may do better. */
 	void (*on_broken)(void *arg, struct upstream_try *t, bool has_answered);
 	/** t, still awaited, cannot reach its server. Only take note. */
 	void (*on_unreachable)(void *arg, struct upstream_try *t, int rc);
@@ -52,7 +53,8 @@ void upstream_server_close(struct upstream_server *s);
  *  @retval 0        t is awaited
  *  @retval -EAGAIN  UPSTREAM_IN_FLIGHT are
  *  @retval negative errno: it could not be sent */
-int upstream_server_ask(struct upstream_server *s, struct upstream_try *t, uint64_t now_us);
+int upstream_server_ask(struct upstream_server *s, struct upstream_try *t,
+			uint64_t now_us);
 
 /** t is no longer awaited; nothing but on_let_go will be called for it. */
 void upstream_server_drop(struct upstream_try *t);

@@ -12,13 +12,12 @@
 #include "resolver/upstream_try.h"
 #include "resolver/wire.h"
 
-#define GIVE_UP_MS    900  /* when every server refuses */
-#define BLOCKED_MS    32   /* between looks whether one takes questions again */
-#define CASE_WAIT_MS  100  /* for the right case, before the server is asked again */
+#define GIVE_UP_MS    900 /* when every server refuses */
+#define BLOCKED_MS    32  /* between looks whether one takes questions again */
+#define CASE_WAIT_MS  100 /* for the right case, before the server is asked again */
 #define TCP_WAIT_MS   2000
-#define TCP_TRIES     64   /* connections that answered others but not this */
+#define TCP_TRIES     64 /* connections that answered others but not this */
 #define PROBE_LIFE_MS 3000
-
 
 static size_t index_of(const struct upstream_query *q, const struct upstream_server *s)
 {
@@ -53,7 +52,8 @@ static size_t choose(const struct upstream_query *q, uint64_t avoid, uint64_t no
 	masks[3] = open;
 	for (size_t i = 0; i < ARRAY_SIZE(masks); i++)
 		if (masks[i])
-			return health_choose(g->health, g->count, g->order, masks[i], random);
+			return health_choose(g->health, g->count, g->order, masks[i],
+					     random);
 	return g->count;
 }
 
@@ -69,9 +69,9 @@ static int ask(struct upstream_query *q, size_t i, bool tcp, uint64_t now_us)
 	t->is_tcp = tcp;
 	t->until_ms = now_us / 1000 + TCP_WAIT_MS;
 	if (!tcp)
-		t->until_ms = now_us / 1000 +
-			      health_wait_ms(q->group->health[i], q->try_count,
-					     q->group->timeout_ms);
+		t->until_ms = now_us / 1000 + health_wait_ms(q->group->health[i],
+							     q->try_count,
+							     q->group->timeout_ms);
 	rc = upstream_server_ask(s, t, now_us);
 	q->refs += t->in_ares;
 	if (rc) {
@@ -196,7 +196,7 @@ static void query_step(struct upstream_query *q, uint64_t now_us)
 		wait_or_give_up(q, now_ms);
 }
 
-/* --- what happens to a try ------------------------------------------------------------------ */
+/* --- what happens to a try ----------------------------------------------------- */
 
 static void retry_by_tcp(struct upstream_query *q, struct upstream_try *t)
 {
@@ -209,8 +209,8 @@ static void retry_by_tcp(struct upstream_query *q, struct upstream_try *t)
 
 static bool is_error(uint16_t rcode)
 {
-	return rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED || rcode == RCODE_NOTIMP ||
-	       rcode == RCODE_FORMERR || rcode == RCODE_BADVERS;
+	return rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED ||
+	       rcode == RCODE_NOTIMP || rcode == RCODE_FORMERR || rcode == RCODE_BADVERS;
 }
 
 void upstream_query_on_reply(struct upstream_try *t)
@@ -277,7 +277,7 @@ void upstream_query_on_let_go(struct upstream_try *t)
 	upstream_query_unref(t->query);
 }
 
-/* --- public ------------------------------------------------------------------------------ */
+/* --- public -------------------------------------------------------------------- */
 
 /** Let a server that is down, or was not asked for long, have a copy of q, so that it is
  *  known how it does. At most one a minute and server while it is well. */
@@ -293,7 +293,8 @@ static void probe_others(const struct upstream_query *q, uint64_t now_us)
 			continue; /* its speed does not matter, or is soon known */
 		if ((q->tried >> i & 1) || !health_take_probe(h, now_us / 1000))
 			continue;
-		if (upstream_query_new(q->desk, g, q->wire.bytes, q->wire.len, NULL, NULL, &probe))
+		if (upstream_query_new(q->desk, g, q->wire.bytes, q->wire.len, NULL, NULL,
+				       &probe))
 			return;
 		probe->spent = ~((uint64_t)1 << i);
 		probe->try_max = 1;
@@ -302,8 +303,9 @@ static void probe_others(const struct upstream_query *q, uint64_t now_us)
 	}
 }
 
-int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g, const uint8_t *wire,
-		size_t len, upstream_done *done, void *arg, struct upstream_query **out)
+int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g,
+			 const uint8_t *wire, size_t len, upstream_done *done, void *arg,
+			 struct upstream_query **out)
 {
 	struct upstream_query *q;
 	int rc = upstream_query_new(d, g, wire, len, done, arg, &q);

@@ -1,6 +1,6 @@
 /*
- * The steps of a question: which server is asked when, what to make of each reply, when to
- * give up. Knows nothing of sockets, c-ares or clients.
+ * The steps of a question: which server is asked when, what to make of each reply, when
+ * to give up. Knows nothing of sockets, c-ares or clients.
  */
 #ifndef RESOLVER_UPSTREAM_STEP_H
 #define RESOLVER_UPSTREAM_STEP_H
@@ -16,8 +16,9 @@ struct upstream_group;
 struct upstream_try;
 
 /** Take a question and make its first try. Same results as upstream_send. */
-int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g, const uint8_t *wire,
-		size_t len, upstream_done *done, void *arg, struct upstream_query **out);
+int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g,
+			 const uint8_t *wire, size_t len, upstream_done *done, void *arg,
+			 struct upstream_query **out);
 
 /** Take all steps that are due. False if none was. */
 bool upstream_desk_step(struct upstream_desk *d);

@@ -31,16 +31,16 @@ struct upstream_tcp {
 	const struct upstream_tcp_ops *ops; /* borrowed; outlives us */
 	void *arg;
 	struct addr_port to;
-	struct upstream_channel *channel;	    /* owned */
-	struct event *readable, *writable;	    /* owned; NULL without connection */
+	struct upstream_channel *channel;  /* owned */
+	struct event *readable, *writable; /* owned; NULL without connection */
 	LIST_HEAD(, upstream_try) awaited;
 	TAILQ_HEAD(, upstream_try) failed; /* the connection broke under them */
 	unsigned awaited_count;
 	int fd; /* -1: none */
 	bool is_connecting;
-	bool wants_write;    /* c-ares has frames to write */
-	bool is_stuck;	     /* the queue out is full */
-	unsigned answered;   /* by this connection */
+	bool wants_write;  /* c-ares has frames to write */
+	bool is_stuck;	   /* the queue out is full */
+	unsigned answered; /* by this connection */
 	uint64_t retry_at_ms;
 	uint64_t progress_ms; /* the last whole reply, or the begin */
 	uint32_t stall_ms;
@@ -98,7 +98,7 @@ static int events_add(struct upstream_tcp *tcp, int fd)
 	return 0;
 }
 
-/* --- what c-ares asks for -------------------------------------------------------------- */
+/* --- what c-ares asks for ------------------------------------------------------ */
 
 static int on_open(void *arg)
 {
@@ -185,7 +185,7 @@ static const struct upstream_channel_ops channel_ops = {
 	.on_watch = on_watch,
 };
 
-/* --- the connection -------------------------------------------------------------------- */
+/* --- the connection ------------------------------------------------------------ */
 
 /** The connection is closed: whoever waits for it hears so. */
 static void report_broken(struct upstream_tcp *tcp, bool has_answered)
@@ -250,7 +250,8 @@ static void on_writable(evutil_socket_t fd, short events, void *arg)
 	int err = 0;
 
 	(void)events;
-	if (tcp->is_connecting && (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) || err)) {
+	if (tcp->is_connecting &&
+	    (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) || err)) {
 		break_connection(tcp);
 		return;
 	}
@@ -287,8 +288,8 @@ static void on_frame(struct upstream_tcp *tcp, const uint8_t *packet, size_t len
 
 	if (v == REPLY_OK) {
 		t = find_awaited(tcp, load_be16(packet));
-		v = !t ? REPLY_ID :
-			 reply_check(packet, len, t->wire->bytes + WIRE_HEAD,
+		v = !t ? REPLY_ID
+		       : reply_check(packet, len, t->wire->bytes + WIRE_HEAD,
 				     t->wire->question_len, &t->facts);
 	}
 	if (!t || (v != REPLY_OK && v != REPLY_CASE)) {
@@ -350,7 +351,7 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
 	}
 }
 
-/* --- public ----------------------------------------------------------------------------- */
+/* --- public -------------------------------------------------------------------- */
 
 int upstream_tcp_ask(struct upstream_tcp *tcp, struct upstream_try *t, uint64_t now_ms)
 {

@@ -1,6 +1,7 @@
 /*
- * The TCP connection to one server: opened when first needed, pipelined (RFC 7766), closed
- * when idle or stuck. Framing and connecting are asked for by c-ares; the bytes pass here.
+ * The TCP connection to one server: opened when first needed, pipelined (RFC 7766),
+ * closed when idle or stuck. Framing and connecting are asked for by c-ares; the bytes
+ * pass here.
  */
 #ifndef RESOLVER_UPSTREAM_TCP_H
 #define RESOLVER_UPSTREAM_TCP_H
@@ -23,7 +24,8 @@ struct upstream_tcp_ops {
 	void (*on_broken)(void *arg, struct upstream_try *t, bool has_answered);
 	void (*on_let_go)(void *arg, struct upstream_try *t);
 	void (*on_turn)(void *arg);
-	void (*on_refused)(void *arg, enum reply_verdict v); /* a reply that was dropped */
+	void (*on_refused)(void *arg,
+			   enum reply_verdict v); /* a reply that was dropped */
 };
 
 int upstream_tcp_open(struct event_base *base, const struct addr_port *to,

@@ -1,6 +1,6 @@
 /*
- * One try: a question on its way to one server, by UDP or TCP. A plain value shared by the
- * upstream files; owned by its question.
+ * One try: a question on its way to one server, by UDP or TCP. A plain value shared by
+ * the upstream files; owned by its question.
  */
 #ifndef RESOLVER_UPSTREAM_TRY_H
 #define RESOLVER_UPSTREAM_TRY_H
@@ -47,13 +47,13 @@ struct upstream_try {
 	enum try_list list;
 	bool is_awaited : 1; /* its id is known: a reply will be taken */
 	bool is_tcp : 1;
-	bool is_plain : 1;   /* sent without OPT */
-	bool is_resent : 1;  /* plain because the server refused the OPT just now */
-	bool is_late : 1;    /* until_ms has passed, counted */
-	bool is_failed : 1;  /* refused, unreachable or an error from the server */
-	bool is_suspect : 1; /* a reply came in the wrong case */
-	bool in_ares : 1;    /* c-ares will call back with this try */
-	bool has_stand_in : 1; /* c-ares cannot read this name and holds another question */
+	bool is_plain : 1;     /* sent without OPT */
+	bool is_resent : 1;    /* plain because the server refused the OPT just now */
+	bool is_late : 1;      /* until_ms has passed, counted */
+	bool is_failed : 1;    /* refused, unreachable or an error from the server */
+	bool is_suspect : 1;   /* a reply came in the wrong case */
+	bool in_ares : 1;      /* c-ares will call back with this try */
+	bool has_stand_in : 1; /* c-ares holds another question, see its channel */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The scripted upstream as a program: fake_upstream ADDRESS PORT BEHAVIOUR. Prints
- * "listening ADDRESS:PORT" and serves until it is killed. Names get addresses derived from
- * the name (198.18.0.0/15, 2001:db8::/32).
+ * "listening ADDRESS:PORT" and serves until it is killed. Names get addresses derived
+ * from the name (198.18.0.0/15, 2001:db8::/32).
  */
 #include <event2/event.h>
 #include <stdio.h>

@@ -9,13 +9,13 @@
 #include "lib/util.h"
 #include "tests/support/scripted_internal.h"
 
-#define HEAD	   12
-#define SLOW_MS	   1500
-#define LATE_MS	   700
-#define TRUTH_MS   30 /* after the lie */
-#define FLAP_MS	   500
-#define FLOOD	   300
-#define UDP_CUT	   512
+#define HEAD	 12
+#define SLOW_MS	 1500
+#define LATE_MS	 700
+#define TRUTH_MS 30 /* after the lie */
+#define FLAP_MS	 500
+#define FLOOD	 300
+#define UDP_CUT	 512
 
 /** A reply that waits for its time. */
 struct scripted_delayed {
@@ -28,7 +28,7 @@ struct scripted_delayed {
 	uint8_t bytes[];
 };
 
-/* --- sending by UDP ----------------------------------------------------------------------- */
+/* --- sending by UDP ------------------------------------------------------------ */
 
 static void send_now(struct scripted_turn *t)
 {
@@ -69,7 +69,7 @@ static void send_later(struct scripted_turn *t, unsigned ms)
 	LIST_INSERT_HEAD(&t->su->delayed, d, link);
 }
 
-/* --- what is done to a reply ---------------------------------------------------------------- */
+/* --- what is done to a reply --------------------------------------------------- */
 
 static void udp_ok(struct scripted_turn *t)
 {
@@ -160,7 +160,8 @@ static void udp_stranger(struct scripted_turn *t)
 {
 	send_later(t, TRUTH_MS);
 	t->reply[t->len - 1] ^= 0xff;
-	sendto(t->su->stranger, t->reply, t->len, 0, (struct sockaddr *)&t->from, t->from_len);
+	sendto(t->su->stranger, t->reply, t->len, 0, (struct sockaddr *)&t->from,
+	       t->from_len);
 }
 
 static void udp_qr0(struct scripted_turn *t)

@@ -25,7 +25,11 @@ struct scripted_turn {
 
 enum stream_way {
 	STREAM_NONE, /* the port is closed */
-	STREAM_OK, STREAM_SILENT, STREAM_HALF, STREAM_DRIP, STREAM_CLOSE,
+	STREAM_OK,
+	STREAM_SILENT,
+	STREAM_HALF,
+	STREAM_DRIP,
+	STREAM_CLOSE,
 };
 
 struct scripted_behaviour {

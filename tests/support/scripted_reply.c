@@ -41,8 +41,8 @@ int scripted_read(const uint8_t *wire, size_t len, struct scripted_query *out)
 }
 
 /** One record whose owner is the name at offset owner; returns the new end. */
-static size_t put_record(uint8_t *buf, size_t at, uint16_t owner, uint16_t type, uint32_t ttl,
-			 const uint8_t *data, uint16_t len)
+static size_t put_record(uint8_t *buf, size_t at, uint16_t owner, uint16_t type,
+			 uint32_t ttl, const uint8_t *data, uint16_t len)
 {
 	store_be16(buf + at, (uint16_t)(0xc000 | owner));
 	store_be16(buf + at + 2, type);

@@ -18,11 +18,11 @@ struct scripted_query {
 };
 
 enum scripted_kind {
-	SCRIPT_ADDRESS,	  /* one A or AAAA; nothing for other types */
-	SCRIPT_TTL_BIG,	  /* the same with the largest TTL */
-	SCRIPT_HUGE,	  /* 4,000 A records, 64 kB */
+	SCRIPT_ADDRESS,	   /* one A or AAAA; nothing for other types */
+	SCRIPT_TTL_BIG,	   /* the same with the largest TTL */
+	SCRIPT_HUGE,	   /* 4,000 A records, 64 kB */
 	SCRIPT_CNAME_LOOP, /* two CNAME records that lead to each other */
-	SCRIPT_NOTHING,	  /* no records but OPT */
+	SCRIPT_NOTHING,	   /* no records but OPT */
 };
 
 /** @retval -EBADMSG not one question */

@@ -71,7 +71,8 @@ static void on_writable(evutil_socket_t fd, short events, void *arg)
 	struct timeval drip = { .tv_usec = DRIP_MS * 1000 };
 	struct scripted_connection *c = arg;
 	enum stream_way way = c->su->behaviour->stream;
-	ssize_t n = send(fd, c->out, way == STREAM_DRIP ? MIN(c->out_len, 1u) : c->out_len,
+	ssize_t n = send(fd, c->out,
+			 way == STREAM_DRIP ? MIN(c->out_len, 1u) : c->out_len,
 			 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	(void)events;

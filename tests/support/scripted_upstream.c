@@ -79,7 +79,8 @@ static int open_sockets(struct scripted_upstream *su)
 	any.port = 0;
 	su->udp = bound_socket(&su->at, SOCK_DGRAM);
 	su->stranger = bound_socket(&any, SOCK_DGRAM);
-	if (su->udp < 0 || su->stranger < 0 || getsockname(su->udp, (struct sockaddr *)&sa, &len))
+	if (su->udp < 0 || su->stranger < 0 ||
+	    getsockname(su->udp, (struct sockaddr *)&sa, &len))
 		return -errno;
 	addr_port_from_sockaddr((struct sockaddr *)&sa, &su->at);
 	if (su->behaviour->stream == STREAM_NONE)
@@ -113,7 +114,8 @@ int scripted_open(struct event_base *base, const char *address, uint16_t port,
 		close(su->udp);
 		su->udp = -1;
 	} else {
-		su->udp_event = event_new(base, su->udp, EV_READ | EV_PERSIST, on_udp, su);
+		su->udp_event = event_new(base, su->udp, EV_READ | EV_PERSIST, on_udp,
+					  su);
 		event_add(su->udp_event, NULL);
 	}
 	if (su->listener >= 0) {

@@ -1,6 +1,6 @@
 /*
- * A DNS server that behaves as told, by UDP and TCP on one port, inside an event loop: for
- * tests of what upstream servers do to us. Knows nothing of the code under test.
+ * A DNS server that behaves as told, by UDP and TCP on one port, inside an event loop:
+ * for tests of what upstream servers do to us. Knows nothing of the code under test.
  */
 #ifndef SUPPORT_SCRIPTED_UPSTREAM_H
 #define SUPPORT_SCRIPTED_UPSTREAM_H
@@ -21,7 +21,7 @@ struct scripted_counts {
 	unsigned tcp_connections;
 	unsigned tcp_queries;
 	unsigned upper_letters, letters; /* in the names asked by UDP */
-	unsigned ports;		/* different ports that asked */
+	unsigned ports;			 /* different ports that asked */
 };
 
 /** Begin to serve. The address of A is derived from the name asked, see below.
@@ -38,7 +38,7 @@ struct addr_port scripted_addr(const struct scripted_upstream *su);
 
 const struct scripted_counts *scripted_counts(const struct scripted_upstream *su);
 
-/** The four bytes of 198.18.0.0/15 that stand for a name in wire form; case is ignored. */
+/** The four bytes of 198.18.0.0/15 that stand for a name (wire form, any case). */
 void scripted_address(const uint8_t *name, size_t len, uint8_t out[4]);
 
 void scripted_list_behaviours(FILE *to);

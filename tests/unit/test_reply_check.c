@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -135,12 +136,43 @@ static void facts_are_read(void **state)
 	assert_true(!facts.has_opt && !facts.whole && facts.truncated);
 }
 
+/** A fixed sequence, so that a failure can be repeated. */
+static uint32_t next_random(uint32_t *x)
+{
+	*x = *x * 1664525u + 1013904223u;
+	return *x >> 8;
+}
+
+static void mutated_replies_pass_only_with_their_question(void **state)
+{
+	static const uint8_t whole[] = { HEAD, 0, 2, 0, 0, 0, 1, QUESTION, A_RR, A_RR, OPT };
+	uint32_t x = 1, passed = 0;
+	struct reply_facts facts;
+
+	(void)state;
+	for (unsigned i = 0; i < 100000; i++) {
+		size_t len = sizeof(whole) - next_random(&x) % 3;
+		uint8_t *packet = malloc(len); /* so that reading behind it is seen */
+
+		memcpy(packet, whole, len);
+		for (unsigned n = next_random(&x) % 4; n; n--)
+			packet[next_random(&x) % len] = (uint8_t)next_random(&x);
+		if (verdict_of(packet, len, &facts) == REPLY_OK) {
+			assert_memory_equal(packet + 12, question, sizeof(question));
+			passed++;
+		}
+		free(packet);
+	}
+	assert_in_range(passed, 1, 99999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packet_is_the_reply_or_not),
 		cmocka_unit_test(every_prefix_of_a_reply_is_refused),
 		cmocka_unit_test(facts_are_read),
+		cmocka_unit_test(mutated_replies_pass_only_with_their_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

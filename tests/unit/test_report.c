@@ -447,6 +447,58 @@ static void refusals_and_events_newest_first(void **state)
 	fixture_db_close(&db);
 }
 
+/* The manual's views are a promise; so are the questions it gives as examples. */
+static void every_question_of_the_manual_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	FILE *manual = fopen("man/nameward-history.5", "re");
+	char line[512], sql[4096] = "";
+	bool in_example = false;
+	unsigned questions = 0;
+	struct fixture_db db;
+	sqlite3 *shell;
+
+	assert_non_null(manual); /* tests run from the top of the tree */
+	fixture_db_open(&db, f->path);
+	fill(&db);
+	fixture_db_close(&db);
+	assert_int_equal(sqlite3_open_v2(f->path, &shell, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	while (fgets(line, sizeof(line), manual)) {
+		if (!strncmp(line, ".Ed", 3)) {
+			if (sqlite3_exec(shell, sql, NULL, NULL, NULL) != SQLITE_OK)
+				fail_msg("%s: %s", sql, sqlite3_errmsg(shell));
+			questions++;
+			sql[0] = '\0';
+			in_example = false;
+		}
+		if (in_example)
+			strncat(sql, line, sizeof(sql) - strlen(sql) - 1);
+		if (!strncmp(line, ".Bd -literal", 12))
+			in_example = true;
+	}
+	assert_true(questions >= 12);
+	sqlite3_close(shell);
+	fclose(manual);
+}
+
+static void the_views_have_the_promised_columns(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const questions[] = {
+		"SELECT time, who, client, name, type, verdict, rcode, ms, hold_ms, upstream, list,"
+		" pattern, answer, n, ts FROM lookups",
+		"SELECT time, who, client, dest, port, proto, verdict, interface, n, last, ts"
+		" FROM refusals",
+		"SELECT time, kind, subject, detail, ts FROM events",
+	};
+	struct fixture_db db;
+
+	fixture_db_open(&db, f->path);
+	fixture_db_close(&db);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+		fixture_exec(f->path, questions[i]);
+}
+
 static void what_is_no_history_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -480,6 +532,8 @@ int main(void)
 		TEST(following_a_flood_is_bounded_and_complete),
 		TEST(who_asked_for_a_name),
 		TEST(refusals_and_events_newest_first),
+		TEST(every_question_of_the_manual_is_answered),
+		TEST(the_views_have_the_promised_columns),
 		TEST(what_is_no_history_is_refused),
 	};
 

@@ -536,6 +536,8 @@ static void a_read_only_file_system_is_waited_for(void **state)
 	rig_send(&rig, 10);
 	rig_pass(&rig, 10000);
 	assert_string_equal(status(&rig, "state"), "waiting");
+	assert_string_equal(status(&rig, "last-error"),
+			    "the file or its file system is read-only");
 	assert_int_equal(mount("tmpfs", folder, "tmpfs", MS_REMOUNT, "size=8m"), 0);
 	rig_pass(&rig, 40000);
 	assert_string_equal(status(&rig, "state"), "recording");
