@@ -177,7 +177,7 @@ net_nameward() {
 	} >"$net_dir/nameward.conf"
 	start_in router "$BUILD/namewardd" -f -c "$net_dir/nameward.conf" 2>>"$net_dir/nameward.log"
 	nameward_pid=$net_pid
-	wait_for 10 nameward status
+	wait_for 10 has 'nameward +generation' nameward status
 }
 
 nameward() { "$BUILD/nameward" -c "$net_dir/nameward.conf" "$@"; }
