@@ -111,7 +111,6 @@ static void swap_setup(struct resolver *r, struct setup *s)
 		r->old = r->current;
 	}
 	r->current = s;
-	size_cache(r, s->conf->cache.size_bytes);
 	clients_flush(r->clients);
 	keep_listeners(r);
 }
@@ -125,6 +124,8 @@ static int on_start(void *arg, uint32_t generation, char *why)
 
 	close_conf(p);
 	if (rc) {
+		list_index_close(p->index); /* its lists are that configuration's */
+		p->index = NULL;
 		snprintf(why, MSG_TEXT_MAX, "configuration: %s", strerror(-rc));
 		return rc;
 	}
@@ -134,11 +135,13 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		snprintf(why, MSG_TEXT_MAX, "upstreams: %s", strerror(-rc));
 		return rc;
 	}
-	swap_setup(&p->r, s);
+	size_cache(&p->r, s->conf->cache.size_bytes);
 	if (!p->r.cache) {
+		setup_free(s);
 		snprintf(why, MSG_TEXT_MAX, "cache: out of memory");
 		return -ENOMEM;
 	}
+	swap_setup(&p->r, s);
 	log_info("serving generation %u, %llu names on lists", generation,
 		 (unsigned long long)(s->index ? list_index_names(s->index) : 0));
 	return 0;
