@@ -287,10 +287,10 @@ static struct cache_key cache_key_of(const struct wire_question *q)
 static bool digest(struct flight *f, const struct upstream_reply *reply, struct offer *out)
 {
 	struct queries *qs = f->owner;
-	const struct conf *conf = f->setup->conf;
+	const struct conf_cache *limits = &f->setup->conf->cache;
 	struct wire_answer *a = &qs->answer;
 	struct cache_key key = cache_key_of(&f->question);
-	uint32_t ttl;
+	uint32_t ttl, ttl_max;
 	size_t len;
 
 	if (wire_parse_answer(reply->wire, reply->len, &f->question, a))
@@ -299,14 +299,15 @@ static bool digest(struct flight *f, const struct upstream_reply *reply, struct 
 	if (!len)
 		return false;
 	note_write(a, &qs->note.note);
+	ttl_max = a->negative ? limits->negative_max_s : limits->ttl_max_s;
 	*out = (struct offer){
 		.prepared = qs->prepared,
 		.len = len,
 		.note = &qs->note.note,
+		.ttl_max_s = ttl_max,
 		.verdict = VERDICT_FORWARDED,
 	};
-	ttl = MIN(a->cache_ttl_s, a->negative ? conf->cache.negative_max_s :
-						conf->cache.ttl_max_s);
+	ttl = MIN(a->cache_ttl_s, ttl_max);
 	if (ttl && f->setup == qs->r->current)
 		cache_put(qs->r->cache, &key, qs->prepared, len, ttl, &qs->note,
 			  sizeof(struct note) + qs->note.note.len, clock_mono_ms());
@@ -421,6 +422,7 @@ static bool answer_from_cache(struct resolver *r, struct lookup *l)
 		.len = hit.len,
 		.note = hit.note,
 		.age_s = hit.age_s,
+		.ttl_max_s = MIN(hit.left_s, l->setup->conf->cache.ttl_max_s),
 		.serial = hit.serial,
 		.verdict = VERDICT_CACHED,
 	};

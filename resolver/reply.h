@@ -23,6 +23,7 @@ struct offer {
 	size_t len;
 	const struct note *note;
 	uint32_t age_s;
+	uint32_t ttl_max_s; /* no TTL is told above it: a client keeps nothing longer than we */
 	uint64_t serial; /* in the cache; 0: not there */
 	enum msg_verdict verdict;
 };
