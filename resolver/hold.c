@@ -276,19 +276,19 @@ static uint64_t memo_key(const struct hold *h, const struct msg_device *device,
 	return hash_bytes(&h->hash, &k, sizeof(k)) | 1;
 }
 
-bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
-		  uint64_t now_ms)
+uint32_t hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
+		      uint64_t now_ms)
 {
 	uint64_t key = memo_key(h, device, serial);
 	const struct memo *set = memo_set(h, key);
 
 	for (unsigned i = 0; i < MEMO_WAYS; i++) {
-		if (set[i].key != key || set[i].until_ms <= now_ms)
+		if (set[i].key != key || set[i].until_ms < now_ms + 1000)
 			continue;
 		h->stats.covered++;
-		return true;
+		return (uint32_t)((set[i].until_ms - now_ms) / 1000);
 	}
-	return false;
+	return 0;
 }
 
 static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG_LEASE_ADDRS])

@@ -149,10 +149,20 @@ static void answer_unleased(struct resolver *r, struct lookup *l)
 		     "the firewall could not be opened for this answer", VERDICT_GATE_FAILED);
 }
 
+/* The same offer to a client whose leases last lease_s: no TTL is told that outlives them. */
+static struct offer leased_offer(const struct offer *o, uint32_t lease_s)
+{
+	struct offer mine = *o;
+
+	mine.ttl_max_s = MIN(o->ttl_max_s, lease_s);
+	return mine;
+}
+
 /* Keep the finished answer until its addresses stand in the kernel. */
 static int hold_answer(struct resolver *r, struct query *q, const struct offer *o)
 {
 	const struct conf *conf = q->l.setup->conf;
+	struct offer mine = leased_offer(o, conf->gate.lease_max_s);
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
 		.device = &q->l.client.device,
@@ -163,7 +173,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 		.covered_s = conf->gate.lease_max_s,
 		.deadline_ms = conf->gate.answer_deadline_ms,
 	};
-	size_t len = reply_render(&q->l, o, r->scratch);
+	size_t len = reply_render(&q->l, &mine, r->scratch);
 	size_t note_len = sizeof(*o->note) + o->note->len;
 
 	if (!len)
@@ -204,16 +214,23 @@ static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 			 const struct offer *o)
 {
 	struct list_match match;
+	struct offer mine;
+	uint32_t lease_s;
 
 	if (reply_chain_blocked(l, o->note, &match)) {
 		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;
 	}
-	if (l->client.gated && o->note->has_public &&
-	    !(o->serial && hold_covered(r->hold, &l->client.device, o->serial,
-					l->start_us / 1000)))
+	if (!l->client.gated || !o->note->has_public) {
+		reply_send(r, l, o);
+		return false;
+	}
+	lease_s = !o->serial ? 0 : hold_covered(r->hold, &l->client.device, o->serial,
+						l->start_us / 1000);
+	if (!lease_s)
 		return offer_gated(r, l, q, o);
-	reply_send(r, l, o);
+	mine = leased_offer(o, lease_s);
+	reply_send(r, l, &mine);
 	return false;
 }
 
