@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
+#include "resolver/offer.h"
 #include "resolver/reply.h"
 #include "resolver/state.h"
 
@@ -43,12 +44,7 @@ struct queries {
 	unsigned in_flight;
 	struct query *free;
 	struct flight *flights[FLIGHT_BUCKETS];
-	struct wire_answer answer;
-	union {
-		struct note note;
-		uint64_t bytes[(NOTE_MAX + 7) / 8];
-	} note;
-	uint8_t prepared[WIRE_PREPARED_MAX];
+	struct offer_room *room; /* owned */
 };
 
 int queries_new(struct resolver *r, struct queries **out)
@@ -57,44 +53,14 @@ int queries_new(struct resolver *r, struct queries **out)
 
 	if (!qs)
 		return -ENOMEM;
+	if (offer_room_new(&qs->room)) {
+		free(qs);
+		return -ENOMEM;
+	}
 	qs->r = r;
 	hash_key_init(&qs->hash);
 	*out = qs;
 	return 0;
-}
-
-static void free_flights(struct queries *qs)
-{
-	for (unsigned i = 0; i < FLIGHT_BUCKETS; i++) {
-		struct flight *f = qs->flights[i];
-
-		while (f) {
-			struct flight *next = f->next;
-
-			while (f->waiters) {
-				struct query *q = f->waiters;
-
-				f->waiters = q->next;
-				free(q);
-			}
-			free(f);
-			f = next;
-		}
-	}
-}
-
-void queries_free(struct queries *qs)
-{
-	if (!qs)
-		return;
-	free_flights(qs);
-	while (qs->free) {
-		struct query *q = qs->free;
-
-		qs->free = q->next;
-		free(q);
-	}
-	free(qs);
 }
 
 unsigned queries_in_flight(const struct queries *qs)
@@ -139,6 +105,44 @@ static void query_free(struct resolver *r, struct query *q)
 	q->next = qs->free;
 	qs->free = q;
 	qs->in_flight--;
+}
+
+/* Without an answer: the process ends. */
+static void drop_waiters(struct resolver *r, struct flight *f)
+{
+	while (f->waiters) {
+		struct query *q = f->waiters;
+
+		f->waiters = q->next;
+		if (q->l.asker.tcp)
+			tcp_forget(q->l.asker.tcp);
+		query_free(r, q);
+	}
+}
+
+void queries_free(struct queries *qs)
+{
+	if (!qs)
+		return;
+	for (unsigned i = 0; i < FLIGHT_BUCKETS; i++) {
+		struct flight *f = qs->flights[i];
+
+		while (f) {
+			struct flight *next = f->next;
+
+			drop_waiters(qs->r, f);
+			free(f);
+			f = next;
+		}
+	}
+	while (qs->free) {
+		struct query *q = qs->free;
+
+		qs->free = q->next;
+		free(q);
+	}
+	offer_room_free(qs->room);
+	free(qs);
 }
 
 /* --- held for the gate ------------------------------------------------------------------ */
@@ -288,49 +292,6 @@ static struct flight *find_flight(struct flight *f, const struct lookup *l, size
 	return NULL;
 }
 
-static struct cache_key cache_key_of(const struct wire_question *q)
-{
-	return (struct cache_key){
-		.qname = &q->qname,
-		.qtype = q->qtype,
-		.qclass = q->qclass,
-		.dnssec_ok = q->dnssec_ok,
-		.cd = q->cd,
-	};
-}
-
-/* Read a reply, keep it in the cache, and describe it.
- * @return false if it is no use */
-static bool digest(struct flight *f, const struct upstream_reply *reply, struct offer *out)
-{
-	struct queries *qs = f->owner;
-	const struct conf_cache *limits = &f->setup->conf->cache;
-	struct wire_answer *a = &qs->answer;
-	struct cache_key key = cache_key_of(&f->question);
-	uint32_t ttl, ttl_max;
-	size_t len;
-
-	if (wire_parse_answer(reply->wire, reply->len, &f->question, a))
-		return false;
-	len = wire_prepare(&f->question, reply->wire, reply->len, qs->prepared);
-	if (!len)
-		return false;
-	note_write(a, &qs->note.note);
-	ttl_max = a->negative ? limits->negative_max_s : limits->ttl_max_s;
-	*out = (struct offer){
-		.prepared = qs->prepared,
-		.len = len,
-		.note = &qs->note.note,
-		.ttl_max_s = ttl_max,
-		.verdict = VERDICT_FORWARDED,
-	};
-	ttl = MIN(a->cache_ttl_s, ttl_max);
-	if (ttl && f->setup == qs->r->current)
-		cache_put(qs->r->cache, &key, qs->prepared, len, ttl, &qs->note,
-			  sizeof(struct note) + qs->note.note.len, clock_mono_ms());
-	return true;
-}
-
 static void unlink_flight(struct flight *f)
 {
 	*f->link = f->next;
@@ -347,13 +308,22 @@ static void fail(struct resolver *r, struct lookup *l, int rc)
 		     VERDICT_FAILED);
 }
 
+static bool read_reply(struct flight *f, const struct upstream_reply *reply, struct offer *out)
+{
+	struct resolver *r = f->owner->r;
+
+	return offer_from_reply(f->setup == r->current ? r->cache : NULL, f->owner->room,
+				&f->question, &f->setup->conf->cache, reply->wire, reply->len,
+				clock_mono_ms(), out);
+}
+
 /* The flight's end: every waiter gets the answer, each by its own policy and gate. */
 static void on_reply(void *arg, const struct upstream_reply *reply)
 {
 	struct flight *f = arg;
 	struct resolver *r = f->owner->r;
 	struct offer offer;
-	bool good = !reply->rc && digest(f, reply, &offer);
+	bool good = !reply->rc && read_reply(f, reply, &offer);
 
 	unlink_flight(f);
 	while (f->waiters) {
@@ -428,21 +398,11 @@ static void forward(struct resolver *r, struct lookup *l)
 
 static bool answer_from_cache(struct resolver *r, struct lookup *l)
 {
-	struct cache_key key = cache_key_of(&l->question);
-	struct cache_hit hit;
 	struct offer offer;
 
-	if (!cache_find(r->cache, &key, 0, l->start_us / 1000, &hit))
+	if (!offer_from_cache(r->cache, &l->question, &l->setup->conf->cache, l->start_us / 1000,
+			      &offer))
 		return false;
-	offer = (struct offer){
-		.prepared = hit.wire,
-		.len = hit.len,
-		.note = hit.note,
-		.age_s = hit.age_s,
-		.ttl_max_s = MIN(hit.left_s, l->setup->conf->cache.ttl_max_s),
-		.serial = hit.serial,
-		.verdict = VERDICT_CACHED,
-	};
 	offer_answer(r, l, NULL, &offer);
 	return true;
 }

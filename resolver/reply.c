@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/util.h"
+#include "resolver/offer.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
 

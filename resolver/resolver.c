@@ -284,16 +284,16 @@ static void free_parts(struct process *p)
 		lookup_log_drain(r->log, WRITE_MS);
 	if (r->listener)
 		listener_flush(r->listener);
+	tcp_free(r->tcp); /* its connections wait for their questions */
+	queries_free(r->queries);
 	while (r->old) {
 		struct setup *s = r->old;
 
 		r->old = s->next;
 		setup_free(s);
 	}
-	queries_free(r->queries);
 	setup_free(r->current);
 	control_free(r->control);
-	tcp_free(r->tcp);
 	listener_free(r->listener);
 	hold_free(r->hold);
 	lookup_log_free(r->log);
