@@ -41,6 +41,7 @@ struct hold {
 	void *arg;
 	struct chan *chan; /* owned; NULL: nftsync is not there */
 	struct event *timer;
+	uint64_t timer_ms; /* when it fires, if it is pending */
 	struct slot *slots;
 	uint32_t free, first, last;
 	struct memo *memo;
@@ -139,10 +140,13 @@ static void set_timer(struct hold *h)
 	uint64_t now, due;
 	struct timeval tv;
 
-	if (h->first == NO_SLOT || evtimer_pending(h->timer, NULL))
+	if (h->first == NO_SLOT)
 		return;
-	now = clock_mono_ms();
 	due = h->slots[h->first].deadline_ms;
+	if (evtimer_pending(h->timer, NULL) && h->timer_ms <= due)
+		return;
+	h->timer_ms = due;
+	now = clock_mono_ms();
 	due = due > now ? due - now : 1;
 	tv.tv_sec = (time_t)(due / 1000);
 	tv.tv_usec = (suseconds_t)(due % 1000 * 1000);
