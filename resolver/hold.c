@@ -347,15 +347,12 @@ static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms)
 {
 	uint32_t i = h->free;
-	struct slot *s;
+	struct slot *s = i == NO_SLOT ? NULL : &h->slots[i];
 
-	if (!h->chan)
-		return -EPIPE;
-	if (i == NO_SLOT)
-		return -ENOBUFS;
-	s = &h->slots[i];
-	if (add_record(h, wish, (uint64_t)s->serial << 32 | i))
-		return -EPIPE;
+	if (!h->chan || !s || add_record(h, wish, (uint64_t)s->serial << 32 | i)) {
+		h->stats.failed++;
+		return h->chan && !s ? -ENOBUFS : -EPIPE;
+	}
 	h->free = s->next;
 	s->ticket = ticket;
 	s->deadline_ms = now_ms + wish->deadline_ms;

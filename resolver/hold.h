@@ -27,7 +27,8 @@ typedef void hold_done(void *arg, void *ticket, int rc);
 typedef void hold_other(void *arg, const void *message);
 
 struct hold_stats {
-	uint64_t asked, done, failed, late, covered, held;
+	uint64_t asked, done, late, covered, held;
+	uint64_t failed; /* also those that could not be asked */
 };
 
 /** @param done, other, arg  borrowed, outlive the gate */
