@@ -89,8 +89,8 @@ static void report_cache(const struct resolver *r, FILE *to)
 {
 	struct cache_stats s;
 
-	if (!r->cache) /* asked before the first generation */
-		return;
+	if (!r->cache)
+		return; /* before the first START */
 	cache_get_stats(r->cache, &s);
 	row(to, "cache", "entries", s.entries);
 	row(to, "cache", "bytes", s.bytes);
