@@ -145,8 +145,11 @@ static void on_event(struct bufferevent *be, short what, void *arg)
 			settle(c);
 		return;
 	}
-	if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_READING) && c->pending) {
-		bufferevent_enable(c->be, EV_READ); /* it waits for us, not we for it */
+	/* It waits for us, not we for it, or it is still reading: who does not read at all
+	 * runs into the other timeout. */
+	if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_READING) &&
+	    (c->pending || unread(c))) {
+		bufferevent_enable(c->be, EV_READ);
 		return;
 	}
 	close_conn(c);
