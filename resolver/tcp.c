@@ -409,6 +409,11 @@ void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)
 		close_conn(c);
 		return;
 	}
+	/* Never while its messages are being taken: that ends at TCP_OUTPUT_BYTES. */
+	if (unread(c) > TCP_OUTPUT_MAX) {
+		close_conn(c);
+		return;
+	}
 	store_be16(head, (uint16_t)len);
 	bufferevent_write(c->be, head, 2);
 	bufferevent_write(c->be, wire, len);
