@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -541,5 +542,6 @@ int main(void)
 		TEST(reload_keeps_open_connections),
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as a child process does */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
