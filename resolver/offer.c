@@ -85,6 +85,7 @@ bool offer_from_reply(struct cache *cache, struct offer_room *room,
 		.len = prepared_len,
 		.note = &room->note.note,
 		.ttl_max_s = ttl_max_s,
+		.truncated = a->truncated,
 		.verdict = VERDICT_FORWARDED,
 	};
 	if (cache) /* out of memory: it is not kept */

@@ -25,6 +25,7 @@ struct offer {
 	uint32_t age_s;
 	uint32_t ttl_max_s; /* no TTL is told above it: a client keeps nothing longer than we */
 	uint64_t serial; /* in the cache; 0: not there */
+	bool truncated;	 /* a part of the answer only */
 	enum msg_verdict verdict;
 };
 

@@ -302,10 +302,11 @@ static void unlink_flight(struct flight *f)
 static void fail(struct resolver *r, struct lookup *l, int rc)
 {
 	enum wire_ede ede = rc == -ETIMEDOUT ? EDE_NO_REACHABLE : EDE_NETWORK;
+	const char *why = rc == -EBADMSG  ? "malformed answer" :
+			  rc == -EMSGSIZE ? "the upstream gave a part of the answer only" :
+					    "no upstream answered";
 
-	reply_error(r, l, RCODE_SERVFAIL, ede,
-		     rc == -EBADMSG ? "malformed answer" : "no upstream answered",
-		     VERDICT_FAILED);
+	reply_error(r, l, RCODE_SERVFAIL, ede, why, VERDICT_FAILED);
 }
 
 static bool read_reply(struct flight *f, const struct upstream_reply *reply, struct offer *out)
@@ -317,13 +318,16 @@ static bool read_reply(struct flight *f, const struct upstream_reply *reply, str
 				clock_mono_ms(), out);
 }
 
-/* The flight's end: every waiter gets the answer, each by its own policy and gate. */
+/* The flight's end: every waiter gets the answer, each by its own policy and gate; one that
+ * is cut only by UDP, where it means: ask by TCP. There it would pass for a whole one. */
 static void on_reply(void *arg, const struct upstream_reply *reply)
 {
 	struct flight *f = arg;
 	struct resolver *r = f->owner->r;
 	struct offer offer;
 	bool good = !reply->rc && read_reply(f, reply, &offer);
+	bool cut = good && offer.truncated;
+	int rc = reply->rc ? reply->rc : cut ? -EMSGSIZE : -EBADMSG;
 
 	unlink_flight(f);
 	while (f->waiters) {
@@ -333,10 +337,10 @@ static void on_reply(void *arg, const struct upstream_reply *reply)
 		q->l.rtt_us = reply->rtt_us;
 		if (!reply->rc)
 			q->l.upstream = reply->from.addr;
-		if (good && offer_answer(r, &q->l, q, &offer))
+		if (!good || (cut && q->l.asker.tcp))
+			fail(r, &q->l, rc);
+		else if (offer_answer(r, &q->l, q, &offer))
 			continue;
-		if (!good)
-			fail(r, &q->l, reply->rc ? reply->rc : -EBADMSG);
 		query_free(r, q);
 	}
 	free(f);
