@@ -201,6 +201,7 @@ struct query_world *world_new(const char *conf)
 	struct addr_port upstream = loopback;
 	int fd;
 
+	w->r.started_us = clock_mono_us();
 	w->base = w->r.base = event_base_new();
 	w->upstream = bound(SOCK_DGRAM, &upstream);
 	w->upstream_port = upstream.port;

@@ -24,7 +24,8 @@
 
 /* --- time ----------------------------------------------------------------------------------- */
 
-static time_t ahead_s; /* what the clocks are told */
+static time_t ahead_s;	    /* what the clocks are told */
+static time_t wall_ahead_s; /* the wall clock, in addition */
 
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
@@ -33,6 +34,8 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 	int rc = __real_clock_gettime(id, ts);
 
 	ts->tv_sec += ahead_s;
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += wall_ahead_s;
 	return rc;
 }
 
@@ -377,6 +380,7 @@ static void status_is_there_before_the_first_start(void **state)
 
 	(void)state;
 	begin("");
+	wall_ahead_s = 86400; /* a router without a clock of its own learns the time */
 	s = w->r.current;
 	c = w->r.cache;
 	w->r.current = NULL;
@@ -385,7 +389,8 @@ static void status_is_there_before_the_first_start(void **state)
 	w->r.current = s;
 	w->r.cache = c;
 	fclose(to);
-	assert_non_null(strstr(text, "nameward\tversion"));
+	wall_ahead_s = 0;
+	assert_non_null(strstr(text, "nameward\tuptime_s\t0\n"));
 	free(text);
 }
 
