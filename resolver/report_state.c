@@ -31,8 +31,8 @@ static void report_processes(const struct resolver *r, FILE *to)
 			fprintf(to, "process\t%s\tidle: it runs when lists are read\n",
 				msg_role_name(i));
 		else if (c->size) /* told of, but not running */
-			fprintf(to, "process\t%s\tdown, restarts %u\n", msg_role_name(i),
-				c->restarts);
+			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
+				i == ROLE_COMPILER ? "done" : "down", c->restarts);
 	}
 }
 
