@@ -78,11 +78,12 @@ check() { # TEXT COMMAND...
 	fi
 }
 not() { ! "$@"; }
-# The output of a command has a line that matches.
+# The output of a command has a line that matches; it is in $net_dir/has.out then.
 has() { # PATTERN COMMAND...
 	_pattern=$1
 	shift
-	"$@" 2>&1 | tee "$net_dir/has.out" | grep -Eq -- "$_pattern" || { cat "$net_dir/has.out"; return 1; }
+	"$@" >"$net_dir/has.out" 2>&1
+	grep -Eq -- "$_pattern" "$net_dir/has.out" || { cat "$net_dir/has.out"; return 1; }
 }
 
 net_client() { # NAME LAST-OCTET
