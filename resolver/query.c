@@ -367,6 +367,7 @@ static int take_off(struct queries *qs, struct lookup *l, size_t group, struct f
 	uint8_t wire[WIRE_QUERY_MAX];
 	struct upstream_query *handle;
 	struct flight *f = malloc(sizeof(*f));
+	size_t len;
 	int rc;
 
 	if (!f)
@@ -374,8 +375,8 @@ static int take_off(struct queries *qs, struct lookup *l, size_t group, struct f
 	*f = (struct flight){
 		.owner = qs, .question = l->question, .setup = l->setup, .group = group,
 	};
-	rc = upstream_send(l->setup->upstreams, group, wire, wire_write_query(&l->question, wire),
-			   on_reply, f, &handle);
+	len = wire_write_query(&l->question, wire);
+	rc = upstream_send(l->setup->upstreams, group, wire, len, on_reply, f, &handle);
 	if (rc) {
 		free(f);
 		return rc;
