@@ -9,6 +9,7 @@ extern const struct verb verb_log;
 extern const struct verb verb_why;
 extern const struct verb verb_gate_ls;
 extern const struct verb verb_gate_rules;
+extern const struct verb verb_gate_readiness;
 extern const struct verb verb_list_ls;
 extern const struct verb verb_list_search;
 extern const struct verb verb_config_check;

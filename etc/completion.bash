@@ -21,7 +21,7 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
@@ -36,6 +36,7 @@ _nameward()
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
 	--list) words=$(_nameward_names list) ;;
+	--zone) words=$(_nameward_names zone) ;;
 	--verdict)
 		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed' ;;
 	--type) words='A AAAA HTTPS SVCB CNAME MX TXT PTR SRV NS SOA' ;;
@@ -45,7 +46,8 @@ _nameward()
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
-		'gate ') words="ls rules $common" ;;
+		'gate ') words="ls readiness rules $common" ;;
+		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search $common" ;;
 		'config ') words="check show example $common" ;;
 		'config check' | 'config show')
