@@ -5,10 +5,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/util.h"
 #include "resolver/hold.h"
 
@@ -102,17 +104,23 @@ static struct note *make_note(void)
 	return (struct note *)bytes;
 }
 
-static int ask(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms)
+static int ask_at(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms,
+		  uint64_t now_ms)
 {
 	struct hold_wish wish = {
 		.device = &device, .qname = &qname, .note = make_note(), .serial = serial,
 		.covered_s = 100, .deadline_ms = deadline_ms,
 	};
-	int rc = hold_ask(w->hold, &wish, &w->tickets[ticket], 1000);
+	int rc = hold_ask(w->hold, &wish, &w->tickets[ticket], now_ms);
 
 	hold_flush(w->hold);
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
 	return rc;
+}
+
+static int ask(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms)
+{
+	return ask_at(w, ticket, serial, deadline_ms, 1000);
 }
 
 static void tell(struct world *w, uint64_t txid, int rc)
@@ -163,6 +171,33 @@ static void late_lease_is_given_up_and_its_reply_ignored(void **state)
 	assert_int_equal(w->done[1], 0);
 	tell(w, w->txid[1], 0);
 	assert_int_equal(w->done[1], 1);
+}
+
+/* A reload may make the deadline shorter. */
+static void shorter_deadline_is_not_held_up_by_a_longer_one(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask_at(w, 0, 0, 60000, clock_mono_ms()), 0);
+	assert_int_equal(ask_at(w, 1, 0, 5, clock_mono_ms()), 0);
+	for (int i = 0; i < 100 && !w->done[1]; i++) {
+		poll(NULL, 0, 1);
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(w->rc[1], -ETIMEDOUT);
+	assert_int_equal(w->done[0], 0);
+}
+
+static void unasked_answer_is_counted(void **state)
+{
+	struct world *w = *state;
+	struct hold_stats stats;
+
+	hold_set_channel(w->hold, -1);
+	assert_int_equal(ask(w, 0, 0, 60000), -EPIPE);
+	hold_get_stats(w->hold, &stats);
+	assert_int_equal(stats.failed, 1);
+	assert_int_equal(stats.asked, 0);
 }
 
 static void covered_answer_is_not_asked_for_again(void **state)
@@ -246,6 +281,8 @@ int main(void)
 		TEST(answer_waits_for_its_lease),
 		TEST(error_reaches_the_answer_it_belongs_to),
 		TEST(late_lease_is_given_up_and_its_reply_ignored),
+		TEST(shorter_deadline_is_not_held_up_by_a_longer_one),
+		TEST(unasked_answer_is_counted),
 		TEST(covered_answer_is_not_asked_for_again),
 		TEST(failed_lease_is_not_remembered),
 		TEST(death_of_nftsync_fails_what_is_held),
