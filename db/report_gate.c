@@ -73,7 +73,7 @@ static const char pdns_sql[] =
 
 static const char device_sql[] =
 	"WITH it AS (SELECT " DEVICE " AS device, " WHO " AS who FROM client c"
-	" LEFT JOIN device d ON d.id = c.device_id WHERE c.addr = ?1"
+	" LEFT JOIN device d ON d.id = c.device_id WHERE c.addr = ?1 OR d.mac = ?1"
 	" ORDER BY c.id DESC LIMIT 1)"
 	" SELECT it.device, it.who, (SELECT f.interface FROM refusal f" CLIENT("f")
 	"  WHERE f.ts >= ?2 AND " DEVICE " = it.device ORDER BY f.ts DESC LIMIT 1) AS interface"

@@ -37,7 +37,7 @@ int report_told(struct report *r, const char *addr, int64_t since_us,
 /** Names that led to the address, whoever asked: name, last, n, ttl. */
 int report_pdns(struct report *r, const char *addr, const struct report_out *out);
 
-/** Who a client's address was last: device, who, interface (of its newest refused
+/** Who a client's address, or MAC address, was last: device, who, interface (of its newest refused
  *  connection, or null). No row: never seen. */
 int report_device(struct report *r, const char *addr, const struct report_out *out);
 

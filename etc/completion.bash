@@ -46,7 +46,8 @@ _nameward()
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
-		'gate ') words="ls readiness rules $common" ;;
+		'gate ') words="ls check readiness rules $common" ;;
+		'gate check') words="--client $common" ;;
 		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search $common" ;;
 		'config ') words="check show example $common" ;;

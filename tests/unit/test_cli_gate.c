@@ -3,9 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -98,7 +102,7 @@ static void refuse(struct world *w, int64_t ago_s, const char *mac, const char *
 
 static int run(struct world *w, const char *line, char **out, char **err)
 {
-	const struct verb verbs[] = { verb_gate_readiness, { .name = NULL } };
+	const struct verb verbs[] = { verb_gate_readiness, verb_gate_check, verb_why, { .name = NULL } };
 	char *argv[ARGS_MAX] = { (char *)"nameward", (char *)"-c", w->conf };
 	size_t out_len, err_len;
 	FILE *out_file = open_memstream(out, &out_len);
@@ -288,6 +292,136 @@ static void zones_and_times_choose(void **state)
 	}
 }
 
+/* --- gate check and why --------------------------------------------------------------- */
+
+/* A daemon that knows the client tv, of zone iot, and one lease. Runs until it is killed. */
+static pid_t serve(const struct world *w, const char *mode)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pid_t pid;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/ctl", w->fixture->folder);
+	assert_int_equal(bind(listener, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	pid = fork();
+	for (;;) {
+		char got[256] = "";
+		int fd;
+
+		if (pid) {
+			close(listener);
+			return pid;
+		}
+		fd = accept(listener, NULL, NULL);
+		if (read(fd, got, sizeof(got) - 1) < 0)
+			_exit(1);
+		if (!strncmp(got, "client ", 7))
+			dprintf(fd, "address\tmac\tdevice\tinterface\tzone\tgate\n"
+				    "192.168.20.7\t" TV "\ttv\tbr-iot\tiot\t%s\n.ok\n", mode);
+		else
+			dprintf(fd, "device\taddress\tleft_s#\tname\n"
+				    TV "\t192.0.2.1\t212\tcdn.example\n"
+				    PHONE "\t192.0.2.2\t10\tx.example\n.ok\n");
+		close(fd);
+	}
+}
+
+static void stop(const struct world *w, pid_t pid)
+{
+	char path[128];
+
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	snprintf(path, sizeof(path), "%s/ctl", w->fixture->folder);
+	unlink(path);
+}
+
+static void a_check_answers_by_its_status(void **state)
+{
+	static const struct {
+		const char *mode; /* of the daemon; NULL: it is down */
+		const char *line;
+		int status;
+		const char *parts[4]; /* of the answer */
+	} cases[] = {
+		{ "enforce", "gate check 192.0.2.1 --client tv", COMMAND_DONE,
+		  { "192.0.2.1  for tv ", "-> PASSES\n",
+		    "leased to it for 212 s more, because of cdn.example",
+		    "192.168.20.7 is tv, " TV } },
+		{ "enforce", "gate check 192.0.2.2 --client tv", COMMAND_FAILED,
+		  { "-> REFUSED\n", "no lease for this device", "allow 192.0.2.2\n",
+		    "enforce now, observe by the configuration" } },
+		{ "observe", "gate check 192.0.2.2 --client tv", COMMAND_DONE,
+		  { "-> PASSES, OBSERVED\n", "iot: gate observe" } },
+		{ "off", "gate check 192.0.2.2 --client tv", COMMAND_DONE,
+		  { "-> NOT GATED\n", "iot: gate off now" } },
+		{ "enforce", "gate check 192.168.1.1 --client tv", COMMAND_DONE,
+		  { "-> NOT GATED\n", "never gated" } },
+		{ "enforce", "gate check 198.51.100.9 --client tv", COMMAND_DONE,
+		  { "-> PASSES\n", "allow 198.51.100.0/24", "nameward.conf:2" } },
+		{ "enforce", "why 192.0.2.2 --client tv", COMMAND_DONE, { "-> REFUSED\n" } },
+		{ "enforce", "why 192.0.2.1", COMMAND_DONE,
+		  { "-> 1 LEASE\n", "tv for 212 s more" } },
+		{ "enforce", "gate check 192.0.2.2 --client tv -o csv", COMMAND_FAILED,
+		  { "verdict,REFUSED,\r\n", "gate,no lease for this device,\r\n" } },
+		{ NULL, "gate check 192.0.2.2 --client tv", COMMAND_NOT_RUNNING,
+		  { "-> UNKNOWN\n", "namewardd is not running", "iot: gate observe" } },
+		{ NULL, "gate check 198.51.100.9 --client tv", COMMAND_DONE, { "-> PASSES\n" } },
+		{ NULL, "why 192.0.2.2 --client tv", COMMAND_DONE, { "-> UNKNOWN\n" } },
+		{ NULL, "gate check 192.0.2.2", COMMAND_USAGE, { NULL } },
+		{ NULL, "gate check tv --client tv", COMMAND_USAGE, { NULL } },
+		{ NULL, "gate check 192.0.2.2 --client nobody", COMMAND_USAGE, { NULL } },
+	};
+	struct world *w = *state;
+
+	write_conf(w, "observe", "  allow 198.51.100.0/24\n");
+	refuse(w, 90, TV, "203.0.113.9", 6, 443); /* its interface is known from this */
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		pid_t pid = cases[i].mode ? serve(w, cases[i].mode) : 0;
+		char *out, *err;
+		int status = run(w, cases[i].line, &out, &err);
+
+		stop(w, pid);
+		assert_int_equal(status, cases[i].status);
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].parts) && cases[i].parts[k]; k++)
+			if (!strstr(out, cases[i].parts[k]))
+				fail_msg("%s: no \"%s\" in:\n%s", cases[i].line,
+					 cases[i].parts[k], out);
+		free(out);
+		free(err);
+	}
+}
+
+static void the_history_tells_who_looked_what_up(void **state)
+{
+	struct world *w = *state;
+	char *out, *err;
+
+	look_up(w, 60, TV, "cdn.example", "192.0.2.1");
+	look_up(w, 50, PHONE, "img.example", "192.0.2.1");
+	refuse(w, 30, TV, "192.0.2.1", 6, 443);
+	assert_int_equal(run(w, "why 192.0.2.1 --client tv", &out, &err), COMMAND_DONE);
+	assert_non_null(strstr(out, "because    cdn.example A, asked "));
+	assert_non_null(strstr(out, ", TTL 300, grace 600\n"));
+	assert_non_null(strstr(out, "looked up  192.168.20.8: img.example A, asked "));
+	assert_non_null(strstr(out, "observed   tcp 443, 1 time, last "));
+	assert_non_null(strstr(out, "also seen  img.example (last "));
+	free(out);
+	free(err);
+	assert_int_equal(run(w, "why 192.0.2.9 --client tv", &out, &err), COMMAND_DONE);
+	assert_non_null(strstr(out, "because    nobody looked up this address in 30 days"));
+	free(out);
+	free(err);
+	look_up(w, 20, PHONE, "other.example", "192.0.2.9");
+	assert_int_equal(run(w, "why 192.0.2.9 --client tv", &out, &err), COMMAND_DONE);
+	assert_non_null(strstr(out, "it did not look up this address in 30 days; others did"));
+	free(out);
+	free(err);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -298,6 +432,8 @@ int main(void)
 		T(what_an_exception_lets_pass_is_left_out),
 		T(people_get_sentences),
 		T(zones_and_times_choose),
+		T(a_check_answers_by_its_status),
+		T(the_history_tells_who_looked_what_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
