@@ -8,6 +8,7 @@ extern const struct verb verb_status;
 extern const struct verb verb_log;
 extern const struct verb verb_why;
 extern const struct verb verb_gate_ls;
+extern const struct verb verb_gate_bypass;
 extern const struct verb verb_gate_check;
 extern const struct verb verb_gate_rules;
 extern const struct verb verb_gate_readiness;

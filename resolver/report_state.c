@@ -47,6 +47,22 @@ static void report_gate(const struct resolver *r, FILE *to)
 	row(to, "held", "now", s.held);
 }
 
+static void report_zones(const struct resolver *r, FILE *to)
+{
+	const struct conf *conf = r->current->conf;
+	int64_t now_s = clock_wall_us() / 1000000;
+
+	for (size_t i = 0; i < conf->zone_count; i++) {
+		const struct conf_zone *z = &conf->zones[i];
+
+		if (z->bypass_until_s)
+			fprintf(to, "zone\t%s\tbypassed for %" PRId64 " s more, gate %s\n", z->name,
+				MAX(z->bypass_until_s - now_s, 0), conf_gate_mode_name(z->gate));
+		else
+			fprintf(to, "zone\t%s\tgate %s\n", z->name, conf_gate_mode_name(z->gate));
+	}
+}
+
 static void report_counters(const struct resolver *r, FILE *to)
 {
 	const struct resolver_stats *s = &r->stats;
@@ -115,6 +131,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	if (!r->current)
 		return;
 	row(to, "nameward", "generation", r->current->generation);
+	report_zones(r, to);
 	if (r->current->index)
 		row(to, "lists", "names", list_index_names(r->current->index));
 	upstream_status(r->current->upstreams, to);
