@@ -32,6 +32,7 @@ struct supervisor {
 	char *control;		 /* path of the socket as bound; NULL: not yet */
 	char *bypass;		 /* lines of conf_bypass.h in force; NULL: never any */
 	int bypass_rc;		 /* what was wrong with the file, as last said */
+	uint64_t stopping_since_ms;
 	uint32_t last_number;	 /* of a generation */
 	unsigned retries;	 /* of compiling, while there is no index at all */
 	bool is_root, stopping, ready_told, reloading, reload_again;
