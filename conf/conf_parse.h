@@ -80,7 +80,8 @@ typedef void read_option(struct parser *p, const struct written *w);
 extern read_option *const conf_readers[TYPE_TYPES];
 
 /** Those of addresses (conf_read_addr.c). */
-read_option read_listen, read_server, read_mac, read_address, read_member, read_allow;
+read_option read_listen, read_server, read_mac, read_address, read_member, read_allow,
+	read_deny;
 
 /** False, and an error, if there is more than one value. */
 bool read_one_value(struct parser *p, const struct written *w);

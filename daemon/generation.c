@@ -10,10 +10,7 @@
 
 bool generation_is_gated(const struct generation *g)
 {
-	for (size_t i = 0; i < g->conf->zone_count; i++)
-		if (g->conf->zones[i].gate != GATE_OFF)
-			return true;
-	return false;
+	return conf_wants_gate(g->conf);
 }
 
 static void choose_processes(struct generation *g, bool is_root)

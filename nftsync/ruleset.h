@@ -27,9 +27,14 @@ struct ruleset;
  * @retval -EINVAL  the name of an interface or of the table cannot be one
  */
 int ruleset_new(const struct conf *c, struct ruleset **out);
+
+/** The same, but only what is to stay when the daemon is gone: the zones that say
+ *  `when-down closed`. */
+int ruleset_new_down(const struct conf *c, struct ruleset **out);
+
 void ruleset_free(struct ruleset *rs);
 
-/** False: no zone has its gate on, and no table is wanted. */
+/** False: nothing asks for rules, and no table is wanted. */
 bool ruleset_is_wanted(const struct ruleset *rs);
 
 /** Name of the table in family inet. Borrowed. */

@@ -72,12 +72,7 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 	out->label = "";
 	if (out->place.device != POLICY_NONE)
 		out->label = conf->devices[out->place.device].name;
-	if (out->place.zone != POLICY_NONE) {
-		const struct conf_zone *z = &conf->zones[out->place.zone];
-
-		out->gated = z->gate != GATE_OFF;
-		out->must_lease = z->on_failure == FAILURE_SERVFAIL;
-	}
+	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);
 	set_device(addr, out);
 }
 
