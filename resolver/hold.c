@@ -41,6 +41,7 @@ struct hold {
 	void *arg;
 	struct chan *chan; /* owned; NULL: nftsync is not there */
 	struct event *timer;
+	uint64_t timer_ms; /* when it fires, if it is pending */
 	struct slot *slots;
 	uint32_t free, first, last;
 	struct memo *memo;
@@ -139,10 +140,13 @@ static void set_timer(struct hold *h)
 	uint64_t now, due;
 	struct timeval tv;
 
-	if (h->first == NO_SLOT || evtimer_pending(h->timer, NULL))
+	if (h->first == NO_SLOT)
 		return;
-	now = clock_mono_ms();
 	due = h->slots[h->first].deadline_ms;
+	if (evtimer_pending(h->timer, NULL) && h->timer_ms <= due)
+		return;
+	h->timer_ms = due;
+	now = clock_mono_ms();
 	due = due > now ? due - now : 1;
 	tv.tv_sec = (time_t)(due / 1000);
 	tv.tv_usec = (suseconds_t)(due % 1000 * 1000);
@@ -276,19 +280,19 @@ static uint64_t memo_key(const struct hold *h, const struct msg_device *device,
 	return hash_bytes(&h->hash, &k, sizeof(k)) | 1;
 }
 
-bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
-		  uint64_t now_ms)
+uint32_t hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
+		      uint64_t now_ms)
 {
 	uint64_t key = memo_key(h, device, serial);
 	const struct memo *set = memo_set(h, key);
 
 	for (unsigned i = 0; i < MEMO_WAYS; i++) {
-		if (set[i].key != key || set[i].until_ms <= now_ms)
+		if (set[i].key != key || set[i].until_ms < now_ms + 1000)
 			continue;
 		h->stats.covered++;
-		return true;
+		return (uint32_t)((set[i].until_ms - now_ms) / 1000);
 	}
-	return false;
+	return 0;
 }
 
 static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG_LEASE_ADDRS])
@@ -343,15 +347,12 @@ static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms)
 {
 	uint32_t i = h->free;
-	struct slot *s;
+	struct slot *s = i == NO_SLOT ? NULL : &h->slots[i];
 
-	if (!h->chan)
-		return -EPIPE;
-	if (i == NO_SLOT)
-		return -ENOBUFS;
-	s = &h->slots[i];
-	if (add_record(h, wish, (uint64_t)s->serial << 32 | i))
-		return -EPIPE;
+	if (!h->chan || !s || add_record(h, wish, (uint64_t)s->serial << 32 | i)) {
+		h->stats.failed++;
+		return h->chan && !s ? -ENOBUFS : -EPIPE;
+	}
 	h->free = s->next;
 	s->ticket = ticket;
 	s->deadline_ms = now_ms + wish->deadline_ms;

@@ -27,7 +27,8 @@ typedef void hold_done(void *arg, void *ticket, int rc);
 typedef void hold_other(void *arg, const void *message);
 
 struct hold_stats {
-	uint64_t asked, done, failed, late, covered, held;
+	uint64_t asked, done, late, covered, held;
+	uint64_t failed; /* also those that could not be asked */
 };
 
 /** @param done, other, arg  borrowed, outlive the gate */
@@ -38,10 +39,10 @@ void hold_free(struct hold *h);
 /** Use a new channel to nftsync (owned); -1 closes. What is held on the old one fails. */
 void hold_set_channel(struct hold *h, int fd);
 
-/** True if this device got leases for just this cached answer (its serial) before, and they
- *  cannot have ended: nothing is to be asked. */
-bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
-		  uint64_t now_ms);
+/** How many whole seconds the leases last that this device got for just this cached answer
+ *  (its serial): nothing is to be asked. 0: it got none, or they may have ended. */
+uint32_t hold_covered(struct hold *h, const struct msg_device *device, uint64_t serial,
+		      uint64_t now_ms);
 
 /** One wish. */
 struct hold_wish {
@@ -50,7 +51,7 @@ struct hold_wish {
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
 	uint32_t age_s;		 /* since the answer came from its upstream */
 	uint64_t serial;	 /* of the cached answer; 0: not cached */
-	uint32_t covered_s;	 /* how long the answer stays covered */
+	uint32_t covered_s;	 /* the longest lease: then it is asked for anew */
 	uint32_t deadline_ms;
 };
 

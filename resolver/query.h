@@ -35,6 +35,9 @@ struct lookup {
 
 /** @param r  borrowed, outlives it */
 int queries_new(struct resolver *r, struct queries **out);
+
+/** What is in flight ends without an answer; nothing may be held for the gate any more. The
+ *  parts of r that questions refer to must still be there. */
 void queries_free(struct queries *q);
 
 /** Take one packet from a client; answers now or later. */

@@ -177,7 +177,7 @@ net_nameward() {
 	} >"$net_dir/nameward.conf"
 	start_in router "$BUILD/namewardd" -f -c "$net_dir/nameward.conf" 2>>"$net_dir/nameward.log"
 	nameward_pid=$net_pid
-	wait_for 10 nameward status
+	wait_for 10 has 'nameward +generation' nameward status
 }
 
 nameward() { "$BUILD/nameward" -c "$net_dir/nameward.conf" "$@"; }
@@ -193,6 +193,26 @@ status_of() { # PART KEY
 }
 pid_of() { # PROCESS
 	status_of process "$1" | sed -n 's/^pid \([0-9]*\).*/\1/p'
+}
+
+# In the background, ten times a second, ask for a new name as a stub does: one retry, after a
+# second. ask_stop ends that; $net_dir/unanswered has what got no answer, $asked how many.
+ask_on() { # CLIENT PREFIX ZONE ADDRESS
+	rm -f "$net_dir/ask-stop"
+	: >"$net_dir/unanswered"
+	while [ ! -e "$net_dir/ask-stop" ]; do
+		asked=$((${asked:-0} + 1))
+		echo $asked >"$net_dir/asked"
+		in_ns "$1" dig +short +time=1 +tries=2 @192.168.77.1 "$2-$asked.$3" |
+			grep -qx "$4" || echo "$2-$asked.$3" >>"$net_dir/unanswered"
+		sleep 0.1
+	done 2>/dev/null &
+	asker=$!
+}
+ask_stop() {
+	touch "$net_dir/ask-stop"
+	wait "$asker"
+	read -r asked <"$net_dir/asked"
 }
 
 # Connect from a client; prints the body. curl's exit code: 7 is refused, 28 timed out.

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,6 +166,33 @@ static void late_lease_is_given_up_and_its_reply_ignored(void **state)
 	assert_int_equal(w->done[1], 1);
 }
 
+/* A reload may make the deadline shorter. */
+static void shorter_deadline_is_not_held_up_by_a_longer_one(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask(w, 0, 0, 60000), 0);
+	assert_int_equal(ask(w, 1, 0, 0), 0); /* due since long */
+	for (int i = 0; i < 100 && !w->done[1]; i++) {
+		poll(NULL, 0, 1);
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(w->rc[1], -ETIMEDOUT);
+	assert_int_equal(w->done[0], 0);
+}
+
+static void unasked_answer_is_counted(void **state)
+{
+	struct world *w = *state;
+	struct hold_stats stats;
+
+	hold_set_channel(w->hold, -1);
+	assert_int_equal(ask(w, 0, 0, 60000), -EPIPE);
+	hold_get_stats(w->hold, &stats);
+	assert_int_equal(stats.failed, 1);
+	assert_int_equal(stats.asked, 0);
+}
+
 static void covered_answer_is_not_asked_for_again(void **state)
 {
 	struct world *w = *state;
@@ -246,6 +274,8 @@ int main(void)
 		TEST(answer_waits_for_its_lease),
 		TEST(error_reaches_the_answer_it_belongs_to),
 		TEST(late_lease_is_given_up_and_its_reply_ignored),
+		TEST(shorter_deadline_is_not_held_up_by_a_longer_one),
+		TEST(unasked_answer_is_counted),
 		TEST(covered_answer_is_not_asked_for_again),
 		TEST(failed_lease_is_not_remembered),
 		TEST(death_of_nftsync_fails_what_is_held),
