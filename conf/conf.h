@@ -128,8 +128,11 @@ struct conf_gate_allow {
 	struct conf_place place;
 };
 
+enum conf_switch { SWITCH_OFF, SWITCH_ON };
+
 struct conf_gate {
 	char *table; /* its name in family inet: "nameward" */
+	enum conf_switch table_owner; /* keep others from changing it */
 	uint32_t lease_min_s, lease_max_s, grace_s;
 	uint32_t answer_deadline_ms;
 	uint32_t max_leases;	     /* in all */

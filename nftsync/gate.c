@@ -155,6 +155,8 @@ static void commit(struct gate *g, struct batch *b, uint64_t now_ms)
 		 * is the bulk batch it is empty afterwards, and nobody waits for it.) */
 		rc = gate_restore(g, now_ms, "gone");
 		mark_all(b, rc);
+	} else if (batch_at(b, 0)->rc == -EPERM) {
+		gate_lose(g, now_ms, -EPERM); /* then it is so for all elements */
 	}
 	settle(g, b);
 }

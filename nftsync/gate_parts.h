@@ -23,7 +23,8 @@ struct gate {
 	struct ruleset *rules;	     /* owned; in force or wanted; NULL: none loaded yet */
 	struct nl_buf buf;
 	struct batch_forms forms;
-	bool probed;	   /* forms are known */
+	bool can_own;	   /* tables can have owners and outlive them */
+	bool probed;	   /* forms and can_own are known */
 	struct table_id id; /* of the table as we left it */
 	int lost_rc;	    /* GATE_LOST: what every claim is told */
 	bool adopted;	    /* what a former process left has been read */
@@ -36,6 +37,9 @@ struct gate {
 
 /** The timeout an element gets. */
 uint64_t gate_timeout_ms(uint64_t end_ms, uint64_t now_ms);
+
+/** The kernel does not let us: say so once; gate_tick() tries again. */
+void gate_lose(struct gate *g, uint64_t now_ms, int rc);
 
 /** Make the table anew with all leases, and rules last. State and id are set.
  *  @param why  one word for log and history: "gone" */

@@ -85,6 +85,7 @@ struct ruleset {
 	char *table; /* owned */
 	uint32_t set_size;
 	bool wanted;
+	bool owned; /* the table is to have an owner, and to outlive it */
 	struct rule_set sets[RULE_SETS];
 	struct rule_zone *zones; /* owned; one an interface */
 	size_t zone_count;

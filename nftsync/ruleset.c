@@ -290,6 +290,7 @@ int ruleset_new(const struct conf *c, struct ruleset **out)
 	if (!rs)
 		return -ENOMEM;
 	rs->set_size = 2 * MIN(c->gate.max_leases, LEASE_LIMIT);
+	rs->owned = c->gate.table_owner == SWITCH_ON;
 	rs->table = strdup(c->gate.table);
 	rc = rs->table ? build_sets(rs, &c->gate) : -ENOMEM;
 	if (!rc)
@@ -322,6 +323,11 @@ bool ruleset_is_wanted(const struct ruleset *rs)
 const char *ruleset_table(const struct ruleset *rs)
 {
 	return rs->table;
+}
+
+void ruleset_disown(struct ruleset *rs)
+{
+	rs->owned = false;
 }
 
 uint32_t ruleset_set_size(const struct ruleset *rs)

@@ -46,7 +46,7 @@ static const char big[] =
 	"policy p {\n for h g\n block ads\n allow more\n}\n"
 	"block-answer null\nblock-ttl 0s\ncontrol \"c d\"\n"
 	"gate {\n table inet _x\n allow tcp 1-65535\n allow udp 53\n allow ::/0\n allow 192.0.2.1\n"
-	" lease-min 61s\n}\n"
+	" lease-min 61s\n table-owner off\n}\n"
 	"history {\n file 'it is'\n keep lookups forever\n}\n"
 	"history extend { max-size unlimited }\n";
 
@@ -106,7 +106,7 @@ static void printing_keeps_every_value(void **state)
 		"\tformat domains\n\tsubdomains no\n",
 		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tallow more\n}\npolicy default {\n",
 		"block-answer null\nblock-ttl 0s\n",
-		"\ttable inet _x\n\tlease-min 61s\n",
+		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
 		"\tallow tcp 1-65535\n\tallow udp 53\n\tallow ::/0\n\tallow 192.0.2.1\n",
 		"\tfile \"it is\"\n",
 		"\tkeep lookups forever\n\tkeep refusals 90d\n\tmax-size unlimited\n",
