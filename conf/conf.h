@@ -146,6 +146,7 @@ enum conf_block_answer { BLOCK_NXDOMAIN, BLOCK_NULL, BLOCK_NODATA, BLOCK_REFUSED
 
 struct conf_gate {
 	char *table; /* its name in family inet: "nameward" */
+	enum conf_switch table_owner; /* keep others from changing it */
 	uint32_t lease_min_s, lease_max_s, grace_s;
 	uint32_t answer_deadline_ms;
 	uint32_t max_leases;	     /* in all */

@@ -182,6 +182,13 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",
 	  .help = "The nftables table, ours alone: it is made at start and replaced "
 		"whole." },
+	{ CONF_GATE, "table-owner", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_gate, table_owner), .initial = "on",
+	  .help = "Own the table where the kernel can (Linux 6.9): others may read it, "
+		"but not change or flush it, so a reload of the firewall costs nothing. "
+		"Off, and on older kernels, it is restored after a flush. A saved "
+		"ruleset must not contain an owned table: loading it would be "
+		"refused." },
 	{ CONF_GATE, "lease-min", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_gate, lease_min_s), .min = 1, .max = DAY,
 	  .initial = "60s",

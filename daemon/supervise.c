@@ -50,7 +50,6 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 {
 	struct supervisor *s = arg;
 
-	(void)signal_number;
 	(void)events;
 	if (s->stopping) {
 		event_base_loopbreak(s->base); /* the second one: what still runs is killed */
@@ -60,6 +59,9 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 	log_info("stopping");
 	sd_notify_send(s->notify, "STOPPING=1\nSTATUS=stopping");
 	evtimer_del(s->retry);
+	/* Ctrl-C in a terminal ends a trial, which leaves nothing behind. */
+	if (signal_number == SIGTERM)
+		process_send(s->processes[ROLE_NFTSYNC], MSG_LEAVE, NULL, 0, -1);
 	children_stop_next(s);
 }
 

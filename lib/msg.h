@@ -40,6 +40,7 @@ enum msg_type {
 	MSG_INDEX,    /* fd: sealed memfd with a list index; compiler to supervisor to resolver */
 	MSG_START,    /* msg_start: everything since the last START is there: build, swap, answer READY */
 	MSG_STOP,     /* finish what is in flight, then exit 0 */
+	MSG_LEAVE,    /* to nftsync, before STOP: the service ends; leave what zones say is to stay */
 	MSG_PING,     /* msg_ping: answer PONG from the working loop */
 	MSG_CHILD,    /* msg_child: state of one process, for `status`; to the resolver */
 	/* child to supervisor */

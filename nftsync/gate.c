@@ -43,6 +43,8 @@ void gate_free(struct gate *g)
 	netlink_watch_close(g->watch);
 	netlink_close(g->nl);
 	ruleset_free(g->rules);
+	ruleset_free(g->down);
+	free(g->down_text);
 	nl_buf_fini(&g->buf);
 	batch_free(g->batch);
 	batch_free(g->bulk);
@@ -155,6 +157,8 @@ static void commit(struct gate *g, struct batch *b, uint64_t now_ms)
 		 * is the bulk batch it is empty afterwards, and nobody waits for it.) */
 		rc = gate_restore(g, now_ms, "gone");
 		mark_all(b, rc);
+	} else if (batch_at(b, 0)->rc == -EPERM) {
+		gate_lose(g, now_ms, -EPERM); /* then it is so for all elements */
 	}
 	settle(g, b);
 }

@@ -98,8 +98,15 @@ int gate_watch_fd(const struct gate *g);
 /** It is readable: look, and restore what is gone. */
 void gate_on_watch(struct gate *g, uint64_t now_ms);
 
-/** Remove our table from the kernel: the end of the daemon. */
+/** Remove our table from the kernel: the gate is switched off. */
 void gate_remove(struct gate *g);
+
+/** The end of the daemon: rules and leases of the zones that say `when-down closed` stay in
+ *  the kernel; where none does, as gate_remove(). */
+void gate_leave(struct gate *g);
+
+/** Which zones stay closed then and which are open: "closed: iot, open: lan". Borrowed. */
+const char *gate_when_down(const struct gate *g);
 
 enum gate_state gate_state(const struct gate *g);
 const struct gate_stats *gate_stats(const struct gate *g);

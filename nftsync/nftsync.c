@@ -46,6 +46,7 @@ struct nftsync {
 	struct chan *dbwriter;	 /* owned or NULL */
 	struct event *tick, *pump;
 	struct event *watch; /* NULL: nothing to watch */
+	bool leaving;	     /* the service ends, not only the gate */
 	bool lost_due;	     /* the resolver is to forget what was covered */
 	struct log_limit slow;
 	struct msg_buf done;
@@ -265,6 +266,8 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 	struct nftsync *n = arg;
 
 	(void)record;
+	if (type == MSG_LEAVE)
+		n->leaving = true;
 	if (type == MSG_CONF) {
 		conf_free(n->next);
 		n->next = NULL;
@@ -297,8 +300,8 @@ static int on_start(void *arg, uint32_t generation, char *why)
 	return rc;
 }
 
-/* The end of the daemon takes the table along; a supervisor that was killed does not: rules and
- * leases serve on until the next one adopts them. */
+/* An orderly end takes the table along, but for zones that are to stay closed; a supervisor that
+ * was killed does not: rules and leases serve on until the next one adopts them. */
 static void on_stop(void *arg)
 {
 	struct nftsync *n = arg;
@@ -307,6 +310,8 @@ static void on_stop(void *arg)
 	flush(n);
 	if (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR))
 		log_warning("gate: the table stays in force");
+	else if (n->leaving)
+		gate_leave(n->gate);
 	else
 		gate_remove(n->gate);
 	child_exit(n->child, 0);

@@ -1,12 +1,12 @@
 /* Pieces of the description of our table: names, chains, sets and rules in arrays that grow;
- * see rule_desc.h. Knows nothing of what they mean. */
+ * see rule_build.h. Knows nothing of what they mean. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/util.h"
-#include "nftsync/rule_desc.h"
+#include "nftsync/rule_build.h"
 
 size_t rule_kind_bytes(enum rule_set_kind kind)
 {

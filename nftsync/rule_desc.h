@@ -11,7 +11,6 @@
 
 #include "conf/conf.h"
 
-struct conf_zone;
 struct nl_buf;
 
 /** What a lookup takes from the packet. */
@@ -115,6 +114,7 @@ struct ruleset {
 	char *table; /* owned */
 	uint32_t set_size;
 	bool wanted;
+	bool owned; /* the table is to have an owner, and to outlive it */
 	int rc; /* first failure of a build, -ENOMEM */
 	struct rule_set *sets; /* owned; more may stand behind those of enum rule_set_id */
 	size_t set_count;
@@ -139,47 +139,5 @@ size_t rule_kind_bytes(enum rule_set_kind kind);
 
 /** Whether a set's elements are ranges. */
 bool rule_set_is_interval(const struct rule_set *set);
-
-/* --- building (rule_build.c); all failures stay in rs->rc --- */
-
-/** A name that lives as long as rs. @return never NULL: "" without memory */
-const char *rule_name(struct ruleset *rs, const char *prefix, const char *suffix);
-
-void rule_add_chain(struct ruleset *rs, const char *name, enum rule_hook hook);
-void rule_add(struct ruleset *rs, const struct rule *rule);
-
-/** A new, empty set or map; its index in rs->sets. Without memory 0, and rs->rc. */
-size_t rule_add_set(struct ruleset *rs, const char *name, enum rule_set_kind kind,
-		    bool is_map);
-
-/** Bytes of key as of the set's kind. */
-void rule_add_range(struct ruleset *rs, size_t set, const void *first, const void *last);
-void rule_add_key(struct ruleset *rs, size_t set, const void *key);
-void rule_add_verdict(struct ruleset *rs, size_t map, const void *key, enum rule_op verdict,
-		      const char *chain);
-void rule_add_net(struct ruleset *rs, const struct addr_net *net, size_t set4, size_t set6);
-
-/** Sort and merge what overlaps, or is there twice. */
-void rule_finish_sets(struct ruleset *rs);
-
-/* --- zones (rule_zones.c) --- */
-
-/** Which zones and devices the rules are for. */
-struct rule_scope {
-	const struct conf *conf;
-	bool down; /* only what stays when the daemon is gone */
-};
-
-/** Chains, sets and rules of zones and devices, for chain forward and the redirection of
- *  DNS. @retval -EINVAL  an interface's name cannot be one, or is there twice */
-int rule_build_zones(struct ruleset *rs, const struct rule_scope *scope);
-
-/** What is allowed, into the sets of that index and the next ones, in the order of
- *  RULE_ALLOW4 to RULE_MAC. */
-void rule_add_allow(struct ruleset *rs, const struct conf_gate_allow *a, size_t first_set);
-
-/** One rule for each of these sets that has elements: lookup, then op. */
-void rule_pass_sets(struct ruleset *rs, const char *chain, size_t first_set, size_t count,
-		    enum rule_op op);
 
 #endif

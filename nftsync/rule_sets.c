@@ -8,6 +8,7 @@
 
 #include "lib/util.h"
 #include "nftsync/lease_set.h"
+#include "nftsync/nft_compat.h"
 #include "nftsync/nl_buf.h"
 #include "nftsync/rule_desc.h"
 #include "nftsync/rule_expr.h"
@@ -30,15 +31,17 @@ static void put_be32(struct nlmsghdr *nlh, uint16_t type, uint32_t v)
 	mnl_attr_put_u32(nlh, type, htobe32(v));
 }
 
-static void render_table(const char *table, unsigned type, unsigned flags, struct nl_buf *buf)
+/* Without table_flags nothing is said of them: a table that is there keeps its own. */
+static void render_table(const char *table, unsigned type, unsigned flags,
+			 uint32_t table_flags, struct nl_buf *buf)
 {
 	struct nlmsghdr *nlh = nl_buf_open(buf, type, flags);
 
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
-	if (type == NFT_MSG_NEWTABLE)
-		put_be32(nlh, NFTA_TABLE_FLAGS, 0);
+	if (table_flags)
+		put_be32(nlh, NFTA_TABLE_FLAGS, table_flags);
 	nl_buf_close(buf, nlh);
 }
 
@@ -107,9 +110,14 @@ static void render_set(const char *table, const struct set_row *row, struct nl_b
 	nl_buf_close(buf, nlh);
 }
 
+uint32_t ruleset_table_flags(const struct ruleset *rs)
+{
+	return rs->owned ? NFT_TABLE_F_OWNER | COMPAT_TABLE_F_PERSIST : 0;
+}
+
 void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf)
 {
-	render_table(rs->table, NFT_MSG_NEWTABLE, NLM_F_CREATE, buf);
+	render_table(rs->table, NFT_MSG_NEWTABLE, NLM_F_CREATE, ruleset_table_flags(rs), buf);
 	render_counter(rs->table, RULESET_REFUSED, buf);
 	render_counter(rs->table, RULESET_WOULD, buf);
 	for (unsigned i = 0; i < LEASE_SET_COUNT; i++) {
@@ -130,8 +138,8 @@ void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf)
 void ruleset_render_removal(const char *table, struct nl_buf *buf)
 {
 	/* Made first if it is missing, so that deleting it cannot fail. */
-	render_table(table, NFT_MSG_NEWTABLE, NLM_F_CREATE, buf);
-	render_table(table, NFT_MSG_DELTABLE, 0, buf);
+	render_table(table, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0, buf);
+	render_table(table, NFT_MSG_DELTABLE, 0, 0, buf);
 }
 
 /* --- elements ----------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* What zones and devices add to the description of our table: their modes, and each zone's
- * own exceptions, reach, refusal of DNS over TLS and redirection of DNS; see rule_desc.h.
+ * own exceptions, reach, refusal of DNS over TLS and redirection of DNS; see rule_build.h.
  *
  * Chain forward asks, in this order: chain zones (what a zone refuses or allows itself), the
  * maps of devices, the map of zones, and the mode of the zone `*`. */
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "lib/util.h"
-#include "nftsync/rule_desc.h"
+#include "nftsync/rule_build.h"
 
 #define PORT_DNS 53
 #define PORT_DOT 853

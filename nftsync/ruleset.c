@@ -10,7 +10,7 @@
 
 #include "lib/util.h"
 #include "nftsync/lease_set.h"
-#include "nftsync/rule_desc.h"
+#include "nftsync/rule_build.h"
 
 #define LOG_RATE      100
 #define LOG_BURST     200
@@ -165,6 +165,7 @@ static int make(const struct rule_scope *scope, struct ruleset **out)
 		return -ENOMEM;
 	rs->wanted = scope->down ? is_wanted_down(c) : conf_wants_gate(c);
 	rs->set_size = 2 * MIN(c->gate.max_leases, LEASE_LIMIT);
+	rs->owned = c->gate.table_owner == SWITCH_ON;
 	rs->table = strdup(c->gate.table);
 	rc = rs->table ? build(rs, scope) : -ENOMEM;
 	if (rc) {
@@ -209,6 +210,11 @@ bool ruleset_is_wanted(const struct ruleset *rs)
 const char *ruleset_table(const struct ruleset *rs)
 {
 	return rs->table;
+}
+
+void ruleset_disown(struct ruleset *rs)
+{
+	rs->owned = false;
 }
 
 uint32_t ruleset_set_size(const struct ruleset *rs)

@@ -87,6 +87,7 @@ static void print_status(FILE *to, struct gate *gate)
 	gate_counters(gate, &refused, &would); /* a table that is away has counted nothing */
 	fprintf(to, "gate\ttable\t%s\n", states[gate_state(gate)]);
 	fprintf(to, "gate\trefresh\t%s\n", gate_refresh_form(gate));
+	fprintf(to, "gate\twhen_down\t%s\n", gate_when_down(gate));
 	row(to, "leases", lease_count(gate_ledger(gate)));
 	row(to, "inserted", s->inserted);
 	row(to, "refreshed", s->refreshed);

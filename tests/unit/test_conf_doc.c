@@ -51,7 +51,7 @@ static const char big[] =
 	"block-answer null\nblock-ttl 0s\ncontrol \"c d\"\n"
 	"gate {\n table inet _x\n allow tcp 1-65535\n allow udp 53\n allow ::/0\n allow 192.0.2.1\n"
 	" allow mac 7c:2f:80:00:11:24\n deny 192.0.2.53 2001:db8:53::/48\n"
-	" lease-min 61s\n}\n"
+	" lease-min 61s\n table-owner off\n}\n"
 	"history {\n file 'it is'\n keep lookups forever\n}\n"
 	"history extend { max-size unlimited }\n";
 
@@ -116,7 +116,7 @@ static void printing_keeps_every_value(void **state)
 		"\tformat domains\n\tsubdomains no\n",
 		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tallow more\n}\npolicy default {\n",
 		"block-answer null\nblock-ttl 0s\n",
-		"\ttable inet _x\n\tlease-min 61s\n",
+		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
 		"\tallow tcp 1-65535\n\tallow udp 53\n\tallow ::/0\n\tallow 192.0.2.1\n",
 		"\tfile \"it is\"\n",
 		"\tkeep lookups forever\n\tkeep refusals 90d\n\tmax-size unlimited\n",

@@ -107,7 +107,7 @@ static const char every_option[] =
 	"device tv {\n mac 7c:2f:80:00:11:22 7c:2f:80:00:11:23\n gate enforce\n}\n"
 	"device nas {\n address 192.168.1.5 fd00::5\n gate off\n}\n"
 	"device radio {\n address 192.168.1.6 fd00::6\n gate observe\n}\n"
-	"gate {\n allow mac 7c:2f:80:00:11:66\n allow mac 7c:2f:80:00:11:66\n"
+	"gate {\n table-owner off\n allow mac 7c:2f:80:00:11:66\n allow mac 7c:2f:80:00:11:66\n"
 	" deny 198.51.100.53 2001:db8:53::/48 198.51.100.54\n}\n";
 
 static void every_option_is_the_same_as_text_and_netlink(void **state)
