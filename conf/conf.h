@@ -144,6 +144,17 @@ struct conf_policy {
 
 enum conf_block_answer { BLOCK_NXDOMAIN, BLOCK_NULL, BLOCK_NODATA, BLOCK_REFUSED };
 
+/** Addresses of these names go into sets of a table that is not ours. */
+struct conf_fill {
+	struct dname suffix; /* lower case */
+	bool subtree;	     /* names below it too */
+	uint8_t family;	     /* NFPROTO_INET, _IPV4 or _IPV6, of the table */
+	char *table;
+	char **sets;
+	size_t set_count;
+	struct conf_place place;
+};
+
 struct conf_gate {
 	char *table; /* its name in family inet: "nameward" */
 	enum conf_switch table_owner; /* keep others from changing it */
@@ -155,6 +166,8 @@ struct conf_gate {
 	size_t allow_count;
 	struct addr_net *denies; /* refused although looked up or allowed */
 	size_t deny_count;
+	struct conf_fill *fills;
+	size_t fill_count;
 };
 
 struct conf_history {
@@ -251,6 +264,12 @@ void conf_errors_free(struct conf_errors *e);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);
+
+/** Whether the addresses of a name go into the sets of this line. */
+bool conf_fill_has(const struct conf_fill *f, const struct dname *name);
+
+/** Whether any line has it. */
+bool conf_wants_fill(const struct conf *c, const struct dname *name);
 
 /** The address on port 53 to which DNS of this zone's devices is redirected: of the listen
  *  lines of that family and not of loopback the one labelled like the zone, else the first.

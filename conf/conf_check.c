@@ -5,6 +5,7 @@
 #include "conf/conf_parse.h"
 
 #include <netinet/in.h>
+#include <linux/netfilter.h> /* after netinet: they share types */
 #include <stdlib.h>
 
 /* --- claims ------------------------------------------------------------------------- */
@@ -127,6 +128,11 @@ static void check_gate(struct parser *p)
 		parse_error_at(p, at, NULL,
 			       "lease-min (%us) is longer than lease-max (%us)",
 			       g->lease_min_s, g->lease_max_s);
+	for (size_t i = 0; i < g->fill_count; i++)
+		if (g->fills[i].family == NFPROTO_INET && !strcmp(g->fills[i].table, g->table))
+			parse_error_at(p, set_at(p, CONF_GATE, 0, "fill"),
+				       "a table of your own has the sets to fill",
+				       "table inet %s is nameward's own", g->table);
 }
 
 static bool has_rest(const struct conf_zone *z)

@@ -55,3 +55,16 @@ const struct conf_listen *conf_redirect_target(const struct conf *c, const struc
 	}
 	return first;
 }
+
+bool conf_fill_has(const struct conf_fill *f, const struct dname *name)
+{
+	return dname_is_under(name, &f->suffix) && (f->subtree || name->len == f->suffix.len);
+}
+
+bool conf_wants_fill(const struct conf *c, const struct dname *name)
+{
+	for (size_t i = 0; i < c->gate.fill_count; i++)
+		if (conf_fill_has(&c->gate.fills[i], name))
+			return true;
+	return false;
+}

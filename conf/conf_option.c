@@ -222,6 +222,14 @@ static const struct conf_option options[] = {
 	{ CONF_GATE, "deny", .type = TYPE_DENY, .args = "ADDRESS | NETWORK ...",
 	  .help = "What no gated device may reach, looked up, allowed or not: known public "
 		"resolvers, for example." },
+	{ CONF_GATE, "fill", .type = TYPE_FILL, .args = "NAME inet|ip|ip6 TABLE SET ...",
+	  .help = "Put the public addresses that anyone looks up for this name into sets of "
+		"your own table, before the answer is sent. *.x.example is this name and "
+		"all below; the closest line wins. A set of IPv4 addresses takes those, "
+		"one of IPv6 addresses these. Elements get the lifetime of a lease where "
+		"the set has the flag timeout, else they stay; sets with the flag "
+		"interval cannot be filled. The table and the sets must be there: they "
+		"are never made, emptied or removed." },
 
 	{ CONF_HISTORY, "file", .type = TYPE_PATH,
 	  .at = offsetof(struct conf_history, file),
@@ -340,7 +348,8 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 		.example = "\tallow udp 123\n"
 			   "\tallow tcp 5222-5223\n"
 			   "\tallow 192.0.2.0/24\n"
-			   "\tdeny 198.51.100.53 2001:db8::53\n" },
+			   "\tdeny 198.51.100.53 2001:db8::53\n"
+			   "\tfill *.video.example inet fw4 vpn4 vpn6\n" },
 	[CONF_HISTORY] = { SINGLE(history),
 		.help = "What is recorded of each lookup, and for how long. A line "
 			"`history off' in place of the block records nothing." },

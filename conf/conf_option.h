@@ -48,6 +48,7 @@ enum conf_type {
 	TYPE_LISTS,
 	TYPE_ALLOW,
 	TYPE_DENY,
+	TYPE_FILL,
 	TYPE_REACH,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,

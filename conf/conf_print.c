@@ -1,6 +1,7 @@
 /* Prints a configuration in canonical form: every value, defaults too, in the table's
  * order. */
 #include <netinet/in.h>
+#include <linux/netfilter.h> /* after netinet: they share types */
 
 #include "conf/conf.h"
 #include "conf/conf_option.h"
@@ -225,6 +226,25 @@ static void print_deny(const struct printer *p)
 	}
 }
 
+static void print_fill(const struct printer *p)
+{
+	const struct conf_gate *g = p->block;
+
+	for (size_t i = 0; i < g->fill_count; i++) {
+		const struct conf_fill *f = &g->fills[i];
+		char text[DNAME_TEXT_MAX + 2] = "*.";
+
+		dname_to_text(&f->suffix, text + 2);
+		print_name(p);
+		print_word(p->to, f->subtree ? text : text + 2);
+		fprintf(p->to, " %s %s", f->family == NFPROTO_INET ? "inet" :
+					 f->family == NFPROTO_IPV4 ? "ip" : "ip6", f->table);
+		for (size_t k = 0; k < f->set_count; k++)
+			print_word(p->to, f->sets[k]);
+		fputc('\n', p->to);
+	}
+}
+
 static void print_reach(const struct printer *p)
 {
 	const struct conf_zone *z = p->block;
@@ -268,6 +288,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_LISTS] = print_lists,
 	[TYPE_ALLOW] = print_allow,
 	[TYPE_DENY] = print_deny,
+	[TYPE_FILL] = print_fill,
 	[TYPE_REACH] = print_reach,
 };
 

@@ -29,7 +29,8 @@ static void choose_processes(struct generation *g, bool is_root)
 
 	g->wants[ROLE_RESOLVER] = true;
 	g->wants[ROLE_DBWRITER] = g->conf->history.on;
-	g->wants[ROLE_NFTSYNC] = gate || (is_root && may_have_stayed(g->conf));
+	g->wants[ROLE_NFTSYNC] = gate || (is_root && (g->conf->gate.fill_count ||
+						      may_have_stayed(g->conf)));
 	/* What the gate refuses is only written down. */
 	g->wants[ROLE_FLOWS] = gate && g->conf->history.on;
 }

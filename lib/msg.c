@@ -56,7 +56,7 @@ static bool check_lease(const void *record, size_t size)
 	size_t addrs = r->addr_count * sizeof(r->addr[0]);
 
 	if (!r->addr_count || r->addr_count > MSG_LEASE_ADDRS || !r->name_len ||
-	    r->device.kind >= DEVICE_KIND_COUNT || sizeof(*r) + addrs + r->name_len > size)
+	    r->device.kind > DEVICE_NONE || sizeof(*r) + addrs + r->name_len > size)
 		return false;
 	for (unsigned i = 0; i < r->addr_count; i++)
 		if (r->addr[i].family != AF_INET && r->addr[i].family != AF_INET6)

@@ -16,6 +16,7 @@
 #include "nftsync/lease.h"
 
 struct conf;
+struct fill_stats;
 struct gate;
 
 /** Elements written in one turn; more are written earlier, in several transactions. */
@@ -74,6 +75,11 @@ enum gate_claim_result {
  *  @return enum gate_claim_result, or negative errno */
 int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 	       const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *index);
+
+/** Put the addresses of one answer into the sets that the configuration fills; see fill.h. */
+void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms);
+
+const struct fill_stats *gate_fill_stats(const struct gate *g);
 
 /** True: the batch cannot surely take `count` more; commit, answer, gate_next_turn() first. */
 bool gate_is_full(const struct gate *g, size_t count);

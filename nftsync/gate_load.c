@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "nftsync/fill.h"
 #include "nftsync/gate_parts.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
@@ -439,6 +440,10 @@ int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
 	struct ruleset *rs;
 	int rc = ruleset_new(c, &rs);
 
+	if (!rc && fill_load(g->fill, c)) {
+		ruleset_free(rs);
+		rc = -ENOMEM;
+	}
 	if (rc) {
 		snprintf(why, MSG_TEXT_MAX, "gate: rules cannot be built: %s", strerror(-rc));
 		return rc;

@@ -9,6 +9,7 @@
 
 struct conf;
 struct netlink;
+struct fill;
 struct netlink_watch;
 struct ruleset;
 
@@ -24,6 +25,7 @@ struct gate {
 	struct ruleset *rules;	     /* owned; in force or wanted; NULL: none loaded yet */
 	struct ruleset *down;	     /* owned or NULL: what the end of the daemon leaves */
 	char *down_text;	     /* owned or NULL: the same in words */
+	struct fill *fill;	     /* owned; the user's own sets */
 	struct nl_buf buf;
 	struct batch_forms forms;
 	bool can_own;	   /* tables can have owners and outlive them */

@@ -100,7 +100,8 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 	if (gate_is_full(n->gate, m->addr_count) || waiters_is_full(n->waiters, m->addr_count))
 		flush(n);
 	waiters_open(n->waiters, m->txid);
-	for (unsigned i = 0; i < m->addr_count; i++) {
+	gate_fill(n->gate, m, now_ms);
+	for (unsigned i = 0; i < m->addr_count && m->device.kind != DEVICE_NONE; i++) {
 		const struct msg_lease_addr *a = &m->addr[i];
 		struct lease_key key = lease_key_make(&m->device, a->family, a->addr);
 		size_t index;

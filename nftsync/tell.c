@@ -11,6 +11,7 @@
 #include "lib/dname.h"
 #include "lib/msg.h"
 #include "lib/util.h"
+#include "nftsync/fill.h"
 #include "nftsync/gate.h"
 
 #define PIECE_BYTES (16 * 1024)
@@ -101,6 +102,8 @@ static void print_status(FILE *to, struct gate *gate)
 	row(to, "restores", s->restores);
 	row(to, "restored", s->restored);
 	row(to, "restore_us", s->restore_us);
+	row(to, "filled", gate_fill_stats(gate)->written);
+	row(to, "fill_failed", gate_fill_stats(gate)->failed);
 	row(to, "refused_packets", refused);
 	row(to, "would_packets", would);
 }

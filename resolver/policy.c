@@ -96,7 +96,7 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
 		own = conf->devices[c->device].gate;
 	if (own == DEVICE_AS_ZONE) {
 		*gated = z && z->gate != GATE_OFF;
-		*must_lease = z && z->on_failure == FAILURE_SERVFAIL;
+		*must_lease = *gated && z->on_failure == FAILURE_SERVFAIL;
 		return;
 	}
 	*gated = own != DEVICE_OFF;

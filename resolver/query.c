@@ -162,6 +162,14 @@ static struct offer leased_offer(const struct offer *o, uint32_t lease_s)
 	return mine;
 }
 
+/* Who the firewall is opened for; nobody where only sets of the user's own are filled. */
+static const struct msg_device *lease_device(const struct lookup *l)
+{
+	static const struct msg_device nobody = { .kind = DEVICE_NONE };
+
+	return l->client.gated ? &l->client.device : &nobody;
+}
+
 /* Keep the finished answer until its addresses stand in the kernel. */
 static int hold_answer(struct resolver *r, struct query *q, const struct offer *o)
 {
@@ -169,7 +177,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	struct offer mine = leased_offer(o, conf->gate.lease_max_s);
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
-		.device = &q->l.client.device,
+		.device = lease_device(&q->l),
 		.qname = &q->l.question.qname,
 		.note = o->note,
 		.age_s = o->age_s,
@@ -225,11 +233,12 @@ static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;
 	}
-	if (!l->client.gated || !o->note->has_public) {
+	if (!o->note->has_public ||
+	    (!l->client.gated && !conf_wants_fill(l->setup->conf, &l->question.qname))) {
 		reply_send(r, l, o);
 		return false;
 	}
-	lease_s = !o->serial ? 0 : hold_covered(r->hold, &l->client.device, o->serial,
+	lease_s = !o->serial ? 0 : hold_covered(r->hold, lease_device(l), o->serial,
 						l->start_us / 1000);
 	if (!lease_s)
 		return offer_gated(r, l, q, o);

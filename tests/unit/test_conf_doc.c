@@ -51,7 +51,8 @@ static const char big[] =
 	"block-answer null\nblock-ttl 0s\ncontrol \"c d\"\n"
 	"gate {\n table inet _x\n allow tcp 1-65535\n allow udp 53\n allow ::/0\n allow 192.0.2.1\n"
 	" allow mac 7c:2f:80:00:11:24\n deny 192.0.2.53 2001:db8:53::/48\n"
-	" lease-min 61s\n table-owner off\n}\n"
+	" lease-min 61s\n table-owner off\n fill *.Video.example inet fw4 vpn4 vpn-6\n"
+	" fill a.example ip6 t s.1\n}\n"
 	"history {\n file 'it is'\n keep lookups forever\n}\n"
 	"history extend { max-size unlimited }\n";
 
@@ -108,7 +109,8 @@ static void printing_keeps_every_value(void **state)
 		"\trefuse-dot on\n\tredirect-dns on\n"
 		"\treach internet\n\treach odd\n\treach cams\n}\n",
 		"\taddress 192.0.2.10\n\tgate observe\n}\n",
-		"\tallow mac 7c:2f:80:00:11:24\n\tdeny 192.0.2.53\n\tdeny 2001:db8:53::/48\n",
+		"\tallow mac 7c:2f:80:00:11:24\n\tdeny 192.0.2.53\n\tdeny 2001:db8:53::/48\n"
+		"\tfill *.video.example inet fw4 vpn4 vpn-6\n\tfill a.example ip6 t s.1\n",
 		"\tinterface \"x#y\"\n\tgate off\n\ton-failure servfail\n",
 		"\tmac 7c:2f:80:00:11:22\n\taddress 192.0.2.9\n\taddress 2001:db8::9\n",
 		"\tmember tv\n\tmember 192.0.2.0/24\n\tmember 2001:db8::/32\n\tmember 192.0.2.77\n",

@@ -266,6 +266,19 @@ static void blocks_must_make_sense(void **state)
 		{ UP "listen a 0.0.0.0\nzone a {\ninterface a\nredirect-dns on\n}",
 		  "5:1: nothing listens on port 53 of an IPv6 address that devices can be "
 		  "redirected to [as in: listen lan [fd00::1]:53]" },
+		{ UP "gate { fill x.example inet fw4 }",
+		  "2:28: fill has a name, a family, a table and its sets [as in: fill "
+		  "*.x.example inet fw4 vpn4 vpn6]" },
+		{ UP "gate { fill a.*.example bridge 9x s; }",
+		  "2:13: 'a.*.example' is no name to fill by [as in x.example or *.x.example]\n"
+		  "2:25: 'bridge' is no family of a table [one of: inet, ip, ip6]\n"
+		  "2:32: '9x' cannot be the name of a table or set [1 to 63 letters, digits, "
+		  "'_', '-' and '.', a letter first]\n"
+		  "2:35: 's;' cannot be the name of a table or set [1 to 63 letters, digits, "
+		  "'_', '-' and '.', a letter first]" },
+		{ UP "gate {\ntable inet fw\nfill a.example ip fw s\nfill a.example inet fw s\n}",
+		  "4:1: table inet fw is nameward's own [a table of your own has the sets to "
+		  "fill]" },
 		{ UP "gate { deny 192.0.2.1/24 }",
 		  "2:13: '192.0.2.1/24' is no network [bits are set behind the prefix; the "
 		  "network is 192.0.2.0/24]" },
