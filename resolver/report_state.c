@@ -28,8 +28,8 @@ static void report_processes(const struct resolver *r, FILE *to)
 			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
 				c->pid, c->restarts);
 		else if (c->size) /* told of, but not running */
-			fprintf(to, "process\t%s\tdown, restarts %u\n", msg_role_name(i),
-				c->restarts);
+			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
+				i == ROLE_COMPILER ? "done" : "down", c->restarts);
 	}
 }
 
