@@ -104,6 +104,13 @@ bool clients_recent(const struct clients *c, const struct setup *setup,
 	return true;
 }
 
+const struct msg_device *client_lease_device(const struct client *c)
+{
+	static const struct msg_device nobody = { .kind = DEVICE_NONE };
+
+	return c->gated ? &c->device : &nobody;
+}
+
 void clients_flush(struct clients *c)
 {
 	memset(c->slots, 0, sizeof(c->slots));

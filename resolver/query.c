@@ -163,14 +163,6 @@ static struct offer leased_offer(const struct offer *o, uint32_t lease_s)
 	return mine;
 }
 
-/* Who the firewall is opened for; nobody where only sets of the user's own are filled. */
-static const struct msg_device *lease_device(const struct lookup *l)
-{
-	static const struct msg_device nobody = { .kind = DEVICE_NONE };
-
-	return l->client.gated ? &l->client.device : &nobody;
-}
-
 /* Keep the finished answer until its addresses stand in the kernel. */
 static int hold_answer(struct resolver *r, struct query *q, const struct offer *o)
 {
@@ -178,7 +170,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	struct offer mine = leased_offer(o, conf->gate.lease_max_s);
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
-		.device = lease_device(&q->l),
+		.device = client_lease_device(&q->l.client),
 		.qname = &q->l.question.qname,
 		.note = o->note,
 		.age_s = o->age_s,
@@ -227,6 +219,7 @@ static bool offer_gated(struct resolver *r, struct lookup *l, struct query *q,
 static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 			 const struct offer *o)
 {
+	const struct msg_device *device;
 	struct list_match match;
 	struct offer mine;
 	uint32_t lease_s;
@@ -240,8 +233,8 @@ static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 		reply_send(r, l, o);
 		return false;
 	}
-	lease_s = !o->serial ? 0 : hold_covered(r->hold, lease_device(l), o->serial,
-						l->start_us / 1000);
+	device = client_lease_device(&l->client);
+	lease_s = !o->serial ? 0 : hold_covered(r->hold, device, o->serial, l->start_us / 1000);
 	if (!lease_s)
 		return offer_gated(r, l, q, o);
 	mine = leased_offer(o, lease_s);
