@@ -28,7 +28,8 @@ int gate_new(const struct gate_ops *ops, void *arg, struct gate **out)
 		return -ENOMEM;
 	g->ops = ops;
 	g->arg = arg;
-	if (fill_new(&g->fill) || lease_ledger_new(&none, &g->ledger) || batch_new(GATE_BATCH, &g->batch) ||
+	if (fill_new(&g->fill) || lease_ledger_new(&none, &g->ledger) ||
+	    batch_new(GATE_BATCH, &g->batch) ||
 	    batch_new(GATE_BATCH, &g->bulk)) {
 		gate_free(g);
 		return -ENOMEM;
