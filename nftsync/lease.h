@@ -7,7 +7,13 @@
  * the element as last written there, never later than its own. Claims between the two cost
  * nothing. When the kernel's end comes first, lease_next_due() has it written again.
  *
- * Memory: about 150 bytes a lease (with a 20 octet name), 100 a device, 8 a bucket.
+ * A claim is a name that the device asked, when, and until when that opens the address. A lease
+ * remembers up to LEASE_CLAIMS of them, all leases together twice as many as there may be
+ * leases; what has no room still counts, without its name. A stale answer comes with TTL 0 and
+ * so holds for min_s: what the resolver lets clients remember of it is less.
+ *
+ * Memory: 130 bytes a lease, 70 a claim, 50 and the name a name of a device, 100 a device, 24 a
+ * bucket: with names of 20 octets 270 bytes for the usual lease, at most 600.
  */
 #ifndef NFTSYNC_LEASE_H
 #define NFTSYNC_LEASE_H
@@ -27,6 +33,13 @@ struct lease_ledger;
 
 /** At most this many leases, whatever the configuration says. */
 #define LEASE_LIMIT (4u * 1024 * 1024)
+
+/** Claims that a lease remembers by name. */
+#define LEASE_CLAIMS 8
+
+/** Addresses of each family that one name opens for one device; the claim that ends first goes
+ *  for a further one. */
+#define LEASE_NAME_ADDRS 64
 
 struct lease_limits {
 	uint32_t min_s, max_s, grace_s; /* a claim lives clamp(TTL, min, max) + grace */
@@ -52,7 +65,7 @@ struct lease_change {
 	enum lease_verdict verdict;
 	struct lease_key key;
 	uint64_t end_ms;	  /* INSERT, REFRESH: what to write, on the caller's clock */
-	bool has_evicted;	  /* with INSERT: the device's cap made this one go: */
+	bool has_evicted;	  /* with any of them: a cap made this one go: */
 	struct lease_key evicted; /* delete it; the ledger has forgotten it */
 };
 
@@ -86,6 +99,9 @@ void lease_set_limits(struct lease_ledger *l, const struct lease_limits *limits)
  * After INSERT or REFRESH the lease is unsettled until lease_settle(); until then further
  * claims on it get that verdict again, with the later end.
  *
+ * One lease at most goes for it: of the device, if that has its most, or the one that only this
+ * name held, if that has its most.
+ *
  * @param ttl_s  remaining lifetime of the record; any value
  * @param name   wire form of the asked name, copied; NULL with 0: unknown
  * @retval 0        see out->verdict
@@ -104,6 +120,24 @@ void lease_settle(struct lease_ledger *l, const struct lease_key *key, int rc);
 /** The next lease whose end in the kernel has come: ENDED, or REFRESH where its own end is
  *  later. @return false: none is due */
 bool lease_next_due(struct lease_ledger *l, uint64_t now_ms, struct lease_change *out);
+
+/** Whether some lease comes to an end by then, in the kernel at least. */
+bool lease_ends_by(const struct lease_ledger *l, uint64_t then_ms);
+
+/** It is in use: do not let it end before until_ms, nor later than the longest lease of its last
+ *  claim. @return false: unknown, or nothing changed */
+bool lease_keep(struct lease_ledger *l, const struct lease_key *key, uint64_t until_ms);
+
+/**
+ * The name opens nothing any more, for one device or for all (NULL). Call again until it is
+ * false: each call yields one lease that nothing else held, to be deleted; the ledger has
+ * forgotten it. Leases that other claims hold end with those.
+ *
+ * @param cursor  0 at first
+ */
+bool lease_withdraw_next(struct lease_ledger *l, const struct msg_device *device,
+			 const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *cursor,
+			 struct lease_key *ended);
 
 /** Enter an element found in the kernel with `left_ms` to live (without slack). Longer known
  *  leases are kept. Caps of devices do not count here.
@@ -126,6 +160,28 @@ void lease_clear(struct lease_ledger *l);
 size_t lease_walk(const struct lease_ledger *l, size_t *cursor, struct lease_view *views,
 		  size_t room);
 #define LEASE_WALK_MIN 64
+
+/** A name that holds leases of a device. Borrowed until the ledger changes. */
+struct lease_holder {
+	struct msg_device device;
+	const uint8_t *name; /* wire form */
+	size_t name_len;
+};
+
+/** Walk them as lease_walk() does leases. */
+size_t lease_walk_holders(const struct lease_ledger *l, size_t *cursor,
+			  struct lease_holder *holders, size_t room);
+
+struct lease_claim_view {
+	const uint8_t *name; /* borrowed until the ledger changes; NULL: unknown */
+	size_t name_len;
+	uint64_t asked_ms; /* the last time; 0: unknown */
+	uint64_t end_ms;
+};
+
+/** What holds a lease. @return how many; 0: there is no such lease */
+size_t lease_claims(const struct lease_ledger *l, const struct lease_key *key,
+		    struct lease_claim_view out[LEASE_CLAIMS + 1]);
 
 size_t lease_count(const struct lease_ledger *l);
 
