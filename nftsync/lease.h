@@ -112,6 +112,11 @@ int lease_claim(struct lease_ledger *l, const struct lease_key *key, uint32_t tt
 		const uint8_t *name, size_t name_len, uint64_t now_ms,
 		struct lease_change *out);
 
+/** The address that the device asked this name from, for lease_walk_holders(). Ignored for a
+ *  name that holds nothing. */
+void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
+		       const uint8_t *name, size_t name_len, const struct addr *client);
+
 /** What the kernel said to an INSERT or REFRESH: 0 is in force. Otherwise a new lease is
  *  forgotten, and a refreshed one becomes due again at the end that the kernel still has.
  *  Unknown or settled keys are ignored. */
@@ -164,6 +169,7 @@ size_t lease_walk(const struct lease_ledger *l, size_t *cursor, struct lease_vie
 /** A name that holds leases of a device. Borrowed until the ledger changes. */
 struct lease_holder {
 	struct msg_device device;
+	struct addr client;  /* that asked last; family 0: unknown */
 	const uint8_t *name; /* wire form */
 	size_t name_len;
 };

@@ -153,6 +153,15 @@ void claim_note(struct lease_ledger *l, struct lease *e, const uint8_t *name, si
 	e->end_ms = MAX(e->end_ms, end_ms);
 }
 
+void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
+		       const uint8_t *name, size_t name_len, const struct addr *client)
+{
+	struct holder *h = holder_find(l, device, name, name_len);
+
+	if (h)
+		h->client = *client;
+}
+
 uint64_t claim_end_without(const struct claim *c)
 {
 	const struct lease *e = c->lease;

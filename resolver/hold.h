@@ -26,8 +26,14 @@ typedef void hold_done(void *arg, void *ticket, int rc);
 /** Messages that are not about leases (MSG_TELL), borrowed. */
 typedef void hold_other(void *arg, const void *message);
 
+/** Whether this name must not open anything to this device (any more). client: the address
+ *  that asked it, family 0: unknown. */
+typedef bool hold_judge(void *arg, const struct msg_device *device, const struct addr *client,
+			const struct dname *name);
+
 struct hold_stats {
 	uint64_t asked, done, failed, late, covered, held;
+	uint64_t withdrawn; /* names of devices */
 };
 
 /** @param done, other, arg  borrowed, outlive the gate */
@@ -46,6 +52,7 @@ bool hold_covered(struct hold *h, const struct msg_device *device, uint64_t seri
 /** One wish. */
 struct hold_wish {
 	const struct msg_device *device;
+	const struct addr *client; /* that asks */
 	const struct dname *qname;
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
 	uint32_t age_s;		 /* since the answer came from its upstream */
@@ -60,6 +67,11 @@ int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_
 
 /** Send what this turn gathered. */
 void hold_flush(struct hold *h);
+
+/** Lists or policies have changed: have nftsync tell all names that hold leases, and withdraw
+ *  what judge, called from the event loop with hold_new()'s arg, says yes to. Without an nftsync
+ *  there is nothing to review: the next one is asked when its channel comes. */
+void hold_review(struct hold *h, hold_judge *judge);
 
 /** Relay a question of the control socket. @retval -EPIPE */
 int hold_question(struct hold *h, const struct msg_ask *ask);

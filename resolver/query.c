@@ -156,6 +156,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
 		.device = &q->l.client.device,
+		.client = &q->l.asker.from.addr,
 		.qname = &q->l.question.qname,
 		.note = o->note,
 		.age_s = o->age_s,

@@ -103,8 +103,26 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 	r->cache = c;
 }
 
+/* Of leases that were given under an earlier generation. */
+static bool is_blocked(void *arg, const struct msg_device *device, const struct addr *client,
+		       const struct dname *name)
+{
+	const struct resolver *r = arg;
+	struct policy_client place;
+	struct mac mac;
+
+	if (!client->family)
+		return false; /* its policy cannot be told */
+	memcpy(mac.bytes, device->id, sizeof(mac.bytes));
+	place = policy_find_client(r->current->conf, client,
+				   device->kind == DEVICE_MAC ? &mac : NULL, NULL);
+	return policy_decide(r->current->conf, r->current->index, place.policy, name, NULL) ==
+	       POLICY_BLOCK;
+}
+
 static void swap_setup(struct resolver *r, struct setup *s)
 {
+
 	if (r->current) {
 		r->current->refs--;
 		r->current->next = r->old;
@@ -114,6 +132,7 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	size_cache(r, s->conf->cache.size_bytes);
 	clients_flush(r->clients);
 	keep_listeners(r);
+	hold_review(r->hold, is_blocked);
 }
 
 static int on_start(void *arg, uint32_t generation, char *why)
@@ -157,6 +176,7 @@ static void free_old_setups(struct resolver *r)
 		}
 		*at = s->next;
 		setup_free(s);
+		hold_review(r->hold, is_blocked); /* its last answers may have opened something */
 	}
 }
 
