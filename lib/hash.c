@@ -1,6 +1,7 @@
 /* SipHash-1-3 (Aumasson, Bernstein 2012) and random bytes; see hash.h. */
 #include "lib/hash.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,11 +15,10 @@ static inline uint64_t rotl(uint64_t x, unsigned b)
 
 static inline uint64_t load_le64(const uint8_t *p)
 {
-	uint64_t v = 0;
+	uint64_t v;
 
-	for (unsigned i = 0; i < 8; i++)
-		v |= (uint64_t)p[i] << (8 * i);
-	return v;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
 }
 
 static inline void sip_round(uint64_t v[4])

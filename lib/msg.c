@@ -74,17 +74,9 @@ static bool check_holder(const void *record, size_t size)
 {
 	const struct msg_holder *r = record;
 
-	return r->name_len && r->device.kind < DEVICE_KIND_COUNT &&
-	       is_family(r->client.family, true) && sizeof(*r) + r->name_len <= size &&
-	       dname_wire_len(r->name, r->name_len) == r->name_len;
-}
-
-static bool check_withdraw(const void *record, size_t size)
-{
-	const struct msg_withdraw *r = record;
-
 	return r->name_len && r->all <= 1 && r->kill <= 1 &&
-	       r->device.kind < DEVICE_KIND_COUNT && sizeof(*r) + r->name_len <= size &&
+	       r->device.kind < DEVICE_KIND_COUNT && is_family(r->client.family, true) &&
+	       sizeof(*r) + r->name_len <= size &&
 	       dname_wire_len(r->name, r->name_len) == r->name_len;
 }
 
@@ -183,7 +175,7 @@ static const struct {
 	[MSG_LEASE_LOST] = { 0, 0, NO_FD, NULL },
 	[MSG_REVIEW] = { 0, 0, NO_FD, NULL },
 	[MSG_HOLDER] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_holder },
-	[MSG_WITHDRAW] = { sizeof(struct msg_withdraw), UINT16_MAX, NO_FD, check_withdraw },
+	[MSG_WITHDRAW] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_holder },
 	[MSG_LOOKUP] = { sizeof(struct msg_lookup), UINT16_MAX, NO_FD, check_lookup },
 	[MSG_REFUSED] = { sizeof(struct msg_refused), UINT16_MAX, NO_FD, check_refused },
 	[MSG_EVENT] = { sizeof(struct msg_event), UINT16_MAX, NO_FD, check_event },

@@ -50,11 +50,11 @@ enum msg_type {
 	MSG_LEASE,      /* msg_lease: hold until these addresses stand in the kernel */
 	MSG_LEASE_DONE, /* msg_lease_done: one for each MSG_LEASE record */
 	MSG_LEASE_LOST, /* no record: leases given earlier may be gone; forget what was covered */
-	/* After lists or policies changed. The resolver keeps no account of leases: it has nftsync
-	 * tell who holds any, judges each by the new policy, and sends back what is blocked. */
+	/* The resolver keeps no account of leases. When policies have changed it has nftsync tell
+	 * who holds any, judges each anew, and sends back what is blocked. */
 	MSG_REVIEW,   /* no record: tell all names that hold leases, from the start */
-	MSG_HOLDER,   /* msg_holder: one of them; in no order, a few twice if they change meanwhile */
-	MSG_WITHDRAW, /* msg_withdraw: delete the leases that only this name holds */
+	MSG_HOLDER,   /* msg_holder: one of them, in no order */
+	MSG_WITHDRAW, /* msg_holder: delete the leases that only this name holds */
 	/* to dbwriter */
 	MSG_LOOKUP,  /* msg_lookup; from the resolver */
 	MSG_REFUSED, /* msg_refused; from flows */
@@ -164,23 +164,15 @@ struct msg_lease_done {
 	uint64_t txid;
 };
 
-/** This device may reach addresses because it asked this name. */
+/** A name by which a device holds leases (MSG_HOLDER), or is to hold none (MSG_WITHDRAW). */
 struct msg_holder {
 	uint16_t size;
 	uint8_t name_len; /* of the name's wire form, 1 to 255 */
+	uint8_t all;	  /* WITHDRAW: 1: of all devices; device is then not looked at */
+	uint8_t kill;	  /* WITHDRAW: 1: end the devices' connections, too */
 	uint8_t zero;
 	struct msg_device device;
-	struct addr client; /* that asked last; family 0: unknown */
-	uint8_t name[];
-};
-
-struct msg_withdraw {
-	uint16_t size;
-	uint8_t name_len;
-	uint8_t all;  /* 1: of all devices; device is then not looked at */
-	uint8_t kill; /* 1: end the devices' connections to these addresses, too */
-	uint8_t zero;
-	struct msg_device device;
+	struct addr client; /* HOLDER: that asked last; family 0: unknown */
 	uint8_t name[];
 };
 
@@ -259,8 +251,7 @@ struct msg_event {
 
 enum msg_question {
 	ASK_STATUS,	/* rows "part key value" */
-	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address (device or dest):
-			 * then a row a claim, with how long ago it was made and what it has left */
+	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address: a row a claim */
 	ASK_RULES,	/* to nftsync: the ruleset's text */
 	ASK_COUNT,
 };

@@ -60,7 +60,7 @@ static const char *const file_calls[] = {
 	"open", "openat", "openat2", "creat", "access", "faccessat", "faccessat2", "stat",
 	"lstat", "statx", "statfs", "readlink", "readlinkat", "getdents64", "mkdir", "mkdirat",
 	"rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "chmod", "fchmod",
-	"fchmodat", "fchown", "truncate", "fallocate", "fadvise64", "flock", "fsync",
+	"fchmodat", "chown", "fchown", "fchownat", "truncate", "fallocate", "fadvise64", "flock", "fsync",
 	"fdatasync", "sync_file_range", "msync", "utimensat", "copy_file_range", "sendfile",
 	"mlock", "munlock",
 };

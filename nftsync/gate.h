@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "lib/msg.h"
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 struct conf;
 struct gate;

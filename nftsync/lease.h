@@ -9,8 +9,7 @@
  *
  * A claim is a name that the device asked, when, and until when that opens the address. A lease
  * remembers up to LEASE_CLAIMS of them, all leases together twice as many as there may be
- * leases; what has no room still counts, without its name. A stale answer comes with TTL 0 and
- * so holds for min_s: what the resolver lets clients remember of it is less.
+ * leases; what has no room counts without its name. A stale answer comes with TTL 0: min_s.
  *
  * Memory: 130 bytes a lease, 70 a claim, 50 and the name a name of a device, 100 a device, 24 a
  * bucket: with names of 20 octets 270 bytes for the usual lease, at most 600.
@@ -76,14 +75,6 @@ struct lease_key lease_key_make(const struct msg_device *device, uint8_t family,
 
 /** Whether such a lease can be: a public address, of the family of an address-keyed device. */
 bool lease_key_is_gated(const struct lease_key *key);
-
-/** One lease as seen from outside. name is borrowed until the ledger changes. */
-struct lease_view {
-	struct lease_key key;
-	uint64_t end_ms;
-	const uint8_t *name; /* wire form, of the claim that ends last; NULL: unknown */
-	size_t name_len;
-};
 
 /** @param limits  copied */
 int lease_ledger_new(const struct lease_limits *limits, struct lease_ledger **out);
@@ -155,44 +146,5 @@ void lease_settle_all(struct lease_ledger *l);
 
 /** Forget everything. */
 void lease_clear(struct lease_ledger *l);
-
-/**
- * Walk the ledger in slices; *cursor 0 starts. A lease that comes or goes between the calls may
- * be seen or not; each that stays is seen once (lease_set_limits may break that).
- * @param room  at least LEASE_WALK_MIN: no bucket is ever that long
- * @return how many were filled in; 0: done
- */
-size_t lease_walk(const struct lease_ledger *l, size_t *cursor, struct lease_view *views,
-		  size_t room);
-#define LEASE_WALK_MIN 64
-
-/** A name that holds leases of a device. Borrowed until the ledger changes. */
-struct lease_holder {
-	struct msg_device device;
-	struct addr client;  /* that asked last; family 0: unknown */
-	const uint8_t *name; /* wire form */
-	size_t name_len;
-};
-
-/** Walk them as lease_walk() does leases. */
-size_t lease_walk_holders(const struct lease_ledger *l, size_t *cursor,
-			  struct lease_holder *holders, size_t room);
-
-struct lease_claim_view {
-	const uint8_t *name; /* borrowed until the ledger changes; NULL: unknown */
-	size_t name_len;
-	uint64_t asked_ms; /* the last time; 0: unknown */
-	uint64_t end_ms;
-};
-
-/** What holds a lease. @return how many; 0: there is no such lease */
-size_t lease_claims(const struct lease_ledger *l, const struct lease_key *key,
-		    struct lease_claim_view out[LEASE_CLAIMS + 1]);
-
-size_t lease_count(const struct lease_ledger *l);
-
-/** @return false: not there, out untouched */
-bool lease_find(const struct lease_ledger *l, const struct lease_key *key,
-		struct lease_view *out);
 
 #endif

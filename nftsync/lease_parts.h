@@ -7,7 +7,7 @@
 
 #include "lib/hash.h"
 #include "nftsync/end_heap.h"
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 struct device {
 	struct device *next;	 /* in its bucket */

@@ -125,7 +125,7 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 		answer(n, m->txid, rc);
 }
 
-static void on_withdraw(struct nftsync *n, const struct msg_withdraw *m, uint64_t now_ms)
+static void on_withdraw(struct nftsync *n, const struct msg_holder *m, uint64_t now_ms)
 {
 	struct gate_withdrawal w = {
 		.device = m->all ? NULL : &m->device,

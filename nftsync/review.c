@@ -8,7 +8,7 @@
 #include "lib/chan.h"
 #include "lib/msg.h"
 #include "lib/util.h"
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 #define QUEUE_BYTES (128 * 1024) /* answers about leases go the same way: leave them room */
 

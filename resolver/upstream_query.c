@@ -188,8 +188,11 @@ void upstream_query_hold(struct upstream_query *q, const struct upstream_try *t,
 	if (!t->facts.whole)
 		memset(bytes + 6, 0, 6); /* no records */
 	free(q->held.bytes);
-	q->held = (struct held_reply){ kind, bytes, len, *upstream_server_addr(t->server),
-				       elapsed_us(q) };
+	q->held.kind = kind;
+	q->held.bytes = bytes;
+	q->held.len = len;
+	q->held.from = *upstream_server_addr(t->server);
+	q->held.rtt_us = elapsed_us(q);
 }
 
 /* --- the desk ------------------------------------------------------------------ */

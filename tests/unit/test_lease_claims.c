@@ -13,7 +13,7 @@
 
 #include "lib/dname.h"
 #include "lib/util.h"
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 #define S 1000ull
 

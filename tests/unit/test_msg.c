@@ -37,7 +37,7 @@ static void add_holder(struct msg_buf *b)
 
 static void add_withdraw(struct msg_buf *b)
 {
-	struct msg_withdraw *m = msg_buf_add(b, MSG_WITHDRAW, sizeof(*m) + 3);
+	struct msg_holder *m = msg_buf_add(b, MSG_WITHDRAW, sizeof(*m) + 3);
 
 	m->name_len = 3;
 	m->all = m->kill = 1;

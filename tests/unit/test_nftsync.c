@@ -184,8 +184,8 @@ static void put_name(uint8_t name[NAME_LEN], uint64_t i)
 
 static void withdraw(struct process *p, uint64_t i, bool all)
 {
-	_Alignas(8) uint8_t bytes[sizeof(struct msg_withdraw) + NAME_LEN] = { 0 };
-	struct msg_withdraw *m = (struct msg_withdraw *)bytes;
+	_Alignas(8) uint8_t bytes[sizeof(struct msg_holder) + NAME_LEN] = { 0 };
+	struct msg_holder *m = (struct msg_holder *)bytes;
 
 	m->name_len = NAME_LEN;
 	m->all = all;
