@@ -23,9 +23,11 @@ struct world {
 	unsigned done[TICKETS];
 	int rc[TICKETS];
 	uint64_t txid[TICKETS]; /* as nftsync got them */
-	unsigned wishes, addrs;
+	unsigned wishes, addrs, reviews, withdrawn;
 	char tickets[TICKETS]; /* their addresses serve as tickets */
 };
+
+static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
 
 static void on_done(void *arg, void *ticket, int rc)
 {
@@ -47,6 +49,18 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 	struct world *w = arg;
 
 	assert_int_equal(msg_check(data, len, fd >= 0), 0);
+	if (msg_type(data) == MSG_REVIEW) {
+		w->reviews++;
+		return;
+	}
+	if (msg_type(data) == MSG_WITHDRAW) {
+		for (const struct msg_holder *m = NULL; (m = msg_next(data, m)); w->withdrawn++) {
+			assert_int_equal(m->name[1] & 1, 1);
+			assert_memory_equal(&m->device, &device, sizeof(device));
+			assert_false(m->all);
+		}
+		return;
+	}
 	for (const struct msg_lease *m = NULL; (m = msg_next(data, m));) {
 		w->txid[w->wishes++] = m->txid;
 		w->addrs += m->addr_count;
@@ -54,7 +68,6 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 }
 
 static struct note *make_note(void);
-static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
 static const struct dname qname = { .len = 3, .wire = { 1, 'a', 0 } };
 
 static void on_again(void *arg, void *ticket, struct hold_wish *out)
@@ -64,7 +77,17 @@ static void on_again(void *arg, void *ticket, struct hold_wish *out)
 	*out = (struct hold_wish){ .device = &device, .qname = &qname, .note = make_note() };
 }
 
-static const struct hold_ops hold_ops = { on_done, on_again, on_other };
+/* Names of an odd number are blocked. */
+static bool is_odd(void *arg, const struct msg_device *d, const struct addr *client,
+		   const struct dname *name)
+{
+	(void)arg;
+	assert_memory_equal(d, &device, sizeof(device));
+	assert_int_equal(client->bytes[3], 2);
+	return name->wire[1] & 1;
+}
+
+static const struct hold_ops hold_ops = { on_done, on_again, is_odd, on_other };
 
 static const struct chan_ops nftsync_ops = { on_message, NULL };
 
@@ -301,6 +324,36 @@ static void held_answers_are_bounded(void **state)
 	}
 }
 
+static void review_withdraws_what_the_judge_says(void **state)
+{
+	static struct msg_buf b;
+	struct world *w = *state;
+
+	hold_review(w->hold);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->reviews, 1);
+	for (unsigned i = 0; i < 400; i++) {
+		struct msg_holder *m = msg_buf_add(&b, MSG_HOLDER, sizeof(*m) + 3);
+
+		m->device = device;
+		m->client = (struct addr){ AF_INET, { 192, 168, 1, 2 } };
+		m->client.bytes[3] = 2;
+		m->name_len = 3;
+		m->name[0] = 1;
+		m->name[1] = (uint8_t)i;
+	}
+	assert_int_equal(msg_buf_send(w->nftsync, &b), 0);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->withdrawn, 200);
+
+	/* The next nftsync is asked, too. */
+	chan_close(w->nftsync);
+	connect_nftsync(w);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->reviews, 2);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -315,6 +368,7 @@ int main(void)
 		TEST(answers_are_held_over_a_restart_of_nftsync),
 		TEST(without_nftsync_nothing_is_held),
 		TEST(held_answers_are_bounded),
+		TEST(review_withdraws_what_the_judge_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
