@@ -122,7 +122,8 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 		else if (got < 0 && !rc)
 			rc = got;
 	}
-	gate_note_client(n->gate, &m->device, name, m->name_len, &m->client);
+	if (m->device.kind != DEVICE_NONE)
+		gate_note_client(n->gate, &m->device, name, m->name_len, &m->client);
 	if (!waiters_close(n->waiters, rc))
 		answer(n, m->txid, rc);
 }
