@@ -183,12 +183,14 @@ static void on_tell(void *arg, const void *message)
 	control_on_tell(r->control, message);
 }
 
+static const struct hold_ops hold_ops = { query_on_leased, query_on_lease_again, on_tell };
+
 static void make_parts(struct resolver *r)
 {
 	assert_int_equal(neighbour_open(&r->neighbours), 0);
 	assert_int_equal(queries_new(r, &r->queries), 0);
 	assert_int_equal(clients_new(r->neighbours, &r->clients), 0);
-	assert_int_equal(hold_new(r->base, query_on_leased, on_tell, r, &r->hold), 0);
+	assert_int_equal(hold_new(r->base, &hold_ops, r, &r->hold), 0);
 	assert_int_equal(lookup_log_new(r->base, on_tell, r, &r->log), 0);
 	assert_int_equal(control_new(r, &r->control), 0);
 	assert_int_equal(tcp_new(r->base, on_packet, r, &r->tcp), 0);
