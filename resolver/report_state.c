@@ -28,6 +28,9 @@ static void report_processes(const struct resolver *r, FILE *to)
 		if (c->pid)
 			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
 				c->pid, c->restarts);
+		else if (i == ROLE_COMPILER)
+			fprintf(to, "process\t%s\tidle: it runs when lists are read\n",
+				msg_role_name(i));
 		else if (c->size) /* told of, but not running */
 			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
 				i == ROLE_COMPILER ? "done" : "down", c->restarts);
@@ -122,7 +125,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	(void)unused1;
 	(void)unused2;
 	fprintf(to, "nameward\tversion\t%s\n", VERSION);
-	row(to, "nameward", "uptime_s", (uint64_t)(clock_wall_us() - r->started_us) / 1000000);
+	row(to, "nameward", "uptime_s", (clock_mono_us() - r->started_us) / 1000000);
 	report_processes(r, to);
 	report_counters(r, to);
 	report_cache(r, to);
