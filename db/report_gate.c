@@ -37,16 +37,21 @@ static const char losses_sql[] =
 	" GROUP BY 1, f.interface, f.dest, f.proto, f.port, f.observed),"
 	" names AS MATERIALIZED (SELECT addr, name, max(last) AS last, max(ttl) AS ttl"
 	"  FROM resolved WHERE addr IN (SELECT dest FROM f) GROUP BY addr, name),"
+	/* with one max() the name is that of the same row */
+	" newest AS MATERIALIZED (SELECT addr, name, max(last) FROM names GROUP BY addr),"
+	" longest AS MATERIALIZED (SELECT addr, max(ttl) AS ttl FROM names GROUP BY addr),"
+	" spread AS MATERIALIZED (SELECT proto, port, count(DISTINCT dest) AS spread FROM f"
+	"  GROUP BY proto, port),"
 	HITS
 	" SELECT f.device, f.who, f.interface, f.dest, " PROTO("f.proto") " AS proto, f.port,"
 	" CASE f.observed WHEN 0 THEN 'refused' ELSE 'observed' END AS verdict, f.n,"
-	" (SELECT name FROM names WHERE addr = f.dest ORDER BY last DESC LIMIT 1) AS name,"
-	" f.last, max(h.ts) FILTER (WHERE h.device = f.device) AS own,"
+	" newest.name, f.last, max(h.ts) FILTER (WHERE h.device = f.device) AS own,"
 	" max(h.ts) FILTER (WHERE h.device <> f.device) AS other,"
-	" (SELECT max(ttl) FROM names WHERE addr = f.dest) AS ttl,"
-	" (SELECT count(DISTINCT g.dest) FROM f g WHERE g.proto = f.proto AND g.port = f.port)"
-	"  AS spread"
-	" FROM f LEFT JOIN hits h ON h.addr = f.dest AND h.ts <= f.last"
+	" longest.ttl, spread.spread"
+	" FROM f LEFT JOIN newest ON newest.addr = f.dest"
+	" LEFT JOIN longest ON longest.addr = f.dest"
+	" LEFT JOIN spread ON spread.proto = f.proto AND spread.port = f.port"
+	" LEFT JOIN hits h ON h.addr = f.dest AND h.ts <= f.last"
 	" GROUP BY f.device, f.interface, f.dest, f.proto, f.port, f.observed"
 	" ORDER BY f.device, f.n DESC, f.dest LIMIT ?3";
 
