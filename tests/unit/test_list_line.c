@@ -45,7 +45,7 @@ static void read_line(const char *text, size_t len, char *out, size_t size)
 		if (kind == LINE_ENTRY) {
 			assert_int_equal(dname_wire_len(e.name.wire, e.name.len),
 					 e.name.len);
-			strncat(out, e.subtree ? "*." : "", size - strlen(out) - 1);
+			strncat(out, e.scope == SCOPE_SUBTREE ? "*." : "", size - strlen(out) - 1);
 		}
 		strncat(out, kind == LINE_ENTRY ? dname_to_text(&e.name, name)
 						: kind_words[kind],
