@@ -1,4 +1,6 @@
 # nameward: build, test, install. See CONTRIBUTING.md.
+# Without make's own rules, which it would try on each of a thousand .d files and headers.
+MAKEFLAGS += -r
 VERSION  := 0.1
 CC       ?= cc
 BUILD    ?= build

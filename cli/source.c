@@ -24,22 +24,32 @@ struct printer {
 	int write_rc; /* a failure to write is not the daemon's */
 };
 
-/* A daemon that a user started has its socket and its history in the current folder. */
-static bool is_here(const struct conf *conf)
+static bool is_there(const char *path)
 {
-	return access(conf->control, F_OK) == 0 || access(conf->history.file, F_OK) == 0;
+	return access(path, F_OK) == 0;
 }
 
-/* A user asks a daemon of their own where there is one, and else the system's. */
+/*
+ * A user asks a daemon of their own, which has its socket and its history in the current
+ * folder, where one runs there; else the system's. A history that an own daemon left behind
+ * is read where no system's daemon runs.
+ */
 static int parse(struct conf_bundle *bundle, struct conf **out, struct conf_errors *errors)
 {
+	struct conf *systems;
 	int rc = conf_parse(bundle, out, errors);
 
-	if (rc < 0 || geteuid() == 0 || is_here(*out))
+	if (rc < 0 || geteuid() == 0 || is_there((*out)->control))
 		return rc;
-	conf_free(*out);
 	conf_bundle_set_root(bundle, true);
-	return conf_parse(bundle, out, errors);
+	rc = conf_parse(bundle, &systems, errors);
+	if (rc == 0 && !is_there(systems->control) && is_there((*out)->history.file)) {
+		conf_free(systems);
+		return 0;
+	}
+	conf_free(*out);
+	*out = rc == 0 ? systems : NULL;
+	return rc;
 }
 
 int source_conf(const struct command *c, const char *path, struct conf **out)

@@ -22,10 +22,12 @@
 #include "daemon/sd_notify.h"
 #include "daemon/supervise.h"
 #include "daemon/supervisor.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
-#define FILES_MAX 65536 /* descriptors a child may have; a TCP client is one */
+#define FILES_MAX     65536 /* descriptors a child may have; a TCP client is one */
+#define STOP_AGAIN_MS 1000  /* timeout(1), sudo and others send one signal twice */
 
 static void on_tick(evutil_socket_t fd, short events, void *arg)
 {
@@ -53,10 +55,12 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 	(void)signal_number;
 	(void)events;
 	if (s->stopping) {
-		event_base_loopbreak(s->base); /* the second one: what still runs is killed */
+		if (clock_mono_ms() - s->stopping_since_ms >= STOP_AGAIN_MS)
+			event_base_loopbreak(s->base); /* what still runs is killed */
 		return;
 	}
 	s->stopping = true;
+	s->stopping_since_ms = clock_mono_ms();
 	log_info("stopping");
 	sd_notify_send(s->notify, "STOPPING=1\nSTATUS=stopping");
 	evtimer_del(s->retry);

@@ -30,6 +30,7 @@ struct supervisor {
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	int lock_fd, control_fd; /* -1: not there */
 	char *control;		 /* path of the socket as bound; NULL: not yet */
+	uint64_t stopping_since_ms;
 	uint32_t last_number;	 /* of a generation */
 	unsigned retries;	 /* of compiling, while there is no index at all */
 	bool is_root, stopping, ready_told, reloading, reload_again;

@@ -11,6 +11,7 @@
 #include "db/ids.h"
 #include "db/pending.h"
 #include "db/refusals.h"
+#include "db/resolved.h"
 #include "db/store.h"
 #include "db/text.h"
 #include "lib/addr.h"
@@ -24,7 +25,8 @@
 struct history {
 	struct store *store; /* borrowed */
 	struct history_labels labels;
-	struct ids *ids; /* owned */
+	struct ids *ids;	   /* owned */
+	struct resolved *resolved; /* owned */
 	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
 	struct history_stats stats, before; /* before: of the last good commit */
 };
@@ -62,6 +64,8 @@ int history_open(struct store *s, const struct history_labels *labels, struct hi
 		rc = store_prepare(s, insert_event, &h->event);
 	if (!rc)
 		rc = ids_open(s, &h->ids);
+	if (!rc)
+		rc = resolved_open(s, &h->resolved);
 	if (rc) {
 		history_close(h);
 		return rc;
@@ -74,6 +78,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
+	resolved_close(h->resolved);
 	ids_close(h->ids);
 	sqlite3_finalize(h->lookup);
 	sqlite3_finalize(h->refusal);
@@ -148,6 +153,8 @@ static int write_lookup(struct history *h, const struct pending_row *row, int64_
 	len = answer_to_text(answer, m->answer_len, row->answer_more, text);
 	if (!rc && len)
 		rc = bind_text_or_id(h, DICT_ANSWER, text, len, 5, 10);
+	if (!rc)
+		rc = resolved_note(h->resolved, row, name, answer);
 	if (rc)
 		return rc;
 	sqlite3_bind_int64(h->lookup, 2, client);
@@ -254,6 +261,7 @@ static int write_all(struct history *h, struct history_queue *q)
 void history_settle(struct history *h, int rc)
 {
 	ids_settle(h->ids, rc);
+	resolved_settle(h->resolved, rc);
 	if (rc)
 		h->stats = h->before;
 	else

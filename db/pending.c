@@ -2,6 +2,7 @@
 #include "db/pending.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,8 +74,8 @@ static void lower(uint8_t *p, size_t len)
 			p[i] |= 0x20;
 }
 
-/* Copy the answer's records without their TTLs up to the limits; adds to *hash what does
- * not depend on their order. Returns the bytes kept. */
+/* Copy the answer's records up to the limits; adds to *hash what depends neither on their
+ * order nor on their TTLs. Returns the bytes kept. */
 static size_t copy_answer(const struct pending *p, const uint8_t *from, size_t len,
 			  uint8_t *to, uint16_t *more, uint64_t *hash)
 {
@@ -88,12 +89,13 @@ static size_t copy_answer(const struct pending *p, const uint8_t *from, size_t l
 
 		memcpy(&rr, from, sizeof(rr));
 		bytes = sizeof(rr) + rr.rdata_len;
-		rr.ttl_s = 0;
 		memcpy(one, &rr, sizeof(rr));
+		memset(one + offsetof(struct msg_rr, ttl_s), 0, sizeof(rr.ttl_s));
 		memcpy(one + sizeof(rr), from + sizeof(rr), rr.rdata_len);
 		if (rr.type == 5)
 			lower(one + sizeof(rr), rr.rdata_len);
 		*hash += hash_bytes(&p->key, one, bytes);
+		memcpy(one, &rr, sizeof(rr));
 		if (++count <= PENDING_ANSWER_RRS && kept + bytes <= ANSWER_BYTES && !*more) {
 			memcpy(to + kept, one, bytes);
 			kept += bytes;

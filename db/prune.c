@@ -12,12 +12,13 @@
 
 #define SECOND_US	1000000ull
 #define SWEEP_EVERY_S	86400
+#define RESOLVED_EVERY_S 86400 /* it is read whole for that */
 #define KEEP_CLOCK_S	3600 /* the agreed clock is written at least this often */
 #define ROW_BYTES_GUESS 48
 #define STRINGIFY(x)	#x
 #define TEXT_OF(x)	STRINGIFY(x)
 
-enum table { LOOKUP, REFUSAL, EVENT, TABLES };
+enum table { LOOKUP, REFUSAL, EVENT, RESOLVED, TABLES };
 
 /* The row that ends a slice from the oldest on, and the deletion of that slice. */
 static const struct {
@@ -31,6 +32,10 @@ static const struct {
 	[REFUSAL] = SLICE("refusal"),
 	[EVENT] = SLICE("event"),
 #undef SLICE
+	/* no order: the table has no index on its times, and is small */
+	[RESOLVED] = { "SELECT max(last), count(*) FROM (SELECT last FROM resolved"
+		       " WHERE last < ?1 LIMIT ?2)",
+		       "DELETE FROM resolved WHERE last <= ?1" },
 };
 
 struct prune {
@@ -41,6 +46,7 @@ struct prune {
 	sqlite3_stmt *edge[TABLES], *remove[TABLES], *keep_clock;
 	struct sweep *sweep;	  /* owned; NULL: none under way */
 	uint64_t next_us;	  /* mono: the next look for old rows */
+	uint64_t resolved_at_us;  /* mono: the next look for old pairs */
 	uint64_t clock_kept_us;	  /* mono; 0: not in this run */
 	uint64_t swept_us;	  /* mono: the last sweep */
 	uint64_t deleted;	  /* rows since the last sweep */
@@ -111,6 +117,7 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits)
 {
 	p->limits = *limits;
 	p->next_us = 0;
+	p->resolved_at_us = 0;
 }
 
 const struct prune_stats *prune_stats(const struct prune *p)
@@ -150,8 +157,16 @@ static int keep_clock(struct prune *p, uint64_t mono_us)
 
 static uint64_t *counter(struct prune *p, enum table t)
 {
-	return t == LOOKUP ? &p->stats.lookups :
-	       t == REFUSAL ? &p->stats.refusals : &p->stats.events;
+	switch (t) {
+	case LOOKUP:
+		return &p->stats.lookups;
+	case REFUSAL:
+		return &p->stats.refusals;
+	case EVENT:
+		return &p->stats.events;
+	default:
+		return &p->stats.resolved;
+	}
 }
 
 static int delete_up_to(struct prune *p, enum table t, int64_t edge)
@@ -202,7 +217,7 @@ static int64_t keep_us(const struct prune *p, enum table t)
 {
 	const struct prune_limits *l = &p->limits;
 
-	if (t == LOOKUP)
+	if (t == LOOKUP || t == RESOLVED)
 		return l->keep_lookups_us;
 	if (t == REFUSAL)
 		return l->keep_refusals_us;
@@ -212,12 +227,15 @@ static int64_t keep_us(const struct prune *p, enum table t)
 }
 
 /* A slice of what is too old. Returns 1 while there is work. */
-static int age_step(struct prune *p, int64_t now_us)
+static int age_step(struct prune *p, int64_t now_us, uint64_t mono_us)
 {
+	bool is_due = p->aging != RESOLVED || mono_us >= p->resolved_at_us;
 	int64_t keep = keep_us(p, p->aging);
-	int rc = keep ? delete_slice(p, p->aging, now_us - keep, PRUNE_SLICE_ROWS) :
+	int rc = keep && is_due ? delete_slice(p, p->aging, now_us - keep, PRUNE_SLICE_ROWS) :
 			0;
 
+	if (!rc && is_due && p->aging == RESOLVED)
+		p->resolved_at_us = mono_us + RESOLVED_EVERY_S * SECOND_US;
 	if (!rc)
 		p->aging++;
 	return rc < 0 ? rc : 1;
@@ -323,7 +341,7 @@ int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us)
 		p->aging = LOOKUP;
 	}
 	if (p->aging < TABLES)
-		return age_step(p, now_us);
+		return age_step(p, now_us, mono_us);
 	rc = read_pages(p, &pages, &free_pages);
 	if (!rc)
 		rc = size_step(p, pages - free_pages);

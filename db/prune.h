@@ -3,8 +3,8 @@
  * and gives the space back. Knows nothing of timers: the process calls prune_step() again
  * and again, and says what time it is.
  *
- * What it deletes: lookups and refusals past their days, by the agreed clock; events past
- * the longer of both; above max_bytes the oldest lookups, then the oldest refusals; then
+ * What it deletes: lookups, refusals and (as lookups) pairs of address and name past their
+ * days, by the agreed clock; events past the longer of both; above max_bytes the oldest lookups, then the oldest refusals; then
  * dictionary rows that nothing uses any more.
  */
 #ifndef DB_PRUNE_H
@@ -28,7 +28,7 @@ struct prune_limits {
 };
 
 struct prune_stats {
-	uint64_t lookups, refusals, events, dictionary; /* rows deleted */
+	uint64_t lookups, refusals, events, resolved, dictionary; /* rows deleted */
 	bool is_clock_doubted;
 };
 

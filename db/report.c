@@ -102,7 +102,7 @@ static int check_identity(struct report *r)
 		return rc;
 	if (id != SCHEMA_APPLICATION_ID)
 		return -EMEDIUMTYPE;
-	return version == schema_version() ? 0 : -EPROTO;
+	return version <= schema_version() ? 0 : -EPROTO; /* an older one has less to say */
 }
 
 int report_open(const char *path, struct report **out)

@@ -100,11 +100,42 @@ static const char views_1[] =
 	"CREATE VIEW events AS SELECT " TIME_OF("ts") " AS time, kind, subject, detail, ts"
 	" FROM event;";
 
+/*
+ * Which names led to an address, whoever asked. The only table with rows at random places:
+ * it is small, and a pair is written at most once an hour (resolved.h). The name is text,
+ * not an id: dictionary rows may go while it stays.
+ */
+static const char tables_2[] =
+	"CREATE TABLE resolved (addr TEXT NOT NULL, name TEXT NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL,"
+	" ttl INTEGER NOT NULL, PRIMARY KEY (addr, name)) STRICT, WITHOUT ROWID;";
+
+static const char views_2[] =
+	"DROP VIEW refusals;"
+	"CREATE VIEW refusals AS SELECT " TIME_OF("f.ts") " AS time,"
+	" coalesce(d.label, c.addr) AS who, c.addr AS client, f.dest AS dest,"
+	" f.port AS port, coalesce(p.word, 'proto' || f.proto) AS proto,"
+	" CASE f.observed WHEN 0 THEN 'refused' ELSE 'observed' END AS verdict,"
+	" f.interface AS interface, f.n AS n, " TIME_OF("f.last") " AS last, f.ts AS ts,"
+	" (SELECT r.name FROM resolved r WHERE r.addr = f.dest ORDER BY r.last DESC LIMIT 1)"
+	"  AS name"
+	" FROM refusal f"
+	" LEFT JOIN client c ON c.id = f.client_id"
+	" LEFT JOIN device d ON d.id = c.device_id"
+	" LEFT JOIN proto p ON p.id = f.proto;"
+
+	/* the columns of the passive DNS common output format */
+	"CREATE VIEW pdns AS SELECT name AS rrname,"
+	" CASE instr(addr, ':') WHEN 0 THEN 'A' ELSE 'AAAA' END AS rrtype, addr AS rdata,"
+	" first / 1000000 AS time_first, last / 1000000 AS time_last, n AS count, ttl"
+	" FROM resolved;";
+
 /* Step i leads from version i to i + 1. Never change one that was released: add another. */
 static const struct {
 	const char *sql[2];
 } steps[] = {
 	{ { tables_1, views_1 } },
+	{ { tables_2, views_2 } },
 };
 
 int schema_version(void)

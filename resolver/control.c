@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct conn {
 	struct conn *next, **link;
 	struct control *owner;
 	struct bufferevent *be; /* owned */
+	struct event *late;	/* owned; runs while other processes are asked */
 	uint32_t serial;	/* upper part of its questions' txid */
 	unsigned asked;		/* questions to other processes without their last answer */
 	int rc;
@@ -42,6 +44,7 @@ static void free_conn(struct conn *c)
 		c->next->link = c->link;
 	c->owner->count--;
 	bufferevent_free(c->be);
+	event_free(c->late);
 	free(c);
 }
 
@@ -90,11 +93,31 @@ static void end_answer(struct conn *c)
 {
 	struct evbuffer *out = bufferevent_get_output(c->be);
 
+	event_del(c->late);
 	if (c->rc)
 		evbuffer_add_printf(out, ".err %s\n", strerror(-c->rc));
 	else
 		evbuffer_add_printf(out, ".ok\n");
 	bufferevent_setcb(c->be, NULL, on_written, on_event, c);
+}
+
+/* Another process hangs or died with our question: say what there is, and that it is not all. */
+static void on_late(evutil_socket_t fd, short events, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	(void)events;
+	c->asked = 0;
+	c->rc = -ETIMEDOUT;
+	end_answer(c);
+}
+
+static void await_answer(struct conn *c)
+{
+	static const struct timeval wait = { CONTROL_ANSWER_S, 0 };
+
+	event_add(c->late, &wait);
 }
 
 static void refuse(struct conn *c, const char *why)
@@ -144,9 +167,11 @@ static int ask(struct conn *c, enum target target, enum msg_question question, c
 		memcpy(m->arg, arg, len);
 	rc = target == TO_NFTSYNC ? hold_question(c->owner->r->hold, m) :
 				    lookup_log_question(c->owner->r->log, m);
-	if (!rc)
-		c->asked++;
-	return rc;
+	if (rc)
+		return rc;
+	c->asked++;
+	await_answer(c);
+	return 0;
 }
 
 static void do_status(struct conn *c, char **words)
@@ -269,6 +294,24 @@ static void on_read(struct bufferevent *be, void *arg)
 	free(line);
 }
 
+static struct conn *new_conn(struct control *owner, int fd)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->owner = owner;
+	c->late = event_new(owner->r->base, -1, 0, on_late, c);
+	if (c->late)
+		c->be = bufferevent_socket_new(owner->r->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (c->be)
+		return c;
+	if (c->late)
+		event_free(c->late);
+	free(c);
+	return NULL;
+}
+
 static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa,
 		      int len, void *arg)
 {
@@ -280,15 +323,11 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	(void)sa;
 	(void)len;
 	if (owner->count < CONTROL_CONNECTIONS)
-		c = calloc(1, sizeof(*c));
-	if (c)
-		c->be = bufferevent_socket_new(owner->r->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!c || !c->be) {
-		free(c);
+		c = new_conn(owner, fd);
+	if (!c) {
 		close(fd);
 		return;
 	}
-	c->owner = owner;
 	c->serial = ++owner->serial;
 	c->next = owner->conns;
 	c->link = &owner->conns;
@@ -332,6 +371,7 @@ void control_on_tell(struct control *c, const void *message)
 		return;
 	}
 	evbuffer_add(out, m->text, m->len);
+	await_answer(conn);
 	if (!m->last)
 		return;
 	if (m->rc)

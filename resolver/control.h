@@ -10,8 +10,9 @@ struct control;
 struct resolver;
 
 #define CONTROL_CONNECTIONS 16	/* a further one is closed at once */
-#define CONTROL_LINE	    1024
+#define CONTROL_LINE	    2048 /* a request: a name in its longest form, and a client */
 #define CONTROL_TIMEOUT_S   10	/* of a connection that does not read or write */
+#define CONTROL_ANSWER_S    5	/* for the next piece of an answer from another process */
 
 /** @param r  borrowed, outlives it */
 int control_new(struct resolver *r, struct control **out);

@@ -286,10 +286,12 @@ void udp_hold(struct udp_socket *s)
 
 void udp_release(struct udp_socket *s)
 {
-	if (--s->holds || !s->orphan)
+	s->holds--;
+	if (!s->orphan)
 		return;
-	flush_socket(s);
-	free_socket(s);
+	flush_socket(s); /* no longer one of those that the end of the turn flushes */
+	if (!s->holds)
+		free_socket(s);
 }
 
 uint8_t *udp_reserve(struct udp_socket *s)

@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
+#include "resolver/offer.h"
 #include "resolver/reply.h"
 #include "resolver/state.h"
 
@@ -24,6 +25,7 @@ struct query {
 	uint8_t *reply; /* owned */
 	size_t reply_len;
 	uint64_t held_us;
+	uint32_t age_s;	   /* of the answer, when it was held */
 	struct note *note; /* owned */
 };
 
@@ -43,12 +45,7 @@ struct queries {
 	unsigned in_flight;
 	struct query *free;
 	struct flight *flights[FLIGHT_BUCKETS];
-	struct wire_answer answer;
-	union {
-		struct note note;
-		uint64_t bytes[(NOTE_MAX + 7) / 8];
-	} note;
-	uint8_t prepared[WIRE_PREPARED_MAX];
+	struct offer_room *room; /* owned */
 };
 
 int queries_new(struct resolver *r, struct queries **out)
@@ -57,44 +54,14 @@ int queries_new(struct resolver *r, struct queries **out)
 
 	if (!qs)
 		return -ENOMEM;
+	if (offer_room_new(&qs->room)) {
+		free(qs);
+		return -ENOMEM;
+	}
 	qs->r = r;
 	hash_key_init(&qs->hash);
 	*out = qs;
 	return 0;
-}
-
-static void free_flights(struct queries *qs)
-{
-	for (unsigned i = 0; i < FLIGHT_BUCKETS; i++) {
-		struct flight *f = qs->flights[i];
-
-		while (f) {
-			struct flight *next = f->next;
-
-			while (f->waiters) {
-				struct query *q = f->waiters;
-
-				f->waiters = q->next;
-				free(q);
-			}
-			free(f);
-			f = next;
-		}
-	}
-}
-
-void queries_free(struct queries *qs)
-{
-	if (!qs)
-		return;
-	free_flights(qs);
-	while (qs->free) {
-		struct query *q = qs->free;
-
-		qs->free = q->next;
-		free(q);
-	}
-	free(qs);
 }
 
 unsigned queries_in_flight(const struct queries *qs)
@@ -141,6 +108,44 @@ static void query_free(struct resolver *r, struct query *q)
 	qs->in_flight--;
 }
 
+/* Without an answer: the process ends. */
+static void drop_waiters(struct resolver *r, struct flight *f)
+{
+	while (f->waiters) {
+		struct query *q = f->waiters;
+
+		f->waiters = q->next;
+		if (q->l.asker.tcp)
+			tcp_forget(q->l.asker.tcp);
+		query_free(r, q);
+	}
+}
+
+void queries_free(struct queries *qs)
+{
+	if (!qs)
+		return;
+	for (unsigned i = 0; i < FLIGHT_BUCKETS; i++) {
+		struct flight *f = qs->flights[i];
+
+		while (f) {
+			struct flight *next = f->next;
+
+			drop_waiters(qs->r, f);
+			free(f);
+			f = next;
+		}
+	}
+	while (qs->free) {
+		struct query *q = qs->free;
+
+		qs->free = q->next;
+		free(q);
+	}
+	offer_room_free(qs->room);
+	free(qs);
+}
+
 /* --- held for the gate ------------------------------------------------------------------ */
 
 static void answer_unleased(struct resolver *r, struct lookup *l)
@@ -149,10 +154,20 @@ static void answer_unleased(struct resolver *r, struct lookup *l)
 		     "the firewall could not be opened for this answer", VERDICT_GATE_FAILED);
 }
 
+/* The same offer to a client whose leases last lease_s: no TTL is told that outlives them. */
+static struct offer leased_offer(const struct offer *o, uint32_t lease_s)
+{
+	struct offer mine = *o;
+
+	mine.ttl_max_s = MIN(o->ttl_max_s, lease_s);
+	return mine;
+}
+
 /* Keep the finished answer until its addresses stand in the kernel. */
 static int hold_answer(struct resolver *r, struct query *q, const struct offer *o)
 {
 	const struct conf *conf = q->l.setup->conf;
+	struct offer mine = leased_offer(o, conf->gate.lease_max_s);
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
 		.device = &q->l.client.device,
@@ -163,7 +178,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 		.covered_s = conf->gate.lease_max_s,
 		.deadline_ms = conf->gate.answer_deadline_ms,
 	};
-	size_t len = reply_render(&q->l, o, r->scratch);
+	size_t len = reply_render(&q->l, &mine, r->scratch);
 	size_t note_len = sizeof(*o->note) + o->note->len;
 
 	if (!len)
@@ -176,6 +191,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	memcpy(q->note, o->note, note_len);
 	q->reply_len = len;
 	q->held_us = now_us;
+	q->age_s = o->age_s;
 	q->l.verdict = (uint8_t)o->verdict;
 	return hold_ask(r->hold, &wish, q, now_us / 1000);
 }
@@ -204,16 +220,23 @@ static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 			 const struct offer *o)
 {
 	struct list_match match;
+	struct offer mine;
+	uint32_t lease_s;
 
 	if (reply_chain_blocked(l, o->note, &match)) {
 		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;
 	}
-	if (l->client.gated && o->note->has_public &&
-	    !(o->serial && hold_covered(r->hold, &l->client.device, o->serial,
-					l->start_us / 1000)))
+	if (!l->client.gated || !o->note->has_public) {
+		reply_send(r, l, o);
+		return false;
+	}
+	lease_s = !o->serial ? 0 : hold_covered(r->hold, &l->client.device, o->serial,
+						l->start_us / 1000);
+	if (!lease_s)
 		return offer_gated(r, l, q, o);
-	reply_send(r, l, o);
+	mine = leased_offer(o, lease_s);
+	reply_send(r, l, &mine);
 	return false;
 }
 
@@ -230,6 +253,19 @@ static void send_held(struct resolver *r, struct query *q)
 	reply_write(l, room, q->reply_len);
 	l->rcode = (uint8_t)q->note->rcode;
 	reply_finish(r, l, l->verdict, NULL, NULL, q->note);
+}
+
+void query_on_lease_again(void *arg, void *ticket, struct hold_wish *out)
+{
+	const struct query *q = ticket;
+
+	(void)arg;
+	*out = (struct hold_wish){
+		.device = &q->l.client.device,
+		.qname = &q->l.question.qname,
+		.note = q->note,
+		.age_s = q->age_s,
+	};
 }
 
 void query_on_leased(void *arg, void *ticket, int rc)
@@ -271,48 +307,6 @@ static struct flight *find_flight(struct flight *f, const struct lookup *l, size
 	return NULL;
 }
 
-static struct cache_key cache_key_of(const struct wire_question *q)
-{
-	return (struct cache_key){
-		.qname = &q->qname,
-		.qtype = q->qtype,
-		.qclass = q->qclass,
-		.dnssec_ok = q->dnssec_ok,
-		.cd = q->cd,
-	};
-}
-
-/* Read a reply, keep it in the cache, and describe it.
- * @return false if it is no use */
-static bool digest(struct flight *f, const struct upstream_reply *reply, struct offer *out)
-{
-	struct queries *qs = f->owner;
-	const struct conf *conf = f->setup->conf;
-	struct wire_answer *a = &qs->answer;
-	struct cache_key key = cache_key_of(&f->question);
-	uint32_t ttl;
-	size_t len;
-
-	if (wire_parse_answer(reply->wire, reply->len, &f->question, a))
-		return false;
-	len = wire_prepare(&f->question, reply->wire, reply->len, qs->prepared);
-	if (!len)
-		return false;
-	note_write(a, &qs->note.note);
-	*out = (struct offer){
-		.prepared = qs->prepared,
-		.len = len,
-		.note = &qs->note.note,
-		.verdict = VERDICT_FORWARDED,
-	};
-	ttl = MIN(a->cache_ttl_s, a->negative ? conf->cache.negative_max_s :
-						conf->cache.ttl_max_s);
-	if (ttl && f->setup == qs->r->current)
-		cache_put(qs->r->cache, &key, qs->prepared, len, ttl, &qs->note,
-			  sizeof(struct note) + qs->note.note.len, clock_mono_ms());
-	return true;
-}
-
 static void unlink_flight(struct flight *f)
 {
 	*f->link = f->next;
@@ -330,6 +324,15 @@ static void fail(struct resolver *r, struct lookup *l, int rc)
 	reply_error(r, l, RCODE_SERVFAIL, ede, why, VERDICT_FAILED);
 }
 
+static bool read_reply(struct flight *f, const struct upstream_reply *reply, struct offer *out)
+{
+	struct resolver *r = f->owner->r;
+
+	return offer_from_reply(f->setup == r->current ? r->cache : NULL, f->owner->room,
+				&f->question, &f->setup->conf->cache, reply->wire, reply->len,
+				clock_mono_ms(), out);
+}
+
 /* The flight's end: every waiter gets the answer, each by its own policy and gate; one that
  * is cut only by UDP, where it means: ask by TCP. There it would pass for a whole one. */
 static void on_reply(void *arg, const struct upstream_reply *reply)
@@ -337,8 +340,8 @@ static void on_reply(void *arg, const struct upstream_reply *reply)
 	struct flight *f = arg;
 	struct resolver *r = f->owner->r;
 	struct offer offer;
-	bool good = !reply->rc && digest(f, reply, &offer);
-	bool cut = good && f->owner->answer.truncated;
+	bool good = !reply->rc && read_reply(f, reply, &offer);
+	bool cut = good && offer.truncated;
 	int rc = reply->rc ? reply->rc : cut ? -EMSGSIZE : -EBADMSG;
 
 	unlink_flight(f);
@@ -414,20 +417,11 @@ static void forward(struct resolver *r, struct lookup *l)
 
 static bool answer_from_cache(struct resolver *r, struct lookup *l)
 {
-	struct cache_key key = cache_key_of(&l->question);
-	struct cache_hit hit;
 	struct offer offer;
 
-	if (!cache_find(r->cache, &key, 0, l->start_us / 1000, &hit))
+	if (!offer_from_cache(r->cache, &l->question, &l->setup->conf->cache, l->start_us / 1000,
+			      &offer))
 		return false;
-	offer = (struct offer){
-		.prepared = hit.wire,
-		.len = hit.len,
-		.note = hit.note,
-		.age_s = hit.age_s,
-		.serial = hit.serial,
-		.verdict = VERDICT_CACHED,
-	};
 	offer_answer(r, l, NULL, &offer);
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/util.h"
+#include "resolver/offer.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
 
@@ -97,8 +98,8 @@ bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 
 size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room)
 {
-	return wire_write_prepared(&l->question, o->prepared, o->len, o->age_s,
-				   l->setup->conf->cache.ttl_max_s, room, reply_max(l));
+	return wire_write_prepared(&l->question, o->prepared, o->len, o->age_s, o->ttl_max_s,
+				   room, reply_max(l));
 }
 
 void reply_send(struct resolver *r, struct lookup *l, const struct offer *o)

@@ -15,17 +15,8 @@
 #include "resolver/wire.h"
 
 struct lookup;
+struct offer;
 struct resolver;
-
-/** An answer as it is offered to a client; everything is borrowed. */
-struct offer {
-	const uint8_t *prepared; /* of wire_prepare */
-	size_t len;
-	const struct note *note;
-	uint32_t age_s;
-	uint64_t serial; /* in the cache; 0: not there */
-	enum msg_verdict verdict;
-};
 
 /** Room of at least WIRE_UDP_MAX bytes (WIRE_MAX for TCP) for one answer: for UDP straight in
  *  the socket's outgoing batch. Valid until reply_write. */

@@ -1,9 +1,11 @@
 /* What the resolver says of itself; see report_state.h. */
 #include "resolver/report_state.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "blocklists/list_detect.h"
 #include "blocklists/list_file.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -26,8 +28,8 @@ static void report_processes(const struct resolver *r, FILE *to)
 			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
 				c->pid, c->restarts);
 		else if (c->size) /* told of, but not running */
-			fprintf(to, "process\t%s\tdown, restarts %u\n", msg_role_name(i),
-				c->restarts);
+			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
+				i == ROLE_COMPILER ? "done" : "down", c->restarts);
 	}
 }
 
@@ -87,6 +89,8 @@ static void report_cache(const struct resolver *r, FILE *to)
 {
 	struct cache_stats s;
 
+	if (!r->cache)
+		return; /* before the first START */
 	cache_get_stats(r->cache, &s);
 	row(to, "cache", "entries", s.entries);
 	row(to, "cache", "bytes", s.bytes);
@@ -179,6 +183,17 @@ static void print_kinds(FILE *to, const struct list_stats *s)
 	}
 }
 
+/* Why a list is not in force; empty if it is. */
+static const char *list_error(const struct list_stats *s, char *buf, size_t size)
+{
+	if (s->rc == -EPROTONOSUPPORT)
+		snprintf(buf, size, "%s, but %s", list_rc_text(s->rc),
+			 list_shape_name(s->shape));
+	else
+		snprintf(buf, size, "%s", s->rc ? list_rc_text(s->rc) : "");
+	return buf;
+}
+
 void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
 {
 	const struct list_index *x = r->current ? r->current->index : NULL;
@@ -189,13 +204,14 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 		    "unsupported#\tinvalid#\terror\tnot_taken\n");
 	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
 		const struct list_stats *s = list_index_stats(x, i);
+		char error[128];
 
 		fprintf(to,
 			"%s\t%s\t%" PRIu64 "\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 			"\t%" PRIu64 "\t%" PRIu64 "\t%s\t",
 			s->name, list_shape_name((enum list_shape)s->shape), s->entries,
 			s->subtrees, s->lines, s->duplicates, s->ignored, s->unsupported,
-			s->invalid, s->rc ? list_rc_text(s->rc) : "");
+			s->invalid, list_error(s, error, sizeof(error)));
 		print_kinds(to, s);
 		fputc('\n', to);
 	}

@@ -111,7 +111,6 @@ static void swap_setup(struct resolver *r, struct setup *s)
 		r->old = r->current;
 	}
 	r->current = s;
-	size_cache(r, s->conf->cache.size_bytes);
 	clients_flush(r->clients);
 	keep_listeners(r);
 }
@@ -125,6 +124,8 @@ static int on_start(void *arg, uint32_t generation, char *why)
 
 	close_conf(p);
 	if (rc) {
+		list_index_close(p->index); /* its lists are that configuration's */
+		p->index = NULL;
 		snprintf(why, MSG_TEXT_MAX, "configuration: %s", strerror(-rc));
 		return rc;
 	}
@@ -134,11 +135,13 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		snprintf(why, MSG_TEXT_MAX, "upstreams: %s", strerror(-rc));
 		return rc;
 	}
-	swap_setup(&p->r, s);
+	size_cache(&p->r, s->conf->cache.size_bytes);
 	if (!p->r.cache) {
+		setup_free(s);
 		snprintf(why, MSG_TEXT_MAX, "cache: out of memory");
 		return -ENOMEM;
 	}
+	swap_setup(&p->r, s);
 	log_info("serving generation %u, %llu names on lists", generation,
 		 (unsigned long long)(s->index ? list_index_names(s->index) : 0));
 	return 0;
@@ -281,16 +284,16 @@ static void free_parts(struct process *p)
 		lookup_log_drain(r->log, WRITE_MS);
 	if (r->listener)
 		listener_flush(r->listener);
+	tcp_free(r->tcp); /* its connections wait for their questions */
+	queries_free(r->queries);
 	while (r->old) {
 		struct setup *s = r->old;
 
 		r->old = s->next;
 		setup_free(s);
 	}
-	queries_free(r->queries);
 	setup_free(r->current);
 	control_free(r->control);
-	tcp_free(r->tcp);
 	listener_free(r->listener);
 	hold_free(r->hold);
 	lookup_log_free(r->log);
@@ -321,6 +324,8 @@ static void open_neighbours(struct process *p)
 		event_add(p->on_neighbour, NULL);
 }
 
+static const struct hold_ops hold_ops = { query_on_leased, query_on_lease_again, on_tell };
+
 static int make_parts(struct process *p)
 {
 	struct resolver *r = &p->r;
@@ -331,7 +336,7 @@ static int make_parts(struct process *p)
 	if (!p->drain)
 		return -ENOMEM;
 	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
-	    (rc = hold_new(r->base, query_on_leased, on_tell, r, &r->hold)) ||
+	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
 	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||

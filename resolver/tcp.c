@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/wire.h"
@@ -33,6 +34,7 @@ struct tcp_conn {
 	struct bufferevent *be; /* owned; NULL: closed, waits for its last question */
 	struct asker asker;
 	unsigned pending;
+	uint64_t partial_ms; /* since when the start of a message waits for its end; 0: none */
 	bool ended; /* the client sends no more */
 };
 
@@ -76,6 +78,11 @@ static size_t unread(struct tcp_conn *c)
 	return evbuffer_get_length(bufferevent_get_output(c->be));
 }
 
+static bool is_full(struct tcp_conn *c)
+{
+	return c->pending >= TCP_PENDING || unread(c) >= TCP_OUTPUT_BYTES;
+}
+
 /* Take whole messages out of the input while the client is within its limits.
  * @return false if the connection is gone */
 static bool take_messages(struct tcp_conn *c)
@@ -83,7 +90,7 @@ static bool take_messages(struct tcp_conn *c)
 	struct evbuffer *in = bufferevent_get_input(c->be);
 	uint8_t packet[WIRE_QUERY_MAX], head[2];
 
-	while (c->pending < TCP_PENDING && unread(c) < TCP_OUTPUT_BYTES) {
+	while (!is_full(c)) {
 		size_t len;
 
 		if (evbuffer_copyout(in, head, 2) < 2)
@@ -98,6 +105,7 @@ static bool take_messages(struct tcp_conn *c)
 		evbuffer_drain(in, 2);
 		evbuffer_remove(in, packet, len);
 		c->pending++;
+		c->partial_ms = 0;
 		c->owner->on_packet(c->owner->arg, &c->asker, packet, len);
 	}
 	return true;
@@ -107,16 +115,27 @@ static bool take_messages(struct tcp_conn *c)
  * and got everything is closed. */
 static void settle(struct tcp_conn *c)
 {
-	bool full = c->pending >= TCP_PENDING || unread(c) >= TCP_OUTPUT_BYTES;
-
 	if (c->ended && !c->pending && !unread(c)) {
 		close_conn(c);
 		return;
 	}
-	if (full || c->ended)
+	if (is_full(c) || c->ended)
 		bufferevent_disable(c->be, EV_READ);
 	else
 		bufferevent_enable(c->be, EV_READ);
+}
+
+/* A byte now and then resets the timeout of reading, but a message is to come whole in that
+ * time. */
+static bool is_dripping(struct tcp_conn *c)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (is_full(c) || !evbuffer_get_length(bufferevent_get_input(c->be)))
+		c->partial_ms = 0;
+	else if (!c->partial_ms)
+		c->partial_ms = now_ms;
+	return c->partial_ms && now_ms - c->partial_ms > TCP_IDLE_S * 1000;
 }
 
 static void on_read(struct bufferevent *be, void *arg)
@@ -124,7 +143,11 @@ static void on_read(struct bufferevent *be, void *arg)
 	struct tcp_conn *c = arg;
 
 	(void)be;
-	if (take_messages(c))
+	if (!take_messages(c))
+		return;
+	if (is_dripping(c))
+		close_conn(c);
+	else
 		settle(c);
 }
 
@@ -145,8 +168,11 @@ static void on_event(struct bufferevent *be, short what, void *arg)
 			settle(c);
 		return;
 	}
-	if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_READING) && c->pending) {
-		bufferevent_enable(c->be, EV_READ); /* it waits for us, not we for it */
+	/* It waits for us, not we for it, or it is still reading: who does not read at all
+	 * runs into the other timeout. */
+	if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_READING) &&
+	    (c->pending || unread(c))) {
+		bufferevent_enable(c->be, EV_READ);
 		return;
 	}
 	close_conn(c);
@@ -394,6 +420,7 @@ void tcp_sweep(struct tcp *t)
 
 void tcp_stop(struct tcp *t)
 {
+	event_del(t->resume);
 	set_accepting(t, false);
 }
 
@@ -403,6 +430,11 @@ void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)
 
 	c->pending--;
 	if (!c->be) {
+		close_conn(c);
+		return;
+	}
+	/* Never while its messages are being taken: that ends at TCP_OUTPUT_BYTES. */
+	if (unread(c) > TCP_OUTPUT_MAX) {
 		close_conn(c);
 		return;
 	}

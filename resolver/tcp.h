@@ -18,6 +18,7 @@ struct tcp;
 #define TCP_PENDING	       64  /* questions of one connection in flight; then reading waits */
 #define TCP_IDLE_S	       10
 #define TCP_OUTPUT_BYTES       (256 * 1024) /* unread answers; then reading waits */
+#define TCP_OUTPUT_MAX	       (1024 * 1024) /* with those that were in flight; then it is closed */
 
 /** One question, borrowed for the call. asker->tcp is to get one tcp_reply or tcp_forget. */
 typedef void tcp_packet(void *arg, const struct asker *from, const uint8_t *packet,

@@ -21,16 +21,25 @@ in_ns() { # NAME COMMAND...
 	ip netns exec "$net_id-$_ns" "$@"
 }
 
+net_all_pids() {
+	for _ns in c1 c2 router inet; do ip netns pids "$net_id-$_ns" 2>/dev/null; done
+}
+net_is_empty() { [ -z "$(net_all_pids)" ]; }
+
+# Ends what runs in our namespaces and only that: a pid of ours that ended may be another's now.
 net_down() {
-	for _pid in $net_pids; do kill "$_pid" 2>/dev/null; done
-	for _pid in $net_pids; do wait "$_pid" 2>/dev/null; done
-	for _ns in c1 c2 router inet; do
-		ip netns pids "$net_id-$_ns" 2>/dev/null | while read -r _pid; do
-			kill -9 "$_pid" 2>/dev/null
-		done
-		ip netns del "$net_id-$_ns" 2>/dev/null
+	touch "$net_dir/ask-stop"
+	for _pid in $(net_all_pids); do
+		case " $net_pids " in *" $_pid "*) kill "$_pid" 2>/dev/null ;; esac
 	done
-	umount "$net_dir"/mnt* 2>/dev/null
+	wait_for 5 net_is_empty
+	for _pid in $(net_all_pids); do kill -9 "$_pid" 2>/dev/null; done
+	for _ns in c1 c2 router inet; do ip netns del "$net_id-$_ns" 2>/dev/null; done
+	if grep -Eqs 'Sanitizer|runtime error:' "$net_dir/nameward.log"; then
+		echo "FAIL the daemon has no report of a sanitizer"
+		grep -E -A20 'Sanitizer|runtime error:' "$net_dir/nameward.log" | head -n 60
+	fi
+	[ ! -d "$net_dir/mnt1" ] || umount -l "$net_dir"/mnt* 2>/dev/null
 	rm -rf "$net_dir"
 }
 trap net_down EXIT
@@ -69,11 +78,12 @@ check() { # TEXT COMMAND...
 	fi
 }
 not() { ! "$@"; }
-# The output of a command has a line that matches.
+# The output of a command has a line that matches; it is in $net_dir/has.out then.
 has() { # PATTERN COMMAND...
 	_pattern=$1
 	shift
-	"$@" 2>&1 | tee "$net_dir/has.out" | grep -Eq -- "$_pattern" || { cat "$net_dir/has.out"; return 1; }
+	"$@" >"$net_dir/has.out" 2>&1
+	grep -Eq -- "$_pattern" "$net_dir/has.out" || { cat "$net_dir/has.out"; return 1; }
 }
 
 net_client() { # NAME LAST-OCTET
@@ -177,7 +187,7 @@ net_nameward() {
 	} >"$net_dir/nameward.conf"
 	start_in router "$BUILD/namewardd" -f -c "$net_dir/nameward.conf" 2>>"$net_dir/nameward.log"
 	nameward_pid=$net_pid
-	wait_for 10 nameward status
+	wait_for 10 has 'nameward +generation' nameward status
 }
 
 nameward() { "$BUILD/nameward" -c "$net_dir/nameward.conf" "$@"; }
@@ -193,6 +203,27 @@ status_of() { # PART KEY
 }
 pid_of() { # PROCESS
 	status_of process "$1" | sed -n 's/^pid \([0-9]*\).*/\1/p'
+}
+
+# In the background, ten times a second, ask for a new name as a stub does: one retry, after a
+# second. ask_stop ends that; $net_dir/unanswered has what got no answer, $asked how many.
+ask_on() { # CLIENT PREFIX ZONE ADDRESS
+	asked=0
+	rm -f "$net_dir/ask-stop"
+	: >"$net_dir/unanswered"
+	while [ -d "$net_dir" ] && [ ! -e "$net_dir/ask-stop" ]; do
+		asked=$((asked + 1))
+		echo $asked >"$net_dir/asked"
+		in_ns "$1" dig +short +time=1 +tries=2 @192.168.77.1 "$2-$asked.$3" |
+			grep -qx "$4" || echo "$2-$asked.$3" >>"$net_dir/unanswered"
+		sleep 0.1
+	done 2>/dev/null &
+	asker=$!
+}
+ask_stop() {
+	touch "$net_dir/ask-stop"
+	wait "$asker"
+	read -r asked <"$net_dir/asked"
 }
 
 # Connect from a client; prints the body. curl's exit code: 7 is refused, 28 timed out.

@@ -42,21 +42,8 @@ lookup() { # CLIENT NAME TYPE PATTERN
 recorded() { has "^[1-9]" sql "SELECT count(*) FROM lookups WHERE name = '$1'"; }
 refusal_recorded() { has "^[1-9]" sql "SELECT count(*) FROM refusals WHERE dest = '$1'"; }
 
-# Asks for a new name ten times a second, as a stub does: one retry after a second.
-ask_on() {
-	_i=0
-	while [ ! -e "$net_dir/stop" ]; do
-		_i=$((_i + 1))
-		in_ns c2 dig +short +time=1 +tries=2 @$r "on-$1-$_i.wild.example" |
-			grep -q 198.18.0.81 || echo "on-$1-$_i" >>"$net_dir/unanswered"
-		sleep 0.1
-	done
-}
 kill_one() { # PROCESS
-	rm -f "$net_dir/stop"
-	: >"$net_dir/unanswered"
-	ask_on "$1" 2>/dev/null &
-	asker=$!
+	ask_on c2 "$1" wild.example 198.18.0.81
 	sleep 0.3
 	old=$(pid_of "$1")
 	others=$(pids_but "$1")
@@ -72,10 +59,8 @@ kill_one() { # PROCESS
 	check "$1: and its lease" has hello fetch c1 http://198.18.0.81/
 	check "$1: the history goes on" wait_for 4 recorded "after-$1.wild.example"
 	sleep 0.5
-	touch "$net_dir/stop"
-	wait $asker
-	check "$1: all of $(sql "SELECT count(*) FROM lookups WHERE name LIKE 'on-$1-%'") other questions were answered" \
-		not grep . "$net_dir/unanswered"
+	ask_stop
+	check "$1: all other questions, $asked, were answered" not grep . "$net_dir/unanswered"
 }
 
 net_up

@@ -1,4 +1,6 @@
 /* The verbs that ask the daemon, against a scripted one behind a real socket. */
+/* wrap: access */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -232,6 +234,20 @@ static void config_verbs_need_no_daemon(void **state)
 	free(err);
 }
 
+/* Whether the system's daemon runs is not a matter of the machine that tests. */
+static bool system_runs;
+
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
+
+int __wrap_access(const char *path, int mode)
+{
+	if (strcmp(path, "/run/nameward/ctl") != 0)
+		return __real_access(path, mode);
+	errno = ENOENT;
+	return system_runs ? 0 : -1;
+}
+
 /* As nobody in the configuration's folder: what a user is told that the paths are. */
 static char *control_shown_to_a_user(struct world *w)
 {
@@ -278,6 +294,17 @@ static void a_user_asks_their_own_daemon_else_the_systems(void **state)
 	f = fopen(own, "w");
 	assert_non_null(f);
 	fclose(f);
+	system_runs = true;
+	assert_non_null(strstr(control_shown_to_a_user(w), "nameward.ctl"));
+	assert_int_equal(unlink(own), 0);
+
+	/* what a daemon of ours left behind is of interest as long as no other runs */
+	snprintf(own, sizeof(own), "%s/nameward-history.db", w->dir);
+	f = fopen(own, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_string_equal(control_shown_to_a_user(w), "control /run/nameward/ctl\n");
+	system_runs = false;
 	assert_non_null(strstr(control_shown_to_a_user(w), "nameward.ctl"));
 	assert_int_equal(unlink(own), 0);
 }

@@ -594,6 +594,18 @@ static void reload_during_a_reload_follows_it(void **state)
 	assert_int_equal(stop(b), 0);
 }
 
+static void signal_that_comes_twice_still_stops_in_order(void **state)
+{
+	struct bench *b = serving(state);
+	pid_t pid = b->supervisor;
+
+	b->supervisor = 0;
+	kill(pid, SIGTERM);
+	kill(pid, SIGINT);
+	assert_int_equal(wait_end(pid), 0);
+	assert_true(expect(b, 0, "resolver stop") < expect(b, 0, "dbwriter stop"));
+}
+
 static void gate_switched_off_and_on_stops_and_starts_its_processes(void **state)
 {
 	struct bench *b = serving(state);
@@ -707,6 +719,7 @@ int main(int argc, char **argv)
 		TEST(reload_with_errors_changes_nothing),
 		TEST(reload_that_cannot_be_compiled_changes_nothing),
 		TEST(reload_during_a_reload_follows_it),
+		TEST(signal_that_comes_twice_still_stops_in_order),
 		TEST(gate_switched_off_and_on_stops_and_starts_its_processes),
 		TEST(first_start_without_an_index_still_serves),
 		TEST(second_instance_is_refused_and_named),

@@ -1,0 +1,47 @@
+/*
+ * Answers as they are offered to clients: found in the cache, or read from an upstream's
+ * reply and put there. Knows nothing of clients.
+ */
+#ifndef RESOLVER_OFFER_H
+#define RESOLVER_OFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/msg.h"
+#include "resolver/note.h"
+
+struct cache;
+struct conf_cache;
+struct offer_room;
+struct wire_question;
+
+/** An answer as it is offered to a client; everything is borrowed. */
+struct offer {
+	const uint8_t *prepared; /* of wire_prepare */
+	size_t len;
+	const struct note *note;
+	uint32_t age_s;
+	uint32_t ttl_max_s; /* no TTL is told above it: a client keeps nothing longer than we */
+	uint64_t serial; /* in the cache; 0: not there */
+	bool truncated;	 /* a part of the answer only */
+	enum msg_verdict verdict;
+};
+
+/** Room in which one reply at a time is read. */
+int offer_room_new(struct offer_room **out);
+void offer_room_free(struct offer_room *room);
+
+/** What the cache holds for a question; borrowed until the next cache call. */
+bool offer_from_cache(struct cache *cache, const struct wire_question *q,
+		      const struct conf_cache *limits, uint64_t now_ms, struct offer *out);
+
+/** What an upstream says; borrowed from room until its next use. It is put in the cache.
+ *  @param cache    NULL: not kept
+ *  @retval false  the reply is no use */
+bool offer_from_reply(struct cache *cache, struct offer_room *room,
+		      const struct wire_question *q, const struct conf_cache *limits,
+		      const uint8_t *wire, size_t len, uint64_t now_ms, struct offer *out);
+
+#endif

@@ -1,0 +1,174 @@
+#!/bin/sh
+# DNS as clients speak it: dig over both transports and families, odd questions, several at
+# once, garbage.
+cd "$(dirname "$0")/../.." || exit 1
+[ "$(id -u)" = 0 ] || { echo "skip not root"; exit 0; }
+. tests/integration/net.sh
+
+r=192.168.77.1
+six=fd77::1
+ask() { in_ns c1 dig +time=2 +tries=1 "$@"; }
+many() { in_ns c1 "$BUILD/dnsmany" "$@"; }
+ttl() { ask +noall +answer @$r "$@" | awk 'NR == 1 { print $2 }'; }
+asked_upstream() { status_of upstream 'inet 198.18.0.53:53 sent'; }
+# A header of id 1234, these flags and counts, and the question web.example A.
+question() { # FLAGS COUNTS
+	echo "1234${1}${2}03776562076578616d706c650000010001"
+}
+
+net_up
+in_ns router ip addr add 192.168.77.2/24 dev br-lan
+in_ns router ip addr add fd77::2/64 dev br-lan nodad
+net_unbound <<-EOF
+Mixed 60 A 198.18.0.81
+ttl 5 A 198.18.0.81
+text 60 TXT "a text" "and another"
+odd 60 TYPE65534 \\# 3 010203
+mail 60 MX 10 web
+svc 60 HTTPS 1 . alpn=h2 ipv4hint=198.18.0.82
+chain1 60 CNAME chain2
+chain2 60 CNAME chain3
+chain3 60 CNAME web
+empty 60 TXT "no address"
+any 60 A 198.18.0.83
+$(for i in $(seq 100); do echo "big 60 A 198.18.1.$i"; done)
+$(for i in $(seq 20); do echo "q$i 60 A 198.18.2.$i"; done)
+EOF
+net_nameward <<-EOF
+listen lan $r:53 192.168.77.2:53 [$six]:53 [fd77::2]:53
+upstream inet {
+  server 198.18.0.53
+}
+zone lan {
+  interface br-lan
+  gate enforce
+}
+list ads {
+  name *.ads.example
+}
+policy default { block ads }
+history off
+EOF
+
+# --- transports, families, addresses ---------------------------------------------------------------
+for at in $r $six; do
+	check "UDP at $at" has 198.18.0.80 ask @$at web.example
+	check "TCP at $at" has 198.18.0.80 ask +tcp @$at web.example
+	check "AAAA at $at" has 2001:db8:18::80 ask @$at web.example AAAA
+	check "without EDNS at $at: no OPT in the reply" not has 'OPT PSEUDO' ask +noedns @$at web.example
+	check "with EDNS at $at: one in it" has 'EDNS: version: 0.*udp: 1232' ask +edns=0 @$at web.example
+done
+for at in 192.168.77.2 fd77::2; do # dig refuses a reply from another address
+	check "the reply comes from the second address, $at" has "SERVER: $at#53" ask @$at web.example
+	check "over TCP too" has "SERVER: $at#53" ask +tcp @$at web.example
+done
+check "from a source of another family to the same" has 198.18.0.80 in_ns c2 dig +tries=1 -6 @$six web.example
+
+# --- kinds of questions -------------------------------------------------------------------------------
+check "TXT" has '"a text" "and another"' ask @$r text.example TXT
+check "MX" has '10 web.example' ask @$r mail.example MX
+check "HTTPS" has 'ipv4hint=198.18.0.82|TYPE65' ask @$r svc.example HTTPS
+check "its hint is leased" has 198.18.0.82 nameward gate ls
+check "an unknown type, as octets" has '\\# 3 010203' ask @$r odd.example TYPE65534
+check "an unknown type that does not exist: no data" has 'flags:.* ANSWER: 0, AUTHORITY: 1,' ask @$r web.example TYPE65533
+check "and no error" grep -q 'status: NOERROR' "$net_dir/has.out"
+check "the root" has 'status: NXDOMAIN' ask @$r . NS # as unbound is told to
+check "class CH" has 'status: REFUSED' ask @$r version.bind CH TXT
+check "class HS" has 'status: REFUSED' ask @$r web.example HS A
+check "ANY" has 'IN.*A.*198.18.0.83' ask @$r any.example ANY
+check "what it holds is leased" has 198.18.0.83 nameward gate ls
+check "AXFR" has 'Transfer failed' ask @$r example AXFR
+check "IXFR" has 'Transfer failed' ask @$r example IXFR=1
+check "opcode NOTIFY" has 'status: NOTIMP' ask +opcode=NOTIFY @$r web.example
+check "opcode UPDATE" has 'status: NOTIMP' ask +opcode=UPDATE @$r web.example
+check "opcode STATUS" has 'status: NOTIMP' ask +opcode=STATUS @$r web.example
+check "EDNS version 1" has 'status: BADVERS' ask +edns=1 +noednsnegotiation @$r web.example
+check "unknown EDNS options and flags are let be" has 198.18.0.80 \
+	ask +ednsopt=65001:0102 +ednsflags=0x4000 +nsid @$r web.example
+check "the question of 255 octets" has 'status: NXDOMAIN' ask @$r \
+	"$(for i in 1 2 3; do printf 'l%.0s' $(seq 60); printf .; done)$(printf 'l%.0s' $(seq 60)).example"
+
+# --- truncation ------------------------------------------------------------------------------------------
+check "an answer over the client's size is truncated" has 'flags: [a-z ]*tc' ask +ignore +noedns @$r big.example
+check "within 512 octets" grep -Eq 'MSG SIZE  rcvd: ([0-9]{2}|[1-4][0-9]{2}|50[0-9]|51[0-2])$' "$net_dir/has.out"
+check "with a larger size it is not as short" has 'MSG SIZE  rcvd: [0-9]{3,4}$' ask +ignore +bufsize=1232 @$r big.example
+all_of_big() { [ "$(ask +short "$@" @$r big.example | sort -u | wc -l)" = 100 ]; }
+check "dig asks again by TCP and gets all" all_of_big
+check "by TCP at once too" all_of_big +tcp
+
+# --- names, caching ----------------------------------------------------------------------------------------
+check "the case of the question comes back" has '^wEb\.ExAmPlE\..*198.18.0.80' ask +noall +answer @$r wEb.ExAmPlE
+check "and in the question section" has '^;wEB\.eXAMPLE\.' ask @$r wEB.eXAMPLE
+before=$(asked_upstream)
+check "case does not matter for the cache" has 198.18.0.80 ask @$r WEB.EXAMPLE
+check "nor was anybody asked for it" test "$(asked_upstream)" = "$before"
+first=$(ttl ttl.example)
+sleep 2.1
+second=$(ttl ttl.example)
+check "the TTL counts down in the cache: $first, $second" test "$second" -le $((first - 2)) -a "$second" -ge 1
+before=$(asked_upstream)
+sleep 3.2
+check "at its end the upstream is asked again" has 198.18.0.81 ask @$r ttl.example
+check "once" test "$(asked_upstream)" = $((before + 1))
+check "no such name" has 'status: NXDOMAIN' ask @$r none.example
+check "with a SOA" grep -q 'SOA' "$net_dir/has.out"
+check "no such record" has 'status: NOERROR' ask @$r empty.example
+check "with a SOA too" grep -q 'SOA' "$net_dir/has.out"
+before=$(asked_upstream)
+check "both are remembered" has 'status: NXDOMAIN' ask @$r none.example
+ask @$r empty.example >/dev/null
+check "nobody was asked" test "$(asked_upstream)" = "$before"
+check "the SOA counts down" has 'SOA' ask +noall +authority @$r none.example
+
+# --- verdicts ----------------------------------------------------------------------------------------------
+check "a chain of three CNAMEs" has 'web.example.*198.18.0.80' ask +noall +answer @$r chain1.example
+check "all of it is there" test "$(grep -c CNAME "$net_dir/has.out")" = 3
+check "a blocked name: why" has 'EDE: 15.*ads: ' ask @$r x.ads.example
+for type in AAAA HTTPS TXT ANY; do
+	check "blocked for $type too" has 'status: NXDOMAIN' ask @$r x.ads.example $type
+done
+check "a clean name that leads there" has 'status: NXDOMAIN' ask @$r clean.example
+check "its address is not leased" not has 'clean|tracker' nameward gate ls
+check "blocked over TCP" has 'status: NXDOMAIN' ask +tcp @$r clean.example
+check "without EDNS no EDE" not has EDE ask +noedns @$r x.ads.example
+
+# --- many by one TCP connection -----------------------------------------------------------------------------
+names=$(for i in $(seq 20); do echo "q$i.example"; done)
+answered() { # HOW: all twenty, each with its one address
+	# shellcheck disable=SC2086
+	many "$1" $r $names >"$net_dir/many.out" || return 1
+	[ "$(grep -c '^q[0-9]*.example 0 1$' "$net_dir/many.out")" = 20 ] &&
+		[ "$(sort -u "$net_dir/many.out" | wc -l)" = 20 ]
+}
+check "twenty questions in one segment" answered together
+check "again, from the cache" answered together
+check "in pieces of one octet" answered dripping
+check "with the sending side closed behind them" answered hanging
+check "dig keeps the connection open" has 198.18.0.81 ask +tcp +keepopen @$r web.example mixed.example
+# shellcheck disable=SC2086
+has_mixed() { many together $r web.example x.ads.example none.example mixed.example >"$net_dir/many.out" &&
+	grep -qx 'web.example 0 1' "$net_dir/many.out" && grep -qx 'x.ads.example 3 0' "$net_dir/many.out" &&
+	grep -qx 'none.example 3 0' "$net_dir/many.out" && grep -qx 'mixed.example 0 1' "$net_dir/many.out"; }
+check "answers of all kinds find their questions" has_mixed
+
+# --- what is no question ---------------------------------------------------------------------------------------
+ok=$(question 0100 0001000000000000)
+check "the same by hand, to see that it is read" has '^12348[1-9a-f]80000100010000' many hex $r udp "$ok"
+check "a reply is not answered" has none many hex $r udp "$(question 8180 0001000000000000)"
+check "two questions: FORMERR" has '^1234818100' \
+	many hex $r udp "$(question 0100 0002000000000000)"
+check "no question: FORMERR" has '^1234818100' many hex $r udp 123401000000000000000000
+check "eleven octets: nothing" has none many hex $r udp 1234010000010000000000
+check "a name that ends nowhere: FORMERR" has '^1234818100' \
+	many hex $r udp 1234010000010000000000003f616161
+check "a compressed name in the question: FORMERR" has '^1234818100' \
+	many hex $r udp 123401000001000000000000c00c00010001
+check "TCP with a reply in it: the connection ends" has none many hex $r tcp "$(question 8180 0001000000000000)"
+bad() { echo $(($(status_of resolver dropped_packets) + $(status_of resolver formerr) + $(status_of resolver notimp))); }
+before=$(bad)
+check "2,000 packets of garbage: no more replies than packets" many garbage $r 2000
+sed 's/^/    /' "$net_dir/check.out"
+check "they are counted" test "$(bad)" -gt $((before + 800))
+check "it answers as before" has 198.18.0.80 ask @$r web.example
+check "the resolver lived through all of it" has 'process +resolver .*restarts 0' nameward status
+[ $net_fails = 0 ]

@@ -1,0 +1,168 @@
+/* The control socket, over the resolver's real parts; see tests/support/query_world.h. */
+/* wrap: event_add bufferevent_set_timeouts */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "resolver/control.h"
+#include "tests/support/query_world.h"
+
+/* What waits for seconds waits for milliseconds here. */
+int __real_event_add(struct event *ev, const struct timeval *tv);
+int __wrap_event_add(struct event *ev, const struct timeval *tv);
+int __wrap_event_add(struct event *ev, const struct timeval *tv)
+{
+	struct timeval shorter;
+
+	if (tv)
+		shorter = (struct timeval){ 0, tv->tv_sec * 10000 + tv->tv_usec / 100 };
+	return __real_event_add(ev, tv ? &shorter : NULL);
+}
+
+int __real_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
+				    const struct timeval *write);
+int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
+				    const struct timeval *write);
+int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
+				    const struct timeval *write)
+{
+	static const struct timeval idle = { 0, CONTROL_TIMEOUT_S * 10000 };
+
+	assert_int_equal(r->tv_sec, CONTROL_TIMEOUT_S);
+	assert_int_equal(write->tv_sec, CONTROL_TIMEOUT_S);
+	return __real_bufferevent_set_timeouts(be, &idle, &idle);
+}
+
+static struct query_world *w;
+static struct sockaddr_un at;
+
+static int setup(void **state)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)state;
+	w = world_new("");
+	at = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "nameward-test-%d", (int)getpid());
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	control_listen(w->r.control, fd);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	world_free(w);
+	return 0;
+}
+
+static int ask(const char *line)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	if (*line)
+		assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
+	return fd;
+}
+
+/* All of the answer, up to the end of the connection. */
+static const char *answer(int fd)
+{
+	static char buf[65536];
+	size_t len = 0;
+	ssize_t n = 1;
+
+	for (int i = 0; i < 2000 && n; i++) {
+		world_wait(w, fd, 1);
+		n = recv(fd, buf + len, sizeof(buf) - 1 - len, MSG_DONTWAIT);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	assert_int_equal(n, 0);
+	buf[len] = '\0';
+	close(fd);
+	return buf;
+}
+
+static void question_gets_rows_and_ok(void **state)
+{
+	const char *text = answer(ask("why www.example\n"));
+
+	(void)state;
+	assert_non_null(strstr(text, "step\tresult\twhere\n"));
+	assert_non_null(strstr(text, "verdict\tFORWARDED\twww.example\n"));
+	assert_string_equal(text + strlen(text) - 4, ".ok\n");
+	assert_non_null(strstr(answer(ask("whatever\n")), ".err unknown request"));
+	assert_non_null(strstr(answer(ask("why \n")), ".err usage"));
+}
+
+static void longest_name_is_taken(void **state)
+{
+	char line[2 * CONTROL_LINE] = "why ";
+
+	(void)state;
+	for (int i = 0; i < 253; i++)
+		strcat(line, i % 63 == 62 ? "." : "\\001");
+	strcat(line, " a-client-of-a-name-of-sixty-three-characters--------------------\n");
+	assert_non_null(strstr(answer(ask(line)), "verdict\tFORWARDED\t\\001"));
+	memset(line, 'a', sizeof(line) - 1);
+	assert_non_null(strstr(answer(ask(line)), ".err line too long"));
+}
+
+/* nftsync is there, but says nothing. */
+static void question_that_is_not_answered_ends(void **state)
+{
+	const char *text = answer(ask("status\n"));
+
+	(void)state;
+	assert_non_null(strstr(text, "resolver\tqueries\t0\n"));
+	assert_non_null(strstr(text, ".err "));
+}
+
+static void clients_that_left_make_room(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3 * CONTROL_CONNECTIONS; i++) {
+		int fd = ask("gate ls\n");
+
+		if (i % 2)
+			shutdown(fd, SHUT_WR);
+		world_wait(w, fd, i % CONTROL_CONNECTIONS == CONTROL_CONNECTIONS - 1 ? 300 : 0);
+		close(fd);
+	}
+	world_wait(w, w->client, 300);
+	assert_non_null(strstr(answer(ask("list ls\n")), ".ok"));
+}
+
+static void connection_that_says_nothing_is_closed(void **state)
+{
+	(void)state;
+	assert_string_equal(answer(ask("")), "");
+	assert_string_equal(answer(ask("stat")), "");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(question_gets_rows_and_ok),
+		TEST(longest_name_is_taken),
+		TEST(question_that_is_not_answered_ends),
+		TEST(clients_that_left_make_room),
+		TEST(connection_that_says_nothing_is_closed),
+	};
+
+	signal(SIGPIPE, SIG_IGN); /* as a child process does */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

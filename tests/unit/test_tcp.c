@@ -1,0 +1,547 @@
+/* TCP clients on loopback: framing, pipelining, limits, idle times, abuse. */
+/* wrap: bufferevent_set_timeouts clock_gettime */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+#include "resolver/tcp.h"
+#include "resolver/wire.h"
+
+#define KEPT 256
+#define TEXT "0123456789abcdef" /* a message that is long enough */
+
+/* --- time: idle connections end after 50 ms, and our clock can be put forward ------------- */
+
+static time_t ahead_s;
+static struct timeval idle;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = __real_clock_gettime(id, ts);
+
+	ts->tv_sec += ahead_s;
+	return rc;
+}
+
+int __real_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
+				    const struct timeval *w);
+int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
+				    const struct timeval *w);
+int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
+				    const struct timeval *w)
+{
+	assert_int_equal(r->tv_sec, TCP_IDLE_S);
+	assert_int_equal(w->tv_sec, TCP_IDLE_S);
+	return __real_bufferevent_set_timeouts(be, &idle, &idle);
+}
+
+/* --- the world ------------------------------------------------------------------------------ */
+
+enum mode { ECHO, KEEP, FORGET, LARGE };
+
+struct world {
+	struct event_base *base;
+	struct tcp *t;
+	struct addr_port at;
+	enum mode mode;
+	unsigned packets;
+	struct tcp_conn *kept[KEPT];
+};
+
+static void on_packet(void *arg, const struct asker *from, const uint8_t *packet, size_t len)
+{
+	static const uint8_t large[60000];
+	struct world *w = arg;
+
+	assert_true(len >= WIRE_HEAD && len <= WIRE_QUERY_MAX);
+	assert_int_equal(from->ifindex, 1); /* lo */
+	switch (w->mode) {
+	case ECHO:
+		tcp_reply(from->tcp, packet, len);
+		break;
+	case KEEP:
+		w->kept[w->packets % KEPT] = from->tcp;
+		break;
+	case FORGET:
+		tcp_forget(from->tcp);
+		break;
+	case LARGE:
+		tcp_reply(from->tcp, large, sizeof(large));
+		break;
+	}
+	w->packets++;
+}
+
+static const int small_buffer = 32768, small_segment = 1400;
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	ahead_s = 0;
+	idle = (struct timeval){ 0, 50000 };
+	w->base = event_base_new();
+	assert_int_equal(tcp_new(w->base, on_packet, w, &w->t), 0);
+	assert_int_equal(addr_port_from_text("127.0.0.1:0", 0, &w->at), 0);
+	len = addr_port_to_sockaddr(&w->at, &ss);
+	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
+	/* So little waits in the kernel. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small_buffer, sizeof(small_buffer));
+	assert_int_equal(listen(fd, 1024), 0);
+	len = sizeof(ss);
+	getsockname(fd, (struct sockaddr *)&ss, &len);
+	addr_port_from_sockaddr((struct sockaddr *)&ss, &w->at);
+	assert_int_equal(tcp_add(w->t, fd, &w->at), 0);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	tcp_free(w->t);
+	event_base_free(w->base);
+	free(w);
+	return 0;
+}
+
+static void turns(struct world *w, int ms)
+{
+	for (int i = 0; i <= ms; i++) {
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+		poll(NULL, 0, 1);
+	}
+}
+
+static int client_from(struct world *w, uint8_t last)
+{
+	struct addr_port from = { .addr = { AF_INET, { 127, 0, 1, last } } };
+	struct sockaddr_storage ss;
+	socklen_t len = addr_port_to_sockaddr(&from, &ss);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
+	len = addr_port_to_sockaddr(&w->at, &ss);
+	assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
+	return fd;
+}
+
+static int client(struct world *w)
+{
+	int fd = client_from(w, 1);
+
+	turns(w, 2);
+	return fd;
+}
+
+/* One that has little room. */
+static int small_client(struct world *w)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_port_to_sockaddr(&w->at, &ss);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small_buffer, sizeof(small_buffer));
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &small_segment, sizeof(small_segment));
+	assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
+	turns(w, 2);
+	return fd;
+}
+
+static void say(int fd, const char *text, unsigned times)
+{
+	uint8_t frame[64];
+	size_t len = strlen(text);
+
+	store_be16(frame, (uint16_t)len);
+	memcpy(frame + 2, text, len);
+	while (times--)
+		assert_int_equal(send(fd, frame, len + 2, MSG_NOSIGNAL), len + 2);
+}
+
+/* Bytes that have come within some milliseconds; *closed: and then the end. */
+static size_t heard(struct world *w, int fd, int ms, bool *closed)
+{
+	static uint8_t buf[1 << 16];
+	size_t total = 0;
+
+	*closed = false;
+	for (int i = 0; i <= ms && !*closed; i++) {
+		ssize_t n;
+
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+		while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+			total += (size_t)n;
+		*closed = n == 0 || errno == ECONNRESET;
+		poll(NULL, 0, 1);
+	}
+	return total;
+}
+
+static unsigned open_now(struct world *w)
+{
+	struct tcp_stats s;
+
+	tcp_get_stats(w->t, &s);
+	return (unsigned)s.open;
+}
+
+#define FRAME (sizeof(TEXT) - 1 + 2)
+
+/* --- tests ---------------------------------------------------------------------------------- */
+
+static void pipelined_messages_are_all_answered(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	say(fd, TEXT, 1000);
+	assert_int_equal(heard(w, fd, 30, &closed), 1000 * FRAME);
+	assert_false(closed);
+	close(fd);
+	turns(w, 5);
+	assert_int_equal(open_now(w), 0);
+}
+
+static void message_may_come_byte_by_byte(void **state)
+{
+	static const uint8_t frame[] = "\0\020" TEXT;
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	for (size_t i = 0; i < FRAME; i++) {
+		assert_int_equal(w->packets, 0);
+		assert_int_equal(send(fd, frame + i, 1, 0), 1);
+		turns(w, 1);
+	}
+	assert_int_equal(heard(w, fd, 5, &closed), FRAME);
+	close(fd);
+}
+
+static void bad_length_ends_the_connection(void **state)
+{
+	static const unsigned lengths[] = { 0, WIRE_HEAD - 1, WIRE_QUERY_MAX + 1, 65535 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		int fd = client(w);
+		uint8_t head[2];
+		bool closed;
+
+		store_be16(head, (uint16_t)lengths[i]);
+		assert_int_equal(send(fd, head, 2, 0), 2);
+		heard(w, fd, 10, &closed);
+		assert_true(closed);
+		close(fd);
+	}
+	assert_int_equal(w->packets, 0);
+	assert_int_equal(open_now(w), 0);
+}
+
+static void half_closed_client_gets_all_its_answers(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	w->mode = KEEP;
+	say(fd, TEXT, 100); /* more than may be in flight */
+	shutdown(fd, SHUT_WR);
+	turns(w, 70); /* longer than the idle time: it waits for us */
+	assert_int_equal(w->packets, TCP_PENDING);
+	for (unsigned i = 0; i < 100; i++) {
+		turns(w, i == TCP_PENDING ? 5 : 0);
+		assert_true(i < w->packets);
+		tcp_reply(w->kept[i], (const uint8_t *)TEXT, sizeof(TEXT) - 1);
+	}
+	assert_int_equal(heard(w, fd, 20, &closed), 100 * FRAME);
+	assert_true(closed);
+	assert_int_equal(open_now(w), 0);
+	close(fd);
+}
+
+static void questions_in_flight_are_bounded(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	w->mode = KEEP;
+	say(fd, TEXT, 200);
+	turns(w, 10);
+	assert_int_equal(w->packets, TCP_PENDING);
+	w->mode = FORGET;
+	for (unsigned i = 0; i < TCP_PENDING; i++)
+		tcp_forget(w->kept[i]);
+	turns(w, 20);
+	assert_int_equal(w->packets, 200);
+	assert_int_equal(heard(w, fd, 5, &closed), 0);
+	assert_false(closed);
+	close(fd);
+}
+
+static void forgotten_last_question_ends_a_half_closed_connection(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	w->mode = KEEP;
+	say(fd, TEXT, 1);
+	shutdown(fd, SHUT_WR);
+	turns(w, 5);
+	assert_int_equal(w->packets, 1);
+	tcp_forget(w->kept[0]);
+	assert_int_equal(heard(w, fd, 10, &closed), 0);
+	assert_true(closed);
+	close(fd);
+}
+
+static void client_that_does_not_read_is_read_no_more(void **state)
+{
+	struct world *w = *state;
+	unsigned packets;
+	bool closed;
+	int fd;
+
+	idle.tv_sec = 10;
+	fd = small_client(w);
+	w->mode = LARGE;
+	for (int i = 0; i < 40; i++) {
+		say(fd, TEXT, 50);
+		turns(w, 1);
+	}
+	packets = w->packets;
+	assert_true(packets < 10); /* what the kernel and TCP_OUTPUT_BYTES take */
+	say(fd, TEXT, 1);
+	turns(w, 20);
+	assert_int_equal(w->packets, packets);
+	heard(w, fd, 100, &closed); /* now it reads */
+	assert_true(w->packets > packets);
+	assert_false(closed);
+	close(fd);
+}
+
+/* Answers that come late, all at once, to a client that does not read. */
+static void output_is_bounded_for_late_answers_too(void **state)
+{
+	static const uint8_t large[65535];
+	struct world *w = *state;
+	int fd = small_client(w);
+
+	w->mode = KEEP;
+	say(fd, TEXT, TCP_PENDING);
+	turns(w, 5);
+	assert_int_equal(w->packets, TCP_PENDING);
+	for (unsigned i = 0; i < TCP_PENDING; i++) {
+		tcp_reply(w->kept[i], large, sizeof(large));
+		if (i == TCP_PENDING / 2)
+			turns(w, 1);
+	}
+	turns(w, 5);
+	assert_int_equal(open_now(w), 0); /* 4 MiB: it went too far */
+	close(fd);
+}
+
+static void idle_connection_is_closed(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	say(fd, TEXT, 1);
+	assert_int_equal(heard(w, fd, 200, &closed), FRAME);
+	assert_true(closed);
+	close(fd);
+}
+
+static void connection_whose_question_is_in_flight_is_not_idle(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	w->mode = KEEP;
+	say(fd, TEXT, 1);
+	assert_int_equal(heard(w, fd, 200, &closed), 0);
+	assert_false(closed);
+	tcp_reply(w->kept[0], (const uint8_t *)TEXT, sizeof(TEXT) - 1);
+	assert_int_equal(heard(w, fd, 20, &closed), FRAME);
+	close(fd);
+}
+
+/* It sends no more, but it has not got all it asked for. */
+static void slow_reader_is_not_idle(void **state)
+{
+	static uint8_t buf[2048];
+	struct world *w = *state;
+	size_t total = 0, all = 4 * 60002;
+	int fd;
+
+	idle.tv_usec = 150000; /* the kernel opens its window in large steps */
+	fd = small_client(w);
+	w->mode = LARGE;
+	say(fd, TEXT, 4);
+	for (int i = 0; i < 1000 && total < all; i++) {
+		ssize_t n;
+
+		turns(w, 2); /* in all, several idle times */
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n == 0)
+			break;
+		total += n > 0 ? (size_t)n : 0;
+	}
+	assert_int_equal(total, all);
+	close(fd);
+}
+
+/* One byte now and then keeps a connection from being idle, not from being closed. */
+static void dripping_client_is_closed(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed = false;
+
+	assert_int_equal(send(fd, "\001", 1, 0), 1);
+	turns(w, 5);
+	for (int i = 0; i < 20 && !closed; i++) {
+		ahead_s += 1;
+		send(fd, "\1", 1, MSG_NOSIGNAL);
+		heard(w, fd, 3, &closed);
+	}
+	assert_true(closed);
+	assert_in_range(ahead_s, TCP_IDLE_S - 1, TCP_IDLE_S + 2);
+	close(fd);
+}
+
+static void steady_client_is_not_closed(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+	bool closed;
+
+	for (int i = 0; i < 30; i++) {
+		ahead_s += 1;
+		say(fd, TEXT, 1);
+		assert_int_equal(heard(w, fd, 3, &closed), FRAME);
+	}
+	assert_false(closed);
+	close(fd);
+}
+
+static void connections_are_bounded(void **state)
+{
+	struct world *w = *state;
+	int fds[TCP_CONNECTIONS + 20];
+	struct tcp_stats s;
+	unsigned n = 0;
+
+	idle.tv_sec = 10;
+	for (unsigned i = 0; i < TCP_CLIENT_CONNECTIONS + 3; i++)
+		fds[n++] = client_from(w, 1);
+	turns(w, 5);
+	tcp_get_stats(w->t, &s);
+	assert_int_equal(s.open, TCP_CLIENT_CONNECTIONS);
+	assert_int_equal(s.refused, 3);
+	for (unsigned i = 0; n < ARRAY_SIZE(fds); i++) {
+		fds[n++] = client_from(w, (uint8_t)(2 + i / TCP_CLIENT_CONNECTIONS));
+		if (i % 50 == 0)
+			turns(w, 2);
+	}
+	turns(w, 10);
+	assert_int_equal(open_now(w), TCP_CONNECTIONS);
+	while (n--)
+		close(fds[n]);
+	turns(w, 20);
+	assert_int_equal(open_now(w), 0);
+	close(client(w));
+}
+
+static void end_with_questions_in_flight_waits_for_them(void **state)
+{
+	struct world *w = *state;
+	int a = client(w), b = client(w);
+
+	w->mode = KEEP;
+	say(a, TEXT, 2);
+	say(b, TEXT, 1);
+	turns(w, 5);
+	assert_int_equal(w->packets, 3);
+	close(b);
+	turns(w, 5);
+	tcp_free(w->t);
+	w->t = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		if (i % 2)
+			tcp_forget(w->kept[i]);
+		else
+			tcp_reply(w->kept[i], (const uint8_t *)TEXT, 16);
+	close(a);
+	turns(w, 2);
+}
+
+static void reload_keeps_open_connections(void **state)
+{
+	struct world *w = *state;
+	struct sockaddr_storage ss;
+	socklen_t len = addr_port_to_sockaddr(&w->at, &ss);
+	int fd = client(w), other;
+	bool closed;
+
+	tcp_mark(w->t);
+	tcp_sweep(w->t);
+	say(fd, TEXT, 1);
+	assert_int_equal(heard(w, fd, 5, &closed), FRAME);
+	other = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(other, (struct sockaddr *)&ss, len), -1);
+	close(other);
+	close(fd);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(pipelined_messages_are_all_answered),
+		TEST(message_may_come_byte_by_byte),
+		TEST(bad_length_ends_the_connection),
+		TEST(half_closed_client_gets_all_its_answers),
+		TEST(questions_in_flight_are_bounded),
+		TEST(forgotten_last_question_ends_a_half_closed_connection),
+		TEST(client_that_does_not_read_is_read_no_more),
+		TEST(output_is_bounded_for_late_answers_too),
+		TEST(idle_connection_is_closed),
+		TEST(connection_whose_question_is_in_flight_is_not_idle),
+		TEST(slow_reader_is_not_idle),
+		TEST(dripping_client_is_closed),
+		TEST(steady_client_is_not_closed),
+		TEST(connections_are_bounded),
+		TEST(end_with_questions_in_flight_waits_for_them),
+		TEST(reload_keeps_open_connections),
+	};
+
+	signal(SIGPIPE, SIG_IGN); /* as a child process does */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
