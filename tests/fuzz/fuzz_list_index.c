@@ -88,7 +88,8 @@ static uint8_t *make_image(struct input *in, size_t *len)
 
 	h.classes = next(in) % 8;
 	h.classes = MIN(h.names, h.classes);
-	h.words = MIN(next(in), h.classes * (1u + LIST_RULES));
+	h.words = next(in);
+	h.words = MIN(h.words, h.classes * (1u + LIST_RULES));
 	h.lines = next(in) % 32;
 	h.blocks_bytes = in->left;
 	if (list_image_layout(&h, &at))
