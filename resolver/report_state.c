@@ -200,18 +200,19 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 
 	(void)unused1;
 	(void)unused2;
-	fprintf(to, "list\tformat\tentries#\tsubtrees#\tlines#\tduplicates#\tignored#\t"
-		    "unsupported#\tinvalid#\terror\tnot_taken\n");
+	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\t"
+		    "ignored#\tunsupported#\tformat\terror\tnot_taken\n");
 	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
 		const struct list_stats *s = list_index_stats(x, i);
 		char error[128];
 
 		fprintf(to,
-			"%s\t%s\t%" PRIu64 "\t%u\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-			"\t%" PRIu64 "\t%" PRIu64 "\t%s\t",
-			s->name, list_shape_name((enum list_shape)s->shape), s->entries,
-			s->subtrees, s->lines, s->duplicates, s->ignored, s->unsupported,
-			s->invalid, list_error(s, error, sizeof(error)));
+			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+			"\t%u\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t",
+			s->name, s->entries, s->lines, s->duplicates, s->invalid,
+			s->first_invalid_line, s->ignored, s->unsupported,
+			list_shape_name((enum list_shape)s->shape),
+			list_error(s, error, sizeof(error)));
 		print_kinds(to, s);
 		fputc('\n', to);
 	}
