@@ -97,7 +97,7 @@ static void print_real(double real, char *cell)
 int log_table_row(void *arg, const struct report_value *values, size_t count)
 {
 	char numbers[TABLE_COLUMNS_MAX][CELL_MAX];
-	const char *cells[TABLE_COLUMNS_MAX];
+	const char *cells[TABLE_COLUMNS_MAX] = { NULL };
 	struct log_table *t = arg;
 
 	if (!t->table)

@@ -38,6 +38,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 	for (int role = 0; role < ROLE_COUNT; role++)
 		if (s->processes[role])
 			process_ping(s->processes[role]);
+	reload_look_bypass(s);
 }
 
 /** Of the timer that tries to get an index after all, and of SIGHUP. */
@@ -52,7 +53,6 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 {
 	struct supervisor *s = arg;
 
-	(void)signal_number;
 	(void)events;
 	if (s->stopping) {
 		if (clock_mono_ms() - s->stopping_since_ms >= STOP_AGAIN_MS)
@@ -64,6 +64,9 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 	log_info("stopping");
 	sd_notify_send(s->notify, "STOPPING=1\nSTATUS=stopping");
 	evtimer_del(s->retry);
+	/* Ctrl-C in a terminal ends a trial, which leaves nothing behind. */
+	if (signal_number == SIGTERM)
+		process_send(s->processes[ROLE_NFTSYNC], MSG_LEAVE, NULL, 0, -1);
 	children_stop_next(s);
 }
 
@@ -162,6 +165,7 @@ static void end(struct supervisor *s)
 	if (s->lock_fd >= 0)
 		folders_unlock(s->control, s->lock_fd);
 	free(s->control);
+	free(s->bypass);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		if (s->signals[i])
 			event_free(s->signals[i]);

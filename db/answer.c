@@ -74,7 +74,7 @@ static const char *address_to_text(const struct addr *a, char *buf)
 
 static void add_addresses(struct text *t, struct addr *addrs, size_t count)
 {
-	char buf[ADDR_TEXT_MAX];
+	char buf[ADDR_TEXT_MAX] = "";
 
 	if (count > 1)
 		qsort(addrs, count, sizeof(addrs[0]), by_address);

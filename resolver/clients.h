@@ -21,7 +21,7 @@ struct client {
 	struct msg_device device; /* as the firewall will see it */
 	struct mac mac;
 	bool has_mac;
-	bool gated;		  /* its zone observes or enforces */
+	bool gated;		  /* its zone observes or enforces; or its interface is unknown */
 	bool must_lease;	  /* a failed lease fails the answer */
 	struct policy_client place;
 	const char *label;	  /* its device's name, or "" */
@@ -39,6 +39,9 @@ void clients_find(struct clients *c, const struct setup *setup, const struct ask
  *  @return false: not seen; out untouched */
 bool clients_recent(const struct clients *c, const struct setup *setup,
 		    const struct addr *addr, struct client *out);
+
+/** Who the firewall is opened for: nobody where only sets of the user's own are filled. */
+const struct msg_device *client_lease_device(const struct client *c);
 
 /** Forget all: the configuration changed. */
 void clients_flush(struct clients *c);

@@ -375,7 +375,7 @@ int resolver_main(void)
 	if (!p)
 		return 1;
 	p->conf_fd = -1;
-	p->r.started_us = clock_wall_us();
+	p->r.started_us = clock_mono_us();
 	status = serve(p);
 	free(p);
 	return status;

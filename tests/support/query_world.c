@@ -203,6 +203,7 @@ struct query_world *world_new(const char *conf)
 	struct addr_port upstream = loopback;
 	int fd;
 
+	w->r.started_us = clock_mono_us();
 	w->base = w->r.base = event_base_new();
 	w->upstream = bound(SOCK_DGRAM, &upstream);
 	w->upstream_port = upstream.port;
@@ -320,16 +321,20 @@ struct world_result world_lookup(struct query_world *w, const char *name, unsign
 {
 	uint8_t buf[4096];
 	struct wire_walker walker = { .packet = buf };
+	struct world_result got = { 0 };
 	struct wire_rr rr;
+	int rc;
 
 	world_ask(w, name, type);
 	walker.len = world_reply(w, buf, sizeof(buf));
-	return (struct world_result){
-		.rcode = buf[3] & 15u,
-		.answers = load_be16(buf + 6),
-		.additional = load_be16(buf + 10),
-		.ttl_s = wire_walk(&walker, &rr) == 1 && rr.type != TYPE_OPT ? rr.ttl_s : 0,
-	};
+	got.rcode = buf[3] & 15u;
+	got.answers = load_be16(buf + 6);
+	got.additional = load_be16(buf + 10);
+	for (bool first = true; (rc = wire_walk(&walker, &rr)) == 1; first = false)
+		if (first && rr.type != TYPE_OPT)
+			got.ttl_s = rr.ttl_s;
+	got.is_whole = rc == 0;
+	return got;
 }
 
 int world_connect(struct query_world *w)
