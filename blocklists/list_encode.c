@@ -27,6 +27,7 @@ struct list_encoder {
 	struct list_filter_build filter;
 	uint32_t *slots; /* owned; class number + 1 by hash, 0: free */
 	uint32_t slot_count; /* a power of two, at least twice the classes */
+	uint32_t class;	     /* of the name before, if there is one */
 	uint8_t before_len;
 	char before[LIST_KEY_MAX];
 	uint8_t out[65536];
@@ -127,6 +128,15 @@ static const uint64_t *class_at(const struct list_encoder *e, uint32_t class, si
 	return words;
 }
 
+static bool class_is(const struct list_encoder *e, uint32_t class, const uint64_t *words,
+		     size_t n)
+{
+	size_t other_n;
+	const uint64_t *other = class_at(e, class, &other_n);
+
+	return other_n == n && !memcmp(other, words, n * sizeof(*words));
+}
+
 /** The slot of a class, or the free one where it belongs. */
 static uint32_t *class_slot(const struct list_encoder *e, const uint64_t *words, size_t n)
 {
@@ -137,13 +147,8 @@ static uint32_t *class_slot(const struct list_encoder *e, const uint64_t *words,
 		h = ((h << 32 | h >> 32) ^ words[k]) * 0x9e3779b97f4a7c15ull;
 	for (i = (uint32_t)(h >> 32); ; i++) {
 		uint32_t *slot = &e->slots[i & (e->slot_count - 1)];
-		const uint64_t *other;
-		size_t other_n;
 
-		if (!*slot)
-			return slot;
-		other = class_at(e, *slot - 1, &other_n);
-		if (other_n == n && !memcmp(other, words, n * sizeof(*words)))
+		if (!*slot || class_is(e, *slot - 1, words, n))
 			return slot;
 	}
 }
@@ -186,11 +191,16 @@ static int class_number(struct list_encoder *e, const struct list_holders *h,
 {
 	uint64_t words[1 + LIST_RULES], *to;
 	size_t n = class_words(h, words);
-	uint32_t *slot = class_slot(e, words, n);
+	uint32_t *slot;
 	int rc;
 
+	if (e->head.classes && class_is(e, e->class, words, n)) {
+		*number = e->class;
+		return 0;
+	}
+	slot = class_slot(e, words, n);
 	if (*slot) {
-		*number = *slot - 1;
+		*number = e->class = *slot - 1;
 		return 0;
 	}
 	rc = add_u32(&e->classes, e->head.words);
@@ -200,7 +210,7 @@ static int class_number(struct list_encoder *e, const struct list_holders *h,
 	memcpy(to, words, n * sizeof(*words));
 	e->head.words += n;
 	*slot = ++e->head.classes;
-	*number = *slot - 1;
+	*number = e->class = *slot - 1;
 	return e->head.classes * 2 > e->slot_count ? classes_grow(e) : 0;
 }
 

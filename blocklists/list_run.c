@@ -94,21 +94,29 @@ static int run_add(struct list_run *run, const uint8_t *before, const uint8_t *k
 	return 0;
 }
 
+/** What one key's entries say: a tag for each of the rules, which are bits. */
+struct group {
+	uint32_t rules;
+	uint32_t tags[LIST_RULES]; /* set where the rule's bit is */
+};
+
 /** The entries of one key, from the first of n records on; returns how many there are.
  *  Of those that say the same the earliest line stays, the file's before the
  *  configuration's. */
 static size_t group_take(struct list_run *run, const struct list_record *r, size_t n,
-			 const uint8_t *arena, uint32_t tags[LIST_RULES])
+			 const uint8_t *arena, struct group *g)
 {
 	const uint8_t *key = arena + r[0].at;
 	size_t i = 0;
 
-	memset(tags, 0, LIST_RULES * sizeof(*tags));
+	g->rules = 0;
 	do {
-		uint32_t *tag = &tags[r[i].tag >> RULE_SHIFT & RULE_MASK];
+		unsigned rule = r[i].tag >> RULE_SHIFT & RULE_MASK;
+		bool is_new = !(g->rules >> rule & 1);
 
-		run->duplicates += *tag != 0;
-		*tag = *tag ? MIN(*tag, r[i].tag) : r[i].tag;
+		g->tags[rule] = is_new ? r[i].tag : MIN(g->tags[rule], r[i].tag);
+		g->rules |= 1u << rule;
+		run->duplicates += !is_new;
 	} while (++i < n && !memcmp(key, arena + r[i].at, 1u + key[0]));
 	return i;
 }
@@ -117,18 +125,18 @@ static int run_fill(struct list_run *run, const struct list_record *r, size_t n,
 		    const uint8_t *arena)
 {
 	const uint8_t *before = NULL;
+	struct group g;
 
 	for (size_t i = 0; i < n;) {
 		const uint8_t *key = arena + r[i].at;
-		uint32_t tags[LIST_RULES];
 
-		i += group_take(run, r + i, n - i, arena, tags);
-		for (unsigned rule = 0; rule < LIST_RULES; rule++) {
-			int rc = tags[rule] ? run_add(run, before, key, tags[rule]) : 0;
+		i += group_take(run, r + i, n - i, arena, &g);
+		for (uint32_t rules = g.rules; rules; rules &= rules - 1) {
+			int rc = run_add(run, before, key, g.tags[__builtin_ctz(rules)]);
 
 			if (rc)
 				return rc;
-			before = tags[rule] ? key : before;
+			before = key;
 		}
 	}
 	return 0;

@@ -428,6 +428,29 @@ static void zero_octets_and_long_lines_end_nothing_but_the_line(void **state)
 	}
 }
 
+static void every_rule_has_a_number_of_its_own(void **state)
+{
+	uint32_t seen = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * SCOPES * LEVELS; i++) {
+		struct list_entry e = { .scope = (uint8_t)(i % SCOPES),
+					.level = (uint8_t)(i / SCOPES % LEVELS),
+					.disables = i >= SCOPES * LEVELS };
+		unsigned rule = list_rule_of(&e);
+
+		assert_in_range(rule, 0, LIST_RULES - 1);
+		assert_false(seen >> rule & 1);
+		seen |= 1u << rule;
+		assert_int_equal(list_rule_scope(rule), e.scope);
+		assert_int_equal(list_rule_level(rule), e.level);
+		assert_int_equal(list_rule_disables(rule), e.disables);
+		assert_int_equal(LIST_RULES_SELF >> rule & 1, e.scope != SCOPE_BELOW);
+		assert_int_equal(LIST_RULES_BELOW >> rule & 1, e.scope != SCOPE_EXACT);
+		assert_int_equal(LIST_RULES_EXACT >> rule & 1, e.scope == SCOPE_EXACT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +462,7 @@ int main(void)
 		cmocka_unit_test(adblock_rules_of_browsers_are_told_apart),
 		cmocka_unit_test(rpz_triggers_and_actions),
 		cmocka_unit_test(rpz_owners_are_relative_to_their_zone),
+		cmocka_unit_test(every_rule_has_a_number_of_its_own),
 		cmocka_unit_test(zero_octets_and_long_lines_end_nothing_but_the_line),
 	};
 
