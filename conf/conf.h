@@ -62,6 +62,7 @@ struct conf_zone {
 	char *name;
 	char **interfaces; /* names; "*" alone: each that no other zone names */
 	size_t interface_count;
+	int64_t bypass_until_s; /* 0: no; else `gate` is not what was written (conf_bypass.h) */
 	enum conf_gate_mode gate;
 	enum conf_on_failure on_failure; /* default: servfail in enforce, answer otherwise */
 	struct conf_place place;
@@ -208,6 +209,10 @@ const char *conf_bundle_name(const struct conf_bundle *b);
  *  the current folder; conf_bundle_load takes those of its own caller. For the command line,
  *  whose caller need not be the daemon's. */
 void conf_bundle_set_root(struct conf_bundle *b, bool root);
+
+/** Carry the lines of a bypass file (conf_bypass.h); conf_parse applies those that have not
+ *  ended. Copied; replaces what was set before. @retval -ENOMEM */
+int conf_bundle_set_bypass(struct conf_bundle *b, const char *text);
 
 void conf_bundle_free(struct conf_bundle *b);
 

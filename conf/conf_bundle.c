@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "conf/conf_bypass.h"
 #include "lib/util.h"
 
 #define BUNDLE_MAGIC 0x314e55424d414e57u /* "WNAMBUN1" as bytes */
@@ -26,8 +27,9 @@ struct bundle_header {
 	uint64_t magic;
 	uint32_t file_count;
 	uint32_t folder_len;
+	uint32_t bypass_len;
 	uint8_t root;
-	uint8_t zero[7];
+	uint8_t zero[3];
 };
 
 struct bundle_entry {
@@ -54,6 +56,17 @@ struct conf_bundle *conf_bundle_new(const char *folder, bool root)
 	return b;
 }
 
+int conf_bundle_set_bypass(struct conf_bundle *b, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	free(b->bypass);
+	b->bypass = copy;
+	return 0;
+}
+
 void conf_bundle_set_root(struct conf_bundle *b, bool root)
 {
 	b->root = root;
@@ -69,6 +82,7 @@ void conf_bundle_free(struct conf_bundle *b)
 	}
 	free(b->files);
 	free(b->folder);
+	free(b->bypass);
 	free(b);
 }
 
@@ -179,6 +193,9 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 	struct bundle_header header = {.magic = BUNDLE_MAGIC,
 				       .file_count = (uint32_t)b->file_count,
 				       .folder_len = (uint32_t)strlen(b->folder),
+				       .bypass_len = b->bypass
+							     ? (uint32_t)strlen(b->bypass)
+							     : 0,
 				       .root = b->root};
 	int rc = write_all(fd, &header, sizeof(header));
 
@@ -186,6 +203,8 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 		rc = write_entries(b, fd);
 	if (!rc)
 		rc = write_all(fd, b->folder, header.folder_len);
+	if (!rc)
+		rc = write_all(fd, b->bypass, header.bypass_len);
 	for (size_t i = 0; !rc && i < b->file_count; i++) {
 		const struct conf_file *f = &b->files[i];
 
@@ -286,14 +305,15 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	const char *first = take(c, sizeof(struct bundle_header)), *entries;
 	struct bundle_header header;
 	struct conf_bundle *b;
-	char *folder;
+	char *folder, *bypass;
 	int rc;
 
 	if (!first)
 		return -EBADMSG;
 	memcpy(&header, first, sizeof(header));
 	if (header.magic != BUNDLE_MAGIC || !header.file_count ||
-	    header.file_count > CONF_BUNDLE_FILES_MAX || header.folder_len > PATH_MAX)
+	    header.file_count > CONF_BUNDLE_FILES_MAX || header.folder_len > PATH_MAX ||
+	    header.bypass_len >= CONF_BYPASS_TEXT)
 		return -EBADMSG;
 	entries = take(c, header.file_count * sizeof(struct bundle_entry));
 	if (!entries)
@@ -305,7 +325,11 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	free(folder);
 	if (!b)
 		return -ENOMEM;
-	rc = read_files(b, entries, header.file_count, c);
+	rc = take_string(c, header.bypass_len, &bypass);
+	if (!rc) {
+		b->bypass = bypass;
+		rc = read_files(b, entries, header.file_count, c);
+	}
 	if (rc) {
 		conf_bundle_free(b);
 		return rc;

@@ -36,6 +36,7 @@ struct conf_bundle {
 	char *folder; /* owned; relative paths begin here: "/home/x"; "": they stay
 			 relative */
 	bool root;    /* started as root: decides between two sets of defaults */
+	char *bypass; /* owned; lines of conf_bypass.h; NULL: none */
 	bool partial; /* a file is missing: what it would have defined is not */
 };
 

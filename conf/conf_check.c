@@ -2,7 +2,9 @@
  * What takes more than one option to see: things that two have and only one may, blocks
  * that say too little, bounds that cross; and the values that follow from others.
  */
+#include "conf/conf_bypass.h"
 #include "conf/conf_parse.h"
+#include "lib/clock.h"
 
 #include <stdlib.h>
 
@@ -219,6 +221,16 @@ static void follow_default_policy(struct parser *p)
 	c->policies[c->policy_count - 1] = policy;
 }
 
+/* What has ended meanwhile is not applied by a child that starts late. */
+static void follow_bypass(struct parser *p)
+{
+	struct conf_bypass b;
+
+	if (p->bundle->bypass &&
+	    !conf_bypass_parse(p->bundle->bypass, clock_wall_us() / 1000000, &b))
+		conf_bypass_apply(p->conf, &b);
+}
+
 void conf_check(struct parser *p)
 {
 	check_claims(p);
@@ -231,6 +243,7 @@ void conf_check(struct parser *p)
 	check_control(p);
 	check_upstreams(p);
 	follow_on_failure(p);
+	follow_bypass(p);
 	follow_root(p);
 	follow_default_policy(p);
 }

@@ -1,5 +1,6 @@
 /* One generation of what the children serve by. Knows nothing of the children themselves. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,9 @@ bool generation_is_gated(const struct generation *g)
 	return false;
 }
 
-static void choose_processes(struct generation *g, bool is_root)
+static void choose_processes(struct generation *g)
 {
-	bool gate = is_root && generation_is_gated(g);
+	bool gate = g->is_root && generation_is_gated(g);
 
 	g->wants[ROLE_RESOLVER] = true;
 	g->wants[ROLE_DBWRITER] = g->conf->history.on;
@@ -55,7 +56,8 @@ int generation_load(const char *path, bool is_root, uint32_t number,
 	if (rc)
 		goto err;
 	conf_errors_free(errors);
-	choose_processes(g, is_root);
+	g->is_root = is_root;
+	choose_processes(g);
 	*out = g;
 	return 0;
 
@@ -67,6 +69,57 @@ err:
 	conf_errors_free(errors);
 	generation_free(g);
 	return rc;
+}
+
+int generation_bypass(struct generation *g, const char *lines)
+{
+	struct conf_errors *errors = conf_errors_new();
+	struct conf *conf = NULL;
+	int fd, rc = errors ? conf_bundle_set_bypass(g->bundle, lines) : -ENOMEM;
+
+	if (!rc)
+		rc = conf_parse(g->bundle, &conf, errors);
+	conf_errors_free(errors);
+	if (rc)
+		return rc;
+	fd = conf_bundle_write(g->bundle);
+	if (fd < 0) {
+		conf_free(conf);
+		return fd;
+	}
+	if (g->bundle_fd >= 0)
+		close(g->bundle_fd);
+	conf_free(g->conf);
+	g->bundle_fd = fd;
+	g->conf = conf;
+	choose_processes(g);
+	return 0;
+}
+
+int generation_again(const struct generation *of, const char *lines, bool is_root,
+		     uint32_t number, struct generation **out)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+	int rc;
+
+	if (!g)
+		return -ENOMEM;
+	g->number = number;
+	g->is_root = is_root;
+	g->bundle_fd = g->index_fd = -1;
+	rc = conf_bundle_read(of->bundle_fd, &g->bundle);
+	if (!rc)
+		rc = generation_bypass(g, lines);
+	if (!rc && of->index_fd >= 0) {
+		g->index_fd = fcntl(of->index_fd, F_DUPFD_CLOEXEC, 3);
+		rc = g->index_fd < 0 ? -errno : 0;
+	}
+	if (rc) {
+		generation_free(g);
+		return rc;
+	}
+	*out = g;
+	return 0;
 }
 
 int generation_bind(struct generation *g, const struct generation *old, char *why)

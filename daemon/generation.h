@@ -20,6 +20,7 @@ struct generation {
 	int bundle_fd;		     /* sealed memfd of the bundle */
 	int index_fd;		     /* sealed memfd of the list index; -1: none was built */
 	struct listeners *listeners; /* NULL until generation_bind */
+	bool is_root;
 	bool wants[ROLE_COUNT];	     /* processes it needs; the compiler is none of them */
 };
 
@@ -32,6 +33,15 @@ struct generation {
  */
 int generation_load(const char *path, bool is_root, uint32_t number,
 		    struct generation **out);
+
+/** Parse anew with these lines of a bypass file (conf_bypass.h). On failure g is as before.
+ *  @retval -ENOMEM, negative errno */
+int generation_bypass(struct generation *g, const char *lines);
+
+/** The same configuration and index as another generation's, with other lines.
+ *  @retval negative errno */
+int generation_again(const struct generation *of, const char *lines, bool is_root,
+		     uint32_t number, struct generation **out);
 
 /** Bind its sockets, keeping those of `old` (or NULL) that stay.
  *  @param why  of LISTENERS_WHY_MAX bytes. @retval negative errno; old is untouched */

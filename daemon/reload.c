@@ -6,9 +6,11 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/conf_bypass.h"
 #include "daemon/folders.h"
 #include "daemon/generation.h"
 #include "daemon/howto.h"
@@ -18,6 +20,7 @@
 #include "daemon/sd_notify.h"
 #include "daemon/supervise.h"
 #include "daemon/supervisor.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
@@ -145,6 +148,99 @@ static int lock(struct supervisor *s, const struct generation *g)
 	return s->lock_fd == -EINVAL ? -EIO : s->lock_fd; /* -EINVAL: the configuration */
 }
 
+/* --- the bypass ----------------------------------------------------------------------- */
+
+/* The lines in force, in text of CONF_BYPASS_TEXT bytes; what is wrong is said once. */
+static void read_bypass(struct supervisor *s, char *text)
+{
+	struct conf_bypass b;
+	int rc = conf_bypass_read(s->control, clock_wall_us() / 1000000, &b);
+
+	if (rc && rc != s->bypass_rc)
+		log_err("%s.bypass: %s: not used", s->control, rc == -EINVAL ?
+			"not lines of a zone and a time" : strerror(-rc));
+	s->bypass_rc = rc;
+	conf_bypass_text(&b, text);
+}
+
+static int set_bypass(struct supervisor *s, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	free(s->bypass);
+	s->bypass = copy;
+	return 0;
+}
+
+/** A bypass outlives reloads. */
+static int apply_bypass(struct supervisor *s, struct generation *g)
+{
+	char text[CONF_BYPASS_TEXT];
+	int rc;
+
+	read_bypass(s, text);
+	rc = *text ? generation_bypass(g, text) : 0;
+	return rc ? rc : set_bypass(s, text);
+}
+
+static void say_bypass(const struct generation *g)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < g->conf->zone_count; i++) {
+		const struct conf_zone *z = &g->conf->zones[i];
+
+		if (!z->bypass_until_s)
+			continue;
+		any = true;
+		log_warning("bypass: zone %s: nothing is refused for %lld s", z->name,
+			    (long long)(z->bypass_until_s - clock_wall_us() / 1000000));
+	}
+	if (!any)
+		log_warning("bypass: ended: every zone's gate is as the configuration says");
+}
+
+/** From the configuration in force, not from its files: those may be half edited while
+ *  somebody wants the gate out of the way. */
+static void begin_bypass(struct supervisor *s, const char *text)
+{
+	char why[WHY_MAX] = "";
+	struct generation *g;
+	int rc = generation_again(s->now, text, s->is_root, s->last_number + 1, &g);
+
+	if (rc) {
+		log_err("bypass: %s", strerror(-rc));
+		return;
+	}
+	rc = generation_bind(g, s->now, why);
+	if (!rc)
+		rc = set_bypass(s, text);
+	if (rc) {
+		log_err("bypass: %s", *why ? why : strerror(-rc));
+		generation_free(g);
+		return;
+	}
+	s->last_number = g->number;
+	s->reloading = true;
+	sd_notify_reloading(s->notify);
+	say_bypass(g);
+	adopt(s, g);
+	reload_look_settled(s);
+}
+
+void reload_look_bypass(struct supervisor *s)
+{
+	char text[CONF_BYPASS_TEXT];
+
+	if (s->stopping || s->next || s->reloading)
+		return;
+	read_bypass(s, text);
+	if (strcmp(text, s->bypass ? s->bypass : "") != 0)
+		begin_bypass(s, text);
+}
+
 static void warn_of_gate(const struct supervisor *s, const struct generation *g)
 {
 	if (!generation_is_gated(g))
@@ -165,6 +261,8 @@ int reload_prepare(struct supervisor *s, struct generation **out)
 	if (rc)
 		return rc;
 	rc = s->control ? 0 : lock(s, g);
+	if (!rc)
+		rc = apply_bypass(s, g);
 	if (rc)
 		goto err;
 	rc = generation_bind(g, s->now, why);

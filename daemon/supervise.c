@@ -38,6 +38,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 	for (int role = 0; role < ROLE_COUNT; role++)
 		if (s->processes[role])
 			process_ping(s->processes[role]);
+	reload_look_bypass(s);
 }
 
 /** Of the timer that tries to get an index after all, and of SIGHUP. */
@@ -162,6 +163,7 @@ static void end(struct supervisor *s)
 	if (s->lock_fd >= 0)
 		folders_unlock(s->control, s->lock_fd);
 	free(s->control);
+	free(s->bypass);
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		if (s->signals[i])
 			event_free(s->signals[i]);

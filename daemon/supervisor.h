@@ -30,6 +30,8 @@ struct supervisor {
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	int lock_fd, control_fd; /* -1: not there */
 	char *control;		 /* path of the socket as bound; NULL: not yet */
+	char *bypass;		 /* lines of conf_bypass.h in force; NULL: never any */
+	int bypass_rc;		 /* what was wrong with the file, as last said */
 	uint64_t stopping_since_ms;
 	uint32_t last_number;	 /* of a generation */
 	unsigned retries;	 /* of compiling, while there is no index at all */
@@ -56,6 +58,9 @@ void reload_take_index(struct supervisor *s, int fd);
 
 /** SIGHUP: the next generation, or everything as it was. */
 void reload_begin(struct supervisor *s);
+
+/** Every few seconds: begin or end what the bypass file says (conf_bypass.h). */
+void reload_look_bypass(struct supervisor *s);
 
 /** After each answer to a START and each death: have all answered? */
 void reload_look_settled(struct supervisor *s);

@@ -15,7 +15,6 @@
 #define BUSY_MS		 2000
 #define PROGRESS_OPS	 20000 /* some hundred microseconds */
 #define SECOND_US	 1000000ull
-#define ANSWER_ROWS_MAX	 10000
 #define PAGE_TEXT_MAX	 (64u << 20)
 
 /* The dictionary is read first, so no row is joined that is not counted. */
@@ -102,6 +101,7 @@ static int check_identity(struct report *r)
 		return rc;
 	if (id != SCHEMA_APPLICATION_ID)
 		return -EMEDIUMTYPE;
+	r->version = version;
 	return version <= schema_version() ? 0 : -EPROTO; /* an older one has less to say */
 }
 
@@ -265,7 +265,7 @@ int report_show(struct report *r, const struct report_page *page, const struct r
 
 /* --- single statements -------------------------------------------------------------- */
 
-static int ask(struct report *r, const char *sql, const char *text, int64_t since_us,
+int report_ask(struct report *r, const char *sql, const char *text, int64_t since_us,
 	       uint64_t limit, const struct report_out *out)
 {
 	struct report_page page = { 0 };
@@ -278,8 +278,8 @@ static int ask(struct report *r, const char *sql, const char *text, int64_t sinc
 	if (text)
 		sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 2, since_us);
-	sqlite3_bind_int64(stmt, 3, (int64_t)MIN(limit, (uint64_t)ANSWER_ROWS_MAX));
-	rc = report_read(r, stmt, ANSWER_ROWS_MAX, &page);
+	sqlite3_bind_int64(stmt, 3, (int64_t)MIN(limit, (uint64_t)REPORT_ANSWER_ROWS));
+	rc = report_read(r, stmt, REPORT_ANSWER_ROWS, &page);
 	if (!rc)
 		rc = report_show(r, &page, out);
 	sqlite3_finalize(stmt);
@@ -290,17 +290,17 @@ static int ask(struct report *r, const char *sql, const char *text, int64_t sinc
 int report_asked(struct report *r, const char *name, int64_t since_us,
 		 const struct report_out *out)
 {
-	return ask(r, asked_sql, name, since_us, ANSWER_ROWS_MAX, out);
+	return report_ask(r, asked_sql, name, since_us, REPORT_ANSWER_ROWS, out);
 }
 
 int report_refusals(struct report *r, int64_t since_us, uint64_t limit,
 		    const struct report_out *out)
 {
-	return ask(r, refusals_sql, NULL, since_us, limit, out);
+	return report_ask(r, refusals_sql, NULL, since_us, limit, out);
 }
 
 int report_events(struct report *r, int64_t since_us, uint64_t limit,
 		  const struct report_out *out)
 {
-	return ask(r, events_sql, NULL, since_us, limit, out);
+	return report_ask(r, events_sql, NULL, since_us, limit, out);
 }

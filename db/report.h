@@ -34,6 +34,7 @@ struct report_out {
 };
 
 /** Open the file at path.
+ *  An older version is read too; what it does not have yet is -ENOTSUP later.
  *  @retval -ENOENT not there; -EACCES; -EPROTO, -EMEDIUMTYPE, -EUCLEAN as store.h, whose
  *          store_reason() has the words */
 int report_open(const char *path, struct report **out);

@@ -10,9 +10,11 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 #define REPORT_COLUMNS_MAX 24
+#define REPORT_ANSWER_ROWS 10000 /* of report_ask */
 
 struct report {
 	struct sqlite3 *db; /* owned */
+	int64_t version;    /* of the tables; at most schema_version() */
 	volatile sig_atomic_t is_cancelled;
 	uint64_t deadline_us; /* mono; of the statement under way */
 	bool has_columns;     /* of the question under way: given to out->columns */
@@ -36,6 +38,11 @@ int report_rc(const struct report *r, int code);
  *  transaction is open after this. @param most  rows; -E2BIG if there are more */
 int report_read(struct report *r, struct sqlite3_stmt *stmt, size_t most,
 		struct report_page *page);
+
+/** One statement as a question: ?1 is text (unless NULL), ?2 since_us, ?3 limit, at most
+ *  REPORT_ANSWER_ROWS. */
+int report_ask(struct report *r, const char *sql, const char *text, int64_t since_us,
+	       uint64_t limit, const struct report_out *out);
 
 /** Give a page to the callbacks. */
 int report_show(struct report *r, const struct report_page *page, const struct report_out *out);

@@ -80,6 +80,8 @@ const char *store_reason(int rc)
 		return "it was deleted or replaced";
 	case -EPROTO:
 		return "it was made by a newer version of nameward";
+	case -ENOTSUP:
+		return "it was made by an older version: namewardd brings it up to date when it starts";
 	case -EMEDIUMTYPE:
 		return "it is another program's database";
 	case -ENOBUFS:

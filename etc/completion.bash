@@ -21,7 +21,7 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
@@ -36,16 +36,20 @@ _nameward()
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
 	--list) words=$(_nameward_names list) ;;
+	--zone) words=$(_nameward_names zone) ;;
 	--verdict)
 		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed' ;;
 	--type) words='A AAAA HTTPS SVCB CNAME MX TXT PTR SRV NS SOA' ;;
-	-n | --lines | --name) return ;;
+	-n | --lines | --name | --for) return ;;
 	*)
 		case "$verb $second" in
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
-		'gate ') words="ls rules $common" ;;
+		'gate ') words="ls bypass check readiness rules $common" ;;
+		'gate bypass') words="$(_nameward_names zone) --for --end $common" ;;
+		'gate check') words="--client $common" ;;
+		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search $common" ;;
 		'config ') words="check show example $common" ;;
 		'config check' | 'config show')

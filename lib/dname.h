@@ -33,9 +33,10 @@ const char *dname_to_text(const struct dname *d, char *buf);
 const char *dname_wire_to_text(const uint8_t *wire, size_t len, char *buf);
 
 /** Read a possibly compressed name at packet[at] (RFC 1035 §4.1.4): pointers only go
- *  backwards, bounded work.
+ *  backwards, each before all that was read so far, and there are at most 32.
  *  @param next  set to the offset behind the name in place
- *  @retval -EBADMSG  cut short, bad label type, loop, or too long; next untouched, out undefined */
+ *  @retval -EBADMSG  cut short, bad label type, more pointers, or too long; next untouched, out
+ *                    undefined */
 int dname_from_packet(const uint8_t *packet, size_t len, size_t at, struct dname *out,
 		      size_t *next);
 

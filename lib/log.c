@@ -25,13 +25,12 @@ void log_init(const char *process, enum log_level level)
 }
 
 /* A pipe that takes a whole line takes it at once (PIPE_BUF), so a poll is enough. */
-static void put(const char *line, size_t len)
+static bool put(const char *line, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT) ||
-	    write(STDERR_FILENO, line, len) < 0)
-		lines_lost++;
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) &&
+	       write(STDERR_FILENO, line, len) >= 0;
 }
 
 static const char *level_word(enum log_level level)
@@ -60,8 +59,7 @@ static void log_line(enum log_level level, const char *fmt, va_list ap, const ch
 	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s", tail);
 	n = MIN(n, LINE_MAX_BYTES - 2);
 	line[n++] = '\n';
-	lines_lost = 0;
-	put(line, (size_t)n);
+	lines_lost = put(line, (size_t)n) ? 0 : lines_lost + 1;
 }
 
 #define LOG_FUNCTION(name, level)               \

@@ -55,6 +55,14 @@ static void set_device(const struct addr *addr, struct client *out)
 	memcpy(out->device.id, addr->bytes, sizeof(addr->bytes));
 }
 
+static bool is_any_gated(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->zone_count; i++)
+		if (conf->zones[i].gate != GATE_OFF)
+			return true;
+	return false;
+}
+
 static void identify(struct clients *c, const struct setup *setup, const struct asker *asker,
 		     uint64_t now_ms, struct client *out)
 {
@@ -77,6 +85,8 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 
 		out->gated = z->gate != GATE_OFF;
 		out->must_lease = z->on_failure == FAILURE_SERVFAIL;
+	} else if (!interface) {
+		out->gated = is_any_gated(conf); /* as it may be: a lease does no harm */
 	}
 	set_device(addr, out);
 }

@@ -21,7 +21,7 @@ struct client {
 	struct msg_device device; /* as the firewall will see it */
 	struct mac mac;
 	bool has_mac;
-	bool gated;		  /* its zone observes or enforces */
+	bool gated;		  /* its zone observes or enforces; or its interface is unknown */
 	bool must_lease;	  /* a failed lease fails the answer */
 	struct policy_client place;
 	const char *label;	  /* its device's name, or "" */

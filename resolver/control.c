@@ -209,6 +209,14 @@ static void do_why(struct conn *c, char **words)
 		do_report(c, report_why, words);
 }
 
+static void do_client(struct conn *c, char **words)
+{
+	if (!words[0])
+		refuse(c, "usage: client ADDRESS|MAC|DEVICE");
+	else
+		do_report(c, report_client, words);
+}
+
 static void do_list_search(struct conn *c, char **words)
 {
 	struct dname name;
@@ -249,6 +257,7 @@ static const struct {
 } verbs[] = {
 	{ "status", NULL, do_status },
 	{ "why", NULL, do_why },
+	{ "client", NULL, do_client },
 	{ "gate", "ls", do_gate_ls },
 	{ "gate", "rules", do_gate_rules },
 	{ "list", "search", do_list_search },
@@ -272,7 +281,7 @@ static void run(struct conn *c, char *line)
 		verbs[i].run(c, words + (verbs[i].noun ? 2 : 1));
 		return;
 	}
-	refuse(c, "unknown request; known: status, why NAME [CLIENT], gate ls [ADDRESS], "
+	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
 		  "gate rules, list search NAME, list ls");
 }
 

@@ -36,10 +36,10 @@ struct memo {
 
 struct hold {
 	struct event_base *base; /* borrowed */
-	hold_done *done;
-	hold_other *other;
+	const struct hold_ops *ops; /* borrowed */
 	void *arg;
 	struct chan *chan; /* owned; NULL: nftsync is not there */
+	bool away;	   /* it was there, and comes back */
 	struct event *timer;
 	uint64_t timer_ms; /* when it fires, if it is pending */
 	struct slot *slots;
@@ -53,7 +53,7 @@ struct hold {
 
 static void on_deadline(evutil_socket_t fd, short events, void *arg);
 
-int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *arg,
+int hold_new(struct event_base *base, const struct hold_ops *ops, void *arg,
 	     struct hold **out)
 {
 	struct hold *h = calloc(1, sizeof(*h));
@@ -61,7 +61,7 @@ int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *
 	if (!h)
 		return -ENOMEM;
 	*h = (struct hold){
-		.base = base, .done = done, .other = other, .arg = arg,
+		.base = base, .ops = ops, .arg = arg,
 		.first = NO_SLOT, .last = NO_SLOT,
 	};
 	hash_key_init(&h->hash);
@@ -164,7 +164,7 @@ static void finish_slot(struct hold *h, uint32_t i, int rc)
 		h->stats.failed++;
 	else
 		h->stats.done++;
-	h->done(h->arg, ticket, rc);
+	h->ops->done(h->arg, ticket, rc);
 }
 
 static void on_deadline(evutil_socket_t fd, short events, void *arg)
@@ -235,37 +235,8 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 	default:
 		if (fd >= 0)
 			close(fd);
-		h->other(h->arg, data);
+		h->ops->other(h->arg, data);
 	}
-}
-
-static void fail_all(struct hold *h)
-{
-	forget_covered(h);
-	msg_buf_reset(&h->buf);
-	while (h->first != NO_SLOT)
-		finish_slot(h, h->first, -EPIPE);
-}
-
-static void on_gone(void *arg, int rc)
-{
-	struct hold *h = arg;
-
-	(void)rc;
-	chan_close(h->chan);
-	h->chan = NULL;
-	fail_all(h);
-}
-
-void hold_set_channel(struct hold *h, int fd)
-{
-	static const struct chan_ops ops = { on_message, on_gone };
-
-	chan_close(h->chan);
-	h->chan = NULL;
-	fail_all(h);
-	if (fd >= 0 && chan_open(h->base, fd, QUEUE_BYTES, &ops, h, &h->chan))
-		log_err("no channel to nftsync: out of memory");
 }
 
 static uint64_t memo_key(const struct hold *h, const struct msg_device *device,
@@ -344,14 +315,58 @@ static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 	return 0;
 }
 
+static void lose_channel(struct hold *h)
+{
+	chan_close(h->chan);
+	h->chan = NULL;
+	forget_covered(h);
+	msg_buf_reset(&h->buf);
+}
+
+/* What is held stays so: a new channel is most likely under way. */
+static void on_gone(void *arg, int rc)
+{
+	struct hold *h = arg;
+
+	(void)rc;
+	lose_channel(h);
+	h->away = true;
+}
+
+static void ask_again(struct hold *h)
+{
+	for (uint32_t i = h->first; i != NO_SLOT; i = h->slots[i].next) {
+		struct hold_wish wish = { 0 };
+
+		h->ops->again(h->arg, h->slots[i].ticket, &wish);
+		if (add_record(h, &wish, (uint64_t)h->slots[i].serial << 32 | i))
+			return; /* the rest ends at its deadlines */
+	}
+}
+
+void hold_set_channel(struct hold *h, int fd)
+{
+	static const struct chan_ops ops = { on_message, on_gone };
+
+	lose_channel(h);
+	h->away = false;
+	if (fd >= 0 && chan_open(h->base, fd, QUEUE_BYTES, &ops, h, &h->chan))
+		log_err("no channel to nftsync: out of memory");
+	if (h->chan)
+		ask_again(h);
+	while (!h->chan && h->first != NO_SLOT)
+		finish_slot(h, h->first, -EPIPE);
+}
+
 int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms)
 {
 	uint32_t i = h->free;
 	struct slot *s = i == NO_SLOT ? NULL : &h->slots[i];
 
-	if (!h->chan || !s || add_record(h, wish, (uint64_t)s->serial << 32 | i)) {
+	if ((!h->chan && !h->away) || !s ||
+	    (h->chan && add_record(h, wish, (uint64_t)s->serial << 32 | i))) {
 		h->stats.failed++;
-		return h->chan && !s ? -ENOBUFS : -EPIPE;
+		return s ? -EPIPE : -ENOBUFS;
 	}
 	h->free = s->next;
 	s->ticket = ticket;
@@ -366,7 +381,7 @@ int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_
 
 void hold_flush(struct hold *h)
 {
-	int rc = msg_buf_send(h->chan, &h->buf);
+	int rc = h->chan ? msg_buf_send(h->chan, &h->buf) : 0;
 
 	/* Those held on it end at their deadline. */
 	if (rc)

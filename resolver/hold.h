@@ -19,24 +19,32 @@ struct hold;
 
 #define HOLD_MAX 32768 /* answers held at once; a further one fails at once */
 
-/** rc 0: in force. -ETIMEDOUT: late; -EPIPE: nftsync is gone; else nftsync's error.
- *  Called from the event loop, never inside hold_ask. */
-typedef void hold_done(void *arg, void *ticket, int rc);
+struct hold_wish;
 
-/** Messages that are not about leases (MSG_TELL), borrowed. */
-typedef void hold_other(void *arg, const void *message);
+struct hold_ops {
+	/** rc 0: in force. -ETIMEDOUT: late; -EPIPE: there is no nftsync; else its error.
+	 *  Called from the event loop, never inside hold_ask. */
+	void (*done)(void *arg, void *ticket, int rc);
+	/** nftsync was restarted: say again what was wished for this ticket. What out borrows
+	 *  lives for the call; its serial and times are not looked at. */
+	void (*again)(void *arg, void *ticket, struct hold_wish *out);
+	/** A message that is not about leases (MSG_TELL), borrowed. */
+	void (*other)(void *arg, const void *message);
+};
 
 struct hold_stats {
 	uint64_t asked, done, late, covered, held;
 	uint64_t failed; /* also those that could not be asked */
 };
 
-/** @param done, other, arg  borrowed, outlive the gate */
-int hold_new(struct event_base *base, hold_done *done, hold_other *other, void *arg,
+/** @param ops, arg  borrowed, outlive it */
+int hold_new(struct event_base *base, const struct hold_ops *ops, void *arg,
 	     struct hold **out);
 void hold_free(struct hold *h);
 
-/** Use a new channel to nftsync (owned); -1 closes. What is held on the old one fails. */
+/** Use a new channel to nftsync (owned), and ask there for all that is held. Between the
+ *  death of nftsync and its return answers are held on, until their deadlines. -1: there is
+ *  no nftsync; what is held fails. */
 void hold_set_channel(struct hold *h, int fd);
 
 /** How many whole seconds the leases last that this device got for just this cached answer

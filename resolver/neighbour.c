@@ -320,6 +320,21 @@ const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t 
 	return n->name;
 }
 
+bool neighbour_search(struct neighbour *n, const struct addr *a, const struct mac *mac,
+		      uint64_t now_ms, struct addr *addr_out, struct mac *mac_out,
+		      const char **interface)
+{
+	struct neighbour_entry e;
+
+	neighbour_on_readable(n, now_ms);
+	if (!neighbour_table_search(n->table, a, mac, &e))
+		return false;
+	*addr_out = e.addr;
+	*mac_out = e.mac;
+	*interface = neighbour_interface(n, e.ifindex, now_ms);
+	return true;
+}
+
 void neighbour_get_stats(const struct neighbour *n, struct neighbour_stats *out)
 {
 	*out = n->stats;

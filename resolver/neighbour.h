@@ -39,6 +39,13 @@ void neighbour_on_readable(struct neighbour *n, uint64_t now_ms);
 bool neighbour_lookup(struct neighbour *n, const struct addr *a, uint32_t ifindex,
 		      uint64_t now_ms, struct mac *out);
 
+/** A client by its address or (a: NULL) its MAC address, on whatever link, among the
+ *  neighbours known now. Walks all of them: for reports only.
+ *  @param interface  gets a borrowed name as below, or NULL */
+bool neighbour_search(struct neighbour *n, const struct addr *a, const struct mac *mac,
+		      uint64_t now_ms, struct addr *addr_out, struct mac *mac_out,
+		      const char **interface);
+
 /** Name of an interface, NULL if there is none. Borrowed until this is called again. */
 const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t now_ms);
 

@@ -193,6 +193,22 @@ bool neighbour_table_find(struct neighbour_table *t, const struct addr *a,
 	return true;
 }
 
+bool neighbour_table_search(const struct neighbour_table *t, const struct addr *a,
+			    const struct mac *mac, struct neighbour_entry *out)
+{
+	for (uint32_t i = t->newest; i != NONE; i = t->entries[i].older) {
+		const struct entry *e = &t->entries[i];
+
+		if (a ? !addr_equal(&e->key.addr, a) : memcmp(&e->mac, mac, sizeof(*mac)) != 0)
+			continue;
+		out->addr = e->key.addr;
+		out->mac = e->mac;
+		out->ifindex = e->key.ifindex;
+		return true;
+	}
+	return false;
+}
+
 void neighbour_table_note_absent(struct neighbour_table *t, const struct addr *a,
 				 uint32_t ifindex, uint64_t now_ms)
 {

@@ -30,6 +30,16 @@ void neighbour_table_remove(struct neighbour_table *t, const struct addr *a,
 bool neighbour_table_find(struct neighbour_table *t, const struct addr *a,
 			  uint32_t ifindex, struct mac *out);
 
+/** The neighbour used last that has this address, or (a: NULL) this MAC address, on whatever
+ *  interface. Walks the whole table: for reports only. */
+struct neighbour_entry {
+	struct addr addr;
+	struct mac mac;
+	uint32_t ifindex;
+};
+bool neighbour_table_search(const struct neighbour_table *t, const struct addr *a,
+			    const struct mac *mac, struct neighbour_entry *out);
+
 /** Remember for NEIGHBOUR_ABSENT_MS that the kernel has no such neighbour. A small
  *  table: a newer note may replace an older one, which only costs one more question. */
 void neighbour_table_note_absent(struct neighbour_table *t, const struct addr *a,

@@ -25,6 +25,7 @@ struct query {
 	uint8_t *reply; /* owned */
 	size_t reply_len;
 	uint64_t held_us;
+	uint32_t age_s;	   /* of the answer, when it was held */
 	struct note *note; /* owned */
 };
 
@@ -190,6 +191,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	memcpy(q->note, o->note, note_len);
 	q->reply_len = len;
 	q->held_us = now_us;
+	q->age_s = o->age_s;
 	q->l.verdict = (uint8_t)o->verdict;
 	return hold_ask(r->hold, &wish, q, now_us / 1000);
 }
@@ -251,6 +253,19 @@ static void send_held(struct resolver *r, struct query *q)
 	reply_write(l, room, q->reply_len);
 	l->rcode = (uint8_t)q->note->rcode;
 	reply_finish(r, l, l->verdict, NULL, NULL, q->note);
+}
+
+void query_on_lease_again(void *arg, void *ticket, struct hold_wish *out)
+{
+	const struct query *q = ticket;
+
+	(void)arg;
+	*out = (struct hold_wish){
+		.device = &q->l.client.device,
+		.qname = &q->l.question.qname,
+		.note = q->note,
+		.age_s = q->age_s,
+	};
 }
 
 void query_on_leased(void *arg, void *ticket, int rc)

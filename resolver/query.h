@@ -12,6 +12,7 @@
 #include "resolver/clients.h"
 #include "resolver/wire.h"
 
+struct hold_wish;
 struct note;
 struct queries;
 struct resolver;
@@ -44,8 +45,11 @@ void queries_free(struct queries *q);
 void query_take(struct resolver *r, const struct asker *from, const uint8_t *packet,
 		size_t len);
 
-/** hold_done: a held answer's leases are in force, or failed. */
+/** hold_ops.done: a held answer's leases are in force, or failed. */
 void query_on_leased(void *arg, void *ticket, int rc);
+
+/** hold_ops.again. */
+void query_on_lease_again(void *arg, void *ticket, struct hold_wish *out);
 
 /** Questions that are not answered yet. */
 unsigned queries_in_flight(const struct queries *q);

@@ -96,10 +96,38 @@ bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 	return false;
 }
 
+/* Addresses beside an answer (of mail servers, of services) are not leased: a gated client
+ * that wants to connect to them asks for them. Only our OPT, the last record, stays. */
+static size_t leave_out_additional(const struct wire_question *q, uint8_t *reply, size_t len)
+{
+	struct wire_walker w = { .packet = reply, .len = len };
+	size_t begin = 0, last = 0;
+	struct wire_rr rr;
+
+	if (load_be16(reply + 10) <= q->has_opt)
+		return len;
+	while (wire_walk(&w, &rr) > 0) {
+		if (rr.section != 3)
+			continue;
+		if (!begin)
+			begin = rr.name_at;
+		last = rr.name_at;
+	}
+	store_be16(reply + 10, q->has_opt);
+	if (!q->has_opt)
+		return begin;
+	memmove(reply + begin, reply + last, len - last);
+	return begin + len - last;
+}
+
 size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room)
 {
-	return wire_write_prepared(&l->question, o->prepared, o->len, o->age_s, o->ttl_max_s,
-				   room, reply_max(l));
+	size_t len = wire_write_prepared(&l->question, o->prepared, o->len, o->age_s,
+					 o->ttl_max_s, room, reply_max(l));
+
+	if (len && l->client.gated)
+		return leave_out_additional(&l->question, room, len);
+	return len;
 }
 
 void reply_send(struct resolver *r, struct lookup *l, const struct offer *o)

@@ -9,6 +9,7 @@
 #include "blocklists/list_file.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
 
@@ -27,6 +28,9 @@ static void report_processes(const struct resolver *r, FILE *to)
 		if (c->pid)
 			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
 				c->pid, c->restarts);
+		else if (i == ROLE_COMPILER)
+			fprintf(to, "process\t%s\tidle: it runs when lists are read\n",
+				msg_role_name(i));
 		else if (c->size) /* told of, but not running */
 			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
 				i == ROLE_COMPILER ? "done" : "down", c->restarts);
@@ -44,6 +48,22 @@ static void report_gate(const struct resolver *r, FILE *to)
 	row(to, "held", "failed", s.failed);
 	row(to, "held", "late", s.late);
 	row(to, "held", "now", s.held);
+}
+
+static void report_zones(const struct resolver *r, FILE *to)
+{
+	const struct conf *conf = r->current->conf;
+	int64_t now_s = clock_wall_us() / 1000000;
+
+	for (size_t i = 0; i < conf->zone_count; i++) {
+		const struct conf_zone *z = &conf->zones[i];
+
+		if (z->bypass_until_s)
+			fprintf(to, "zone\t%s\tbypassed for %" PRId64 " s more, gate %s\n", z->name,
+				MAX(z->bypass_until_s - now_s, 0), conf_gate_mode_name(z->gate));
+		else
+			fprintf(to, "zone\t%s\tgate %s\n", z->name, conf_gate_mode_name(z->gate));
+	}
 }
 
 static void report_counters(const struct resolver *r, FILE *to)
@@ -105,7 +125,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	(void)unused1;
 	(void)unused2;
 	fprintf(to, "nameward\tversion\t%s\n", VERSION);
-	row(to, "nameward", "uptime_s", (uint64_t)(clock_wall_us() - r->started_us) / 1000000);
+	row(to, "nameward", "uptime_s", (clock_mono_us() - r->started_us) / 1000000);
 	report_processes(r, to);
 	report_counters(r, to);
 	report_cache(r, to);
@@ -114,6 +134,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	if (!r->current)
 		return;
 	row(to, "nameward", "generation", r->current->generation);
+	report_zones(r, to);
 	if (r->current->index)
 		row(to, "lists", "names", list_index_names(r->current->index));
 	upstream_status(r->current->upstreams, to);
@@ -189,6 +210,89 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 			s->name, s->entries, s->lines, s->duplicates, s->invalid,
 			s->first_invalid_line, list_error(s, error, sizeof(error)));
 	}
+}
+
+/* --- clients ----------------------------------------------------------------------------- */
+
+/* Who a text of the user means: an address, a MAC address, or a device of the configuration. */
+struct sought {
+	struct addr addr;      /* family 0: not known */
+	struct mac mac;
+	bool has_mac;
+	const char *interface; /* borrowed from the neighbours; NULL: not known */
+};
+
+static bool seek(struct resolver *r, const struct addr *a, const struct mac *mac,
+		 struct sought *out)
+{
+	if (!r->neighbours || !neighbour_search(r->neighbours, a, mac, clock_mono_ms(),
+						&out->addr, &out->mac, &out->interface))
+		return false;
+	out->has_mac = true;
+	return true;
+}
+
+static bool seek_device(struct resolver *r, const struct conf_device *d, struct sought *out)
+{
+	if (d->addr_count)
+		out->addr = d->addrs[0];
+	if (d->mac_count)
+		out->mac = d->macs[0];
+	out->has_mac = d->mac_count;
+	for (size_t i = 0; i < d->mac_count; i++)
+		if (seek(r, NULL, &d->macs[i], out))
+			return true;
+	for (size_t i = 0; i < d->addr_count; i++)
+		if (seek(r, &d->addrs[i], NULL, out))
+			return true;
+	return true;
+}
+
+/* @return false: neither an address nor a device's name */
+static bool seek_text(struct resolver *r, const char *text, struct sought *out)
+{
+	const struct conf *conf = r->current->conf;
+	struct addr addr;
+
+	*out = (struct sought){ 0 };
+	if (!addr_from_text(text, &addr)) {
+		out->addr = addr;
+		seek(r, &addr, NULL, out);
+		return true;
+	}
+	if (!mac_from_text(text, &out->mac)) {
+		out->has_mac = true;
+		seek(r, NULL, &out->mac, out);
+		return true;
+	}
+	for (size_t i = 0; i < conf->device_count; i++)
+		if (!strcmp(conf->devices[i].name, text))
+			return seek_device(r, &conf->devices[i], out);
+	return false;
+}
+
+void report_client(struct resolver *r, FILE *to, const char *text, const char *unused)
+{
+	char addr[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX] = "-", interface[64] = "-";
+	struct policy_client place;
+	const struct conf *conf;
+	struct sought s;
+
+	(void)unused;
+	fprintf(to, "address\tmac\tdevice\tinterface\tzone\tgate\n");
+	if (!r->current || !seek_text(r, text, &s))
+		return;
+	conf = r->current->conf;
+	place = policy_find_client(conf, &s.addr, s.has_mac ? &s.mac : NULL, s.interface);
+	if (s.has_mac)
+		mac_to_text(&s.mac, mac);
+	if (s.interface)
+		log_safe(s.interface, interface, sizeof(interface));
+	fprintf(to, "%s\t%s\t%s\t%s\t%s\t%s\n", addr_to_text(&s.addr, addr), mac,
+		place.device == POLICY_NONE ? "-" : conf->devices[place.device].name, interface,
+		place.zone == POLICY_NONE ? "-" : conf->zones[place.zone].name,
+		place.zone == POLICY_NONE ? "-" :
+			conf_gate_mode_name(conf->zones[place.zone].gate));
 }
 
 /* --- why --------------------------------------------------------------------------------- */

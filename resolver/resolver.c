@@ -324,6 +324,8 @@ static void open_neighbours(struct process *p)
 		event_add(p->on_neighbour, NULL);
 }
 
+static const struct hold_ops hold_ops = { query_on_leased, query_on_lease_again, on_tell };
+
 static int make_parts(struct process *p)
 {
 	struct resolver *r = &p->r;
@@ -334,7 +336,7 @@ static int make_parts(struct process *p)
 	if (!p->drain)
 		return -ENOMEM;
 	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
-	    (rc = hold_new(r->base, query_on_leased, on_tell, r, &r->hold)) ||
+	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
 	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||
@@ -373,7 +375,7 @@ int resolver_main(void)
 	if (!p)
 		return 1;
 	p->conf_fd = -1;
-	p->r.started_us = clock_wall_us();
+	p->r.started_us = clock_mono_us();
 	status = serve(p);
 	free(p);
 	return status;

@@ -46,7 +46,7 @@ struct resolver {
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;
 	struct msg_child children[ROLE_COUNT]; /* as the supervisor told; pid 0: not running */
-	int64_t started_us;
+	uint64_t started_us; /* of clock_mono_us */
 	bool stopping;
 	uint8_t scratch[WIRE_MAX]; /* an answer being written; used within one call */
 };

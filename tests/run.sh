@@ -23,7 +23,9 @@ count() { # STATUS OK FAILED SKIPPED NAME
 	if [ "$1" != 0 ] || [ "$3" != 0 ]; then
 		[ "$3" != 0 ] || failed=$((failed + 1))
 		echo "--- $5 failed (status $1):"
-		tail -n 60 "$out"
+		grep -E '^\[  (ERROR|LINE|FAILED)|^FAIL |^ *#[0-4] |ERROR: ' "$out" | head -n 40
+		echo "... and its last lines:"
+		tail -n 30 "$out"
 	else
 		echo "$5: $2 passed$([ "$4" = 0 ] || echo ", $4 skipped")"
 	fi

@@ -183,12 +183,14 @@ static void on_tell(void *arg, const void *message)
 	control_on_tell(r->control, message);
 }
 
+static const struct hold_ops hold_ops = { query_on_leased, query_on_lease_again, on_tell };
+
 static void make_parts(struct resolver *r)
 {
 	assert_int_equal(neighbour_open(&r->neighbours), 0);
 	assert_int_equal(queries_new(r, &r->queries), 0);
 	assert_int_equal(clients_new(r->neighbours, &r->clients), 0);
-	assert_int_equal(hold_new(r->base, query_on_leased, on_tell, r, &r->hold), 0);
+	assert_int_equal(hold_new(r->base, &hold_ops, r, &r->hold), 0);
 	assert_int_equal(lookup_log_new(r->base, on_tell, r, &r->log), 0);
 	assert_int_equal(control_new(r, &r->control), 0);
 	assert_int_equal(tcp_new(r->base, on_packet, r, &r->tcp), 0);
@@ -201,6 +203,7 @@ struct query_world *world_new(const char *conf)
 	struct addr_port upstream = loopback;
 	int fd;
 
+	w->r.started_us = clock_mono_us();
 	w->base = w->r.base = event_base_new();
 	w->upstream = bound(SOCK_DGRAM, &upstream);
 	w->upstream_port = upstream.port;
@@ -318,16 +321,20 @@ struct world_result world_lookup(struct query_world *w, const char *name, unsign
 {
 	uint8_t buf[4096];
 	struct wire_walker walker = { .packet = buf };
+	struct world_result got = { 0 };
 	struct wire_rr rr;
+	int rc;
 
 	world_ask(w, name, type);
 	walker.len = world_reply(w, buf, sizeof(buf));
-	return (struct world_result){
-		.rcode = buf[3] & 15u,
-		.answers = load_be16(buf + 6),
-		.additional = load_be16(buf + 10),
-		.ttl_s = wire_walk(&walker, &rr) == 1 && rr.type != TYPE_OPT ? rr.ttl_s : 0,
-	};
+	got.rcode = buf[3] & 15u;
+	got.answers = load_be16(buf + 6);
+	got.additional = load_be16(buf + 10);
+	for (bool first = true; (rc = wire_walk(&walker, &rr)) == 1; first = false)
+		if (first && rr.type != TYPE_OPT)
+			got.ttl_s = rr.ttl_s;
+	got.is_whole = rc == 0;
+	return got;
 }
 
 int world_connect(struct query_world *w)

@@ -135,7 +135,18 @@ static void answers_become_tables_and_exit_codes(void **state)
 		{ "status", "status\n", ".err busy\033[2J\n", 1, "" },
 		{ "status", "status\n", "half", 1, "" },
 		{ "why 192.0.2.7", "gate ls 192.0.2.7\n",
-		  "device\taddress\tleft_s#\tname\n.ok\n", 1, "DEVICE  ADDRESS  LEFT_S  NAME\n" },
+		  "device\taddress\tleft_s#\tname\n.ok\n", 0,
+		  "192.0.2.7                                                          -> NO LEASE\n"
+		  "  1 exception  none for this address\n"
+		  "  2 history    not known: there is none yet\n" },
+		{ "why 192.0.2.7", "gate ls 192.0.2.7\n",
+		  "device\taddress\tleft_s#\tname\n"
+		  "7c:2f:80:00:11:22\t192.0.2.7\t60\ta.example\n"
+		  "192.0.2.7\t192.0.2.8\t60\tb.example\n.ok\n", 0,
+		  "192.0.2.7                                                          -> 1 LEASE\n"
+		  "  1 exception  none for this address\n"
+		  "  2 lease      7c:2f:80:00:11:22 for 60 s more, because of a.example\n"
+		  "  3 history    not known: there is none yet\n" },
 		{ "why A.example --client tv", "why a.example tv\n",
 		  "step\tresult\twhere\nverdict\tBLOCKED\ta.example\n"
 		  "client\t192.0.2.9 is \"tv\"\tx.conf:14\nblock\tlist ads\tx.conf:3\n"

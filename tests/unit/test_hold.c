@@ -53,6 +53,19 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 	}
 }
 
+static struct note *make_note(void);
+static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
+static const struct dname qname = { .len = 3, .wire = { 1, 'a', 0 } };
+
+static void on_again(void *arg, void *ticket, struct hold_wish *out)
+{
+	(void)arg;
+	(void)ticket;
+	*out = (struct hold_wish){ .device = &device, .qname = &qname, .note = make_note() };
+}
+
+static const struct hold_ops hold_ops = { on_done, on_again, on_other };
+
 static const struct chan_ops nftsync_ops = { on_message, NULL };
 
 static void connect_nftsync(struct world *w)
@@ -69,7 +82,7 @@ static int setup(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 
 	w->base = event_base_new();
-	assert_int_equal(hold_new(w->base, on_done, on_other, w, &w->hold), 0);
+	assert_int_equal(hold_new(w->base, &hold_ops, w, &w->hold), 0);
 	connect_nftsync(w);
 	*state = w;
 	return 0;
@@ -85,9 +98,6 @@ static int teardown(void **state)
 	free(w);
 	return 0;
 }
-
-static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
-static const struct dname qname = { .len = 3, .wire = { 1, 'a', 0 } };
 
 /* An answer of one public and one private address. */
 static struct note *make_note(void)
@@ -228,22 +238,39 @@ static void failed_lease_is_not_remembered(void **state)
 	assert_false(hold_covered(w->hold, &device, 7, 1000));
 }
 
-static void death_of_nftsync_fails_what_is_held(void **state)
+static void answers_are_held_over_a_restart_of_nftsync(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(ask_at(w, 0, 0, 60000, clock_mono_ms()), 0);
+	chan_close(w->nftsync);
+	w->nftsync = NULL;
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(ask_at(w, 1, 0, 60000, clock_mono_ms()), 0); /* while it is away */
+	assert_int_equal(ask_at(w, 2, 0, 5, clock_mono_ms()), 0);
+	for (int i = 0; i < 100 && !w->done[2]; i++)
+		event_base_loop(w->base, EVLOOP_ONCE);
+	assert_int_equal(w->rc[2], -ETIMEDOUT); /* no longer than its deadline */
+	connect_nftsync(w);
+	hold_flush(w->hold);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->wishes, 3); /* the first one once more, and the second */
+	assert_int_equal(w->txid[1], w->txid[0]);
+	tell(w, w->txid[1], 0);
+	tell(w, w->txid[2], 0);
+	assert_int_equal(w->done[0] + w->done[1], 2);
+	assert_int_equal(w->rc[0] | w->rc[1], 0);
+}
+
+static void without_nftsync_nothing_is_held(void **state)
 {
 	struct world *w = *state;
 
 	assert_int_equal(ask(w, 0, 0, 60000), 0);
-	assert_int_equal(ask(w, 1, 0, 60000), 0);
-	chan_close(w->nftsync);
-	w->nftsync = NULL;
-	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	hold_set_channel(w->hold, -1);
 	assert_int_equal(w->rc[0], -EPIPE);
-	assert_int_equal(w->rc[1], -EPIPE);
-	assert_int_equal(ask(w, 2, 0, 60000), -EPIPE);
-	connect_nftsync(w);
-	assert_int_equal(ask(w, 3, 0, 60000), 0);
-	tell(w, w->txid[2], 0);
-	assert_int_equal(w->done[3], 1);
+	assert_int_equal(ask(w, 1, 0, 60000), -EPIPE);
+	assert_int_equal(w->done[1], 0);
 }
 
 static void held_answers_are_bounded(void **state)
@@ -285,7 +312,8 @@ int main(void)
 		TEST(unasked_answer_is_counted),
 		TEST(covered_answer_is_not_asked_for_again),
 		TEST(failed_lease_is_not_remembered),
-		TEST(death_of_nftsync_fails_what_is_held),
+		TEST(answers_are_held_over_a_restart_of_nftsync),
+		TEST(without_nftsync_nothing_is_held),
 		TEST(held_answers_are_bounded),
 	};
 

@@ -330,6 +330,27 @@ static void refresh_removes_what_did_not_come_up(void **state)
 	neighbour_table_free(t);
 }
 
+static void a_client_is_found_by_address_or_mac_on_any_interface(void **state)
+{
+	struct addr a = addr("192.0.2.1"), b = addr("2001:db8::1"), c = addr("192.0.2.3");
+	struct mac m = mac("02:00:00:00:00:01"), other = mac("02:00:00:00:00:02");
+	struct neighbour_table *t = new_table();
+	struct neighbour_entry e;
+
+	(void)state;
+	neighbour_table_set(t, &a, 7, &m);
+	neighbour_table_set(t, &b, 8, &m);
+	assert_true(neighbour_table_search(t, &a, NULL, &e));
+	assert_int_equal(e.ifindex, 7);
+	assert_memory_equal(&e.mac, &m, sizeof(m));
+	assert_true(neighbour_table_search(t, NULL, &m, &e)); /* the one used last */
+	assert_true(addr_equal(&e.addr, &b));
+	assert_int_equal(e.ifindex, 8);
+	assert_false(neighbour_table_search(t, &c, NULL, &e));
+	assert_false(neighbour_table_search(t, NULL, &other, &e));
+	neighbour_table_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +362,7 @@ int main(void)
 		cmocka_unit_test(flood_evicts_the_unused),
 		cmocka_unit_test(interfaces_are_found_by_index),
 		cmocka_unit_test(refresh_removes_what_did_not_come_up),
+		cmocka_unit_test(a_client_is_found_by_address_or_mac_on_any_interface),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,7 @@ static void dictionaries_lose_what_no_row_uses(void **state)
 {
 	struct fixture *f = *state;
 	struct rig rig;
+	int64_t new_names;
 	char name[64];
 
 	rig_open(&rig, f->path, (struct prune_limits){ .keep_lookups_us = 10 * DAY });
@@ -338,7 +339,9 @@ static void dictionaries_lose_what_no_row_uses(void **state)
 	fixture_add(&rig.db, &(struct fixture_lookup){ .ts_us = T0 - 15 * DAY, .list = "gone",
 						       .pattern = "x", .device = "gone" });
 	fixture_commit(&rig.db);
-	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM name"), 20000);
+	/* a name met twice gets its row; that it was met once may be forgotten, rarely */
+	assert_in_range(fixture_number(f->path, "SELECT count(*) FROM name"), 19900, 20000);
+	new_names = fixture_number(f->path, "SELECT count(*) FROM name WHERE name LIKE 'new%'");
 	for (unsigned i = 0; prune_step(rig.prune, rig.wall, rig.mono) == 1; i++) {
 		assert_true(i < 1000);
 		snprintf(name, sizeof(name), "old%u.example.org", i);
@@ -357,7 +360,7 @@ static void dictionaries_lose_what_no_row_uses(void **state)
 		    200);
 	assert_int_equal(fixture_number(f->path,
 					"SELECT count(*) FROM name WHERE name LIKE 'new%'"),
-			 10000);
+			 new_names);
 	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM rule"), 0);
 	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM device"), 0);
 	/* and what was deleted is not remembered */

@@ -24,7 +24,8 @@
 
 /* --- time ----------------------------------------------------------------------------------- */
 
-static time_t ahead_s; /* what the clocks are told */
+static time_t ahead_s;	    /* what the clocks are told */
+static time_t wall_ahead_s; /* the wall clock, in addition */
 
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
@@ -33,6 +34,8 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 	int rc = __real_clock_gettime(id, ts);
 
 	ts->tv_sec += ahead_s;
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += wall_ahead_s;
 	return rc;
 }
 
@@ -61,6 +64,18 @@ static void nothing_there(struct dns_message *m)
 {
 	world_counts(m, 0, 1, 0);
 	dns_soa(m, "example", 7200, 7200);
+}
+
+/* A server by name, its address beside it; we answer with an OPT behind it. */
+static void mail_with_glue(struct dns_message *m)
+{
+	world_counts(m, 1, 0, 3);
+	dns_rr(m, "@12", TYPE_MX, 300, 4);
+	dns_u16(m, 10);
+	dns_name(m, "@12");
+	dns_a(m, "@12", 300, "198.18.0.1");
+	dns_aaaa(m, "@12", 300, "2001:db8::1");
+	dns_opt(m, 1232, 0, 0, 0, NULL, 0);
 }
 
 /* --- tests ---------------------------------------------------------------------------------- */
@@ -200,6 +215,45 @@ static void private_address_needs_no_lease(void **state)
 	assert_int_equal(w->wishes, 0);
 }
 
+static void unleased_addresses_beside_an_answer_are_left_out(void **state)
+{
+	static const struct {
+		const char *mode;
+		unsigned additional; /* with our OPT */
+	} cases[] = { { GATE("off"), 3 }, { GATE("enforce"), 1 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(cases[i].mode);
+		w->answer = mail_with_glue;
+		for (int again = 0; again < 2; again++) {
+			struct world_result got = world_lookup(w, "example", TYPE_MX);
+
+			assert_int_equal(got.answers, 1);
+			assert_int_equal(got.additional, cases[i].additional);
+			assert_true(got.is_whole);
+		}
+		assert_int_equal(w->wishes, 0);
+		if (i + 1 < ARRAY_SIZE(cases))
+			end(state);
+	}
+}
+
+/* It may be one that the firewall gates. */
+static void client_on_an_unknown_interface_is_leased(void **state)
+{
+	(void)state;
+	begin(GATE("enforce"));
+	clients_free(w->r.clients);
+	assert_int_equal(clients_new(NULL, &w->r.clients), 0);
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).answers, 1);
+	assert_int_equal(w->wishes, 1);
+	w->gate = WORLD_REFUSES;
+	assert_int_equal(world_lookup(w, "www2.example", TYPE_A).rcode, RCODE_NOERROR);
+	world_reload(w, GATE("off"));
+	assert_int_equal(world_lookup(w, "www3.example", TYPE_A).answers, 1);
+	assert_int_equal(w->wishes, 2);
+}
+
 static void covered_answer_asks_nftsync_no_more(void **state)
 {
 	(void)state;
@@ -326,6 +380,7 @@ static void status_is_there_before_the_first_start(void **state)
 
 	(void)state;
 	begin("");
+	wall_ahead_s = 86400; /* a router without a clock of its own learns the time */
 	s = w->r.current;
 	c = w->r.cache;
 	w->r.current = NULL;
@@ -334,7 +389,8 @@ static void status_is_there_before_the_first_start(void **state)
 	w->r.current = s;
 	w->r.cache = c;
 	fclose(to);
-	assert_non_null(strstr(text, "nameward\tversion"));
+	wall_ahead_s = 0;
+	assert_non_null(strstr(text, "nameward\tuptime_s\t0\n"));
 	free(text);
 }
 
@@ -349,6 +405,8 @@ int main(void)
 		TEST(answer_waits_for_its_lease),
 		TEST(failed_lease_is_answered_by_the_zones_mode),
 		TEST(private_address_needs_no_lease),
+		TEST(unleased_addresses_beside_an_answer_are_left_out),
+		TEST(client_on_an_unknown_interface_is_leased),
 		TEST(covered_answer_asks_nftsync_no_more),
 		TEST(dead_upstream_is_a_servfail),
 		TEST(question_in_flight_keeps_its_configuration),

@@ -1,0 +1,368 @@
+/*
+ * See gate_story.h. The order of the checks is that of the rules: what is not gated, then
+ * exceptions, then leases. The history only explains.
+ */
+#include "cli/gate_story.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/gate_conf.h"
+#include "cli/gate_facts.h"
+#include "cli/source.h"
+#include "cli/story.h"
+#include "cli/when.h"
+#include "conf/conf.h"
+#include "db/report_gate.h"
+#include "db/store.h"
+#include "lib/clock.h"
+
+#define DAYS	   30 /* of history */
+#define DAY_US	   INT64_C(86400000000)
+#define SHOWN_MAX  5 /* rows of one kind */
+#define PLACE_MAX  512
+
+struct telling {
+	const struct command *c;
+	struct conf *conf;     /* owned */
+	struct report *report; /* owned; NULL: not readable */
+	int report_rc;
+	const struct addr *dest;
+	char dest_text[ADDR_TEXT_MAX];
+	const char *client_text; /* NULL: anybody */
+	struct gate_client client;
+	struct gate_leases *leases; /* owned */
+	int leases_rc;
+	char why[CONTROL_WHY_MAX]; /* leases_rc */
+	struct story story;
+	size_t shown;	      /* of the rows being told */
+	bool told_client;     /* the client was told this address */
+	bool told_other;      /* so was another */
+	enum gate_passes passes;
+};
+
+/* --- facts that decide ---------------------------------------------------------------- */
+
+static const char *place_text(const struct conf_place *p, char *buf)
+{
+	if (p->line)
+		snprintf(buf, PLACE_MAX, "%s:%u", p->file, p->line);
+	else
+		*buf = '\0';
+	return buf;
+}
+
+/* A device of leases and of the history by the name it has now. */
+static const char *who(const struct telling *t, const char *device, const char *then)
+{
+	size_t i = gate_conf_device(t->conf, device);
+
+	if (i != GATE_CONF_NONE)
+		return t->conf->devices[i].name;
+	return then && *then ? then : device;
+}
+
+static const struct gate_lease *own_lease(const struct telling *t)
+{
+	for (size_t i = 0; i < t->leases->count; i++) {
+		if (gate_client_is(&t->client, t->leases->leases[i].device))
+			return &t->leases->leases[i];
+	}
+	return NULL;
+}
+
+static enum gate_passes decide(const struct telling *t)
+{
+	if (!addr_is_public(t->dest))
+		return GATE_NOT_GATED;
+	if (!t->client_text)
+		return GATE_ANYBODY;
+	if (t->client.mode == GATE_OFF || (t->client.mode < 0 && *t->client.interface))
+		return GATE_NOT_GATED;
+	if (gate_conf_allow(t->conf, t->dest, 0, 0) || own_lease(t))
+		return GATE_PASSES;
+	if (t->leases_rc < 0 || t->client.mode < 0)
+		return GATE_UNKNOWN;
+	return t->client.mode == GATE_ENFORCE ? GATE_REFUSED : GATE_OBSERVED;
+}
+
+static const char *verdict_text(const struct telling *t, char *buf, size_t size)
+{
+	static const char *const words[] = {
+		[GATE_PASSES] = "PASSES", [GATE_NOT_GATED] = "NOT GATED",
+		[GATE_OBSERVED] = "PASSES, OBSERVED", [GATE_REFUSED] = "REFUSED",
+		[GATE_UNKNOWN] = "UNKNOWN",
+	};
+
+	if (t->passes != GATE_ANYBODY)
+		snprintf(buf, size, "%s", words[t->passes]);
+	else if (t->leases_rc < 0)
+		snprintf(buf, size, "UNKNOWN");
+	else if (!t->leases->total)
+		snprintf(buf, size, "NO LEASE");
+	else
+		snprintf(buf, size, "%zu LEASE%s", t->leases->total,
+			 t->leases->total == 1 ? "" : "S");
+	return buf;
+}
+
+/* --- steps ---------------------------------------------------------------------------- */
+
+static void tell_client(struct telling *t)
+{
+	const struct gate_client *k = &t->client;
+	const char *is = k->device == GATE_CONF_NONE ? "no device of the configuration" :
+						       t->conf->devices[k->device].name;
+	char where[PLACE_MAX] = "", result[256];
+
+	if (k->device != GATE_CONF_NONE)
+		place_text(&t->conf->devices[k->device].place, where);
+	snprintf(result, sizeof(result), "%s is %s%s%s", *k->address ? k->address : k->mac, is,
+		 *k->mac && *k->address ? ", " : "", *k->address ? k->mac : "");
+	story_add(&t->story, "client", result, where);
+}
+
+static void tell_zone(struct telling *t)
+{
+	const struct gate_client *k = &t->client;
+	const struct conf_zone *z;
+	char where[PLACE_MAX];
+
+	if (k->zone == GATE_CONF_NONE) {
+		story_tell(&t->story, "zone", "%s%s", *k->interface ? "none of interface " :
+						      "not known: it has not been seen", k->interface);
+		return;
+	}
+	z = &t->conf->zones[k->zone];
+	if (k->mode >= 0 && k->mode != (int)z->gate)
+		story_tell(&t->story, "zone", "%s: gate %s now, %s by the configuration", z->name,
+			   conf_gate_mode_name((enum conf_gate_mode)k->mode),
+			   conf_gate_mode_name(z->gate));
+	else {
+		char result[CONF_NAME_MAX + 32];
+
+		snprintf(result, sizeof(result), "%s: gate %s", z->name,
+			 conf_gate_mode_name(z->gate));
+		story_add(&t->story, "zone", result, place_text(&z->place, where));
+	}
+}
+
+static void tell_exception(struct telling *t)
+{
+	const struct conf_gate_allow *a = gate_conf_allow(t->conf, t->dest, 0, 0);
+	char text[GATE_CONF_LINE_MAX], where[PLACE_MAX];
+
+	if (a)
+		story_add(&t->story, "exception", gate_conf_allow_text(a, text),
+			  place_text(&a->place, where));
+	else
+		story_tell(&t->story, "exception", "none for this address");
+}
+
+static void tell_lease(struct telling *t)
+{
+	const struct gate_lease *l = own_lease(t);
+
+	if (t->leases_rc < 0)
+		story_tell(&t->story, "gate", "leases are not known: %s", t->why);
+	else if (!l)
+		story_tell(&t->story, "gate", "no lease for this device");
+	else
+		story_tell(&t->story, "gate", "leased to it for %" PRId64 " s more%s%s", l->left_s,
+			   *l->name ? ", because of " : "", l->name);
+}
+
+static void tell_leases(struct telling *t)
+{
+	if (t->leases_rc < 0)
+		story_tell(&t->story, "gate", "leases are not known: %s", t->why);
+	for (size_t i = 0; i < t->leases->count; i++) {
+		const struct gate_lease *l = &t->leases->leases[i];
+
+		story_tell(&t->story, "lease", "%s for %" PRId64 " s more%s%s",
+			   who(t, l->device, NULL), l->left_s, *l->name ? ", because of " : "",
+			   l->name);
+	}
+	if (t->leases->total > t->leases->count)
+		story_tell(&t->story, "lease", "and %zu more: nameward gate ls %s",
+			   t->leases->total - t->leases->count, t->dest_text);
+}
+
+/* --- the history's part --------------------------------------------------------------- */
+
+static int any_columns(void *arg, const char *const *names, size_t count)
+{
+	(void)arg;
+	(void)names;
+	(void)count;
+	return 0;
+}
+
+static const char *text_of(const struct report_value *v)
+{
+	return v->type == REPORT_TEXT ? v->text : "";
+}
+
+/* device, who, name, type, n, last, ttl */
+static int on_told(void *arg, const struct report_value *v, size_t count)
+{
+	struct telling *t = arg;
+	bool own = t->client_text && gate_client_is(&t->client, text_of(&v[0]));
+	char last[WHEN_TEXT_MAX];
+
+	(void)count;
+	*(own ? &t->told_client : &t->told_other) = true;
+	if (t->shown++ >= SHOWN_MAX && !own)
+		return 0;
+	when_text(v[5].integer, last);
+	return story_tell(&t->story, own ? "because" : "looked up", "%s%s%s %s, asked %s, TTL %" PRId64
+			  ", grace %u", own ? "" : who(t, text_of(&v[0]), text_of(&v[1])),
+			  own ? "" : ": ", text_of(&v[2]), text_of(&v[3]), last, v[6].integer,
+			  t->conf->gate.grace_s) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* device, who, proto, port, verdict, n, last */
+static int on_refused(void *arg, const struct report_value *v, size_t count)
+{
+	struct telling *t = arg;
+	char last[WHEN_TEXT_MAX];
+
+	(void)count;
+	if (t->client_text && !gate_client_is(&t->client, text_of(&v[0])))
+		return 0;
+	if (t->shown++ >= SHOWN_MAX)
+		return 0;
+	when_text(v[6].integer, last);
+	return story_tell(&t->story, text_of(&v[4]), "%s%s%s %" PRId64 ", %" PRId64 " time%s, last %s",
+			  t->client_text ? "" : who(t, text_of(&v[0]), text_of(&v[1])),
+			  t->client_text ? "" : ": ", text_of(&v[2]), v[3].integer, v[5].integer,
+			  v[5].integer == 1 ? "" : "s", last) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* name, last, n, ttl */
+static int on_also(void *arg, const struct report_value *v, size_t count)
+{
+	struct telling *t = arg;
+	char last[WHEN_TEXT_MAX];
+
+	(void)count;
+	if (t->shown++ >= SHOWN_MAX)
+		return 0;
+	when_text(v[1].integer, last);
+	return story_tell(&t->story, "also seen", "%s (last %s)", text_of(&v[0]), last) == -ENOMEM ?
+	       -ENOMEM : 0;
+}
+
+static int tell_history(struct telling *t)
+{
+	const int64_t since_us = clock_wall_us() - DAYS * DAY_US;
+	struct report_out out = { any_columns, on_told, t };
+	int rc = t->report_rc;
+
+	if (!rc)
+		rc = report_told(t->report, t->dest_text, since_us, &out);
+	if (!rc && t->client_text && !t->told_client)
+		story_tell(&t->story, "because", t->told_other ?
+			   "it did not look up this address in %d days; others did" :
+			   "nobody looked up this address in %d days", DAYS);
+	out.row = on_refused;
+	t->shown = 0;
+	if (!rc)
+		rc = report_refused(t->report, t->dest_text, since_us, &out);
+	out.row = on_also;
+	t->shown = 0;
+	if (!rc)
+		rc = report_pdns(t->report, t->dest_text, &out);
+	return rc;
+}
+
+/* --- all of it ------------------------------------------------------------------------ */
+
+static void tell_all(struct telling *t)
+{
+	char verdict[64];
+	int rc;
+
+	t->passes = decide(t);
+	story_add(&t->story, "verdict", verdict_text(t, verdict, sizeof(verdict)), "");
+	if (!addr_is_public(t->dest))
+		story_tell(&t->story, "gate", "not an address of the internet: never gated");
+	if (t->client_text) {
+		tell_client(t);
+		tell_zone(t);
+	}
+	tell_exception(t);
+	if (t->client_text)
+		tell_lease(t);
+	else
+		tell_leases(t);
+	rc = tell_history(t);
+	if (rc < 0)
+		story_tell(&t->story, "history", "not known: %s",
+			   rc == -ENOENT ? "there is none yet" : store_reason(rc));
+}
+
+static int print(struct telling *t)
+{
+	const struct command *c = t->c;
+	int rc;
+
+	if (c->style.format != TABLE_ALIGNED) {
+		rc = story_rows(c, &t->story);
+		return rc < 0 ? command_write_failed(c, rc) : COMMAND_DONE;
+	}
+	story_print(c, t->dest_text, t->client_text, &t->story);
+	if (t->passes == GATE_REFUSED || t->passes == GATE_OBSERVED)
+		fprintf(c->out, "To let every gated device connect there, in the block `gate`: "
+				"allow %s\n", t->dest_text);
+	return COMMAND_DONE;
+}
+
+static int find_client(struct telling *t)
+{
+	if (!t->client_text)
+		return COMMAND_DONE;
+	if (gate_client_find(t->conf, t->report, t->client_text, &t->client) < 0)
+		return command_usage(t->c, "no such client: neither an address nor a device of the "
+					   "configuration");
+	return COMMAND_DONE;
+}
+
+int gate_story(const struct command *c, const struct addr *dest, const char *client,
+	       enum gate_passes *passes)
+{
+	struct telling *t = calloc(1, sizeof(*t));
+	int status = COMMAND_FAILED;
+
+	if (t)
+		t->leases = calloc(1, sizeof(*t->leases));
+	if (!t || !t->leases) {
+		command_complain(c, "out of memory");
+		free(t);
+		return COMMAND_FAILED;
+	}
+	t->c = c;
+	t->dest = dest;
+	t->client_text = client;
+	addr_to_text(dest, t->dest_text);
+	status = source_conf(c, NULL, &t->conf);
+	if (status == COMMAND_DONE) {
+		t->report_rc = report_open(t->conf->history.file, &t->report);
+		status = find_client(t);
+	}
+	if (status == COMMAND_DONE) {
+		t->leases_rc = gate_leases_ask(t->conf, t->dest_text, t->leases, t->why);
+		tell_all(t);
+		*passes = t->passes;
+		status = print(t);
+	}
+	story_fini(&t->story);
+	report_close(t->report);
+	conf_free(t->conf);
+	free(t->leases);
+	free(t);
+	return status;
+}

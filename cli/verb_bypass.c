@@ -1,0 +1,322 @@
+/*
+ * nameward gate bypass: let everything pass for a while, whatever else works.
+ *
+ * The wish is a file beside the control socket (conf/conf_bypass.h), which the supervisor
+ * looks at every few seconds: neither DNS nor any child of it has to work for that, and the
+ * configuration may be broken. Without a daemon there is nobody to change rules, so our
+ * table is deleted; a daemon that starts later finds the file.
+ */
+#include "cli/verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/control_client.h"
+#include "cli/gate_conf.h"
+#include "cli/source.h"
+#include "cli/when.h"
+#include "conf/conf.h"
+#include "conf/conf_bypass.h"
+#include "lib/clock.h"
+
+#define FOR_DEFAULT_S	600
+#define SECOND_US	INT64_C(1000000)
+#define CONFIRM_MS	8000 /* the supervisor looks every 3 s */
+#define CONFIRM_STEP_MS 200
+#define PATH_OF_NFT	"/usr/sbin:/usr/bin:/sbin:/bin"
+#define SYSTEM_CONTROL	"/run/nameward/ctl"
+#define SYSTEM_TABLE	"nameward"
+
+enum bypass_option { BYPASS_FOR = 1, BYPASS_END };
+
+static const struct option_spec bypass_options[] = {
+	{ 0, "for", "SPAN", "how long: 30s, 10m (without it), 2h; a week at most", BYPASS_FOR },
+	{ 0, "end", NULL, "end it now", BYPASS_END },
+	{ 0, NULL, NULL, NULL, 0 },
+};
+
+struct bypass {
+	const struct command *c;
+	struct conf *conf;   /* NULL: it cannot be read */
+	const char *control, *table;
+	const char *zone;    /* "*": all */
+	int64_t until_s;     /* 0: end */
+	struct conf_bypass zones;
+};
+
+/* --- options -------------------------------------------------------------------------- */
+
+static int set_span(struct bypass *b, const char *value)
+{
+	int64_t now_us = clock_wall_us(), at_us;
+	char text[64];
+
+	if (snprintf(text, sizeof(text), "+%s", value) >= (int)sizeof(text) ||
+	    value[0] < '0' || value[0] > '9' || when_parse(text, now_us, &at_us) < 0)
+		return command_usage(b->c, "--for takes a span: 30s, 10m, 2h");
+	b->until_s = at_us / SECOND_US;
+	if (at_us <= now_us || b->until_s > now_us / SECOND_US + CONF_BYPASS_S_MAX)
+		return command_usage(b->c, "--for takes up to a week; for longer, write "
+					   "`gate observe` into the configuration");
+	return COMMAND_DONE;
+}
+
+static int read_options(struct bypass *b)
+{
+	const struct command *c = b->c;
+	int status = COMMAND_DONE;
+	bool end = false, span = false;
+
+	for (size_t i = 0; i < c->choice_count && status == COMMAND_DONE; i++) {
+		end |= c->choices[i].id == BYPASS_END;
+		span |= c->choices[i].id == BYPASS_FOR;
+		if (c->choices[i].id == BYPASS_FOR)
+			status = set_span(b, c->choices[i].value);
+	}
+	if (status == COMMAND_DONE && end && span)
+		return command_usage(c, "--end goes without --for");
+	if (end)
+		b->until_s = 0;
+	return status;
+}
+
+/* In trouble the configuration may be what is broken. */
+static int read_conf(struct bypass *b)
+{
+	if (source_conf(b->c, NULL, &b->conf) != COMMAND_DONE) {
+		b->conf = NULL;
+		if (b->c->conf_path)
+			return COMMAND_FAILED; /* whose daemon it is cannot be known */
+		command_complain(b->c, "going on with %s", SYSTEM_CONTROL);
+		return COMMAND_DONE;
+	}
+	b->control = b->conf->control;
+	b->table = b->conf->gate.table;
+	if (strcmp(b->zone, "*") != 0 &&
+	    gate_conf_zone_named(b->conf, b->zone) == GATE_CONF_NONE)
+		return command_usage(b->c, "the configuration has no such zone");
+	return COMMAND_DONE;
+}
+
+/* --- the daemon ----------------------------------------------------------------------- */
+
+/* Its supervisor holds a lock for as long as it lives. */
+static bool is_daemon_alive(const struct bypass *b)
+{
+	char path[PATH_MAX];
+	bool alive;
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s.lock", b->control) >= (int)sizeof(path))
+		return false;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	alive = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return alive;
+}
+
+struct confirmation {
+	const struct bypass *bypass;
+	size_t wanted, not_wanted; /* zones of ours that are bypassed, or are not */
+};
+
+static int on_columns(void *arg, char *const *names, size_t count)
+{
+	(void)arg;
+	(void)names;
+	return count == 3 ? 0 : -EPROTO; /* part key value */
+}
+
+static int on_status(void *arg, char *const *fields, size_t count)
+{
+	struct confirmation *k = arg;
+	const char *zone = k->bypass->zone;
+	bool is_bypassed;
+
+	(void)count;
+	if (strcmp(fields[0], "zone") != 0 ||
+	    (strcmp(zone, "*") != 0 && strcmp(zone, fields[1]) != 0))
+		return 0;
+	is_bypassed = strncmp(fields[2], "bypassed ", 9) == 0;
+	*(is_bypassed == (k->bypass->until_s != 0) ? &k->wanted : &k->not_wanted) += 1;
+	return 0;
+}
+
+static bool is_in_force(const struct bypass *b)
+{
+	static const struct control_sink sink = { on_columns, on_status };
+	static const char *const words[] = { "status" };
+	struct confirmation k = { .bypass = b };
+	char why[CONTROL_WHY_MAX];
+
+	return control_ask(b->control, words, 1, &sink, &k, why) == 0 && k.wanted &&
+	       !k.not_wanted;
+}
+
+static void wait_for_daemon(const struct bypass *b)
+{
+	uint64_t end_ms = clock_mono_ms() + CONFIRM_MS;
+
+	while (clock_mono_ms() < end_ms) {
+		if (is_in_force(b))
+			return;
+		usleep(CONFIRM_STEP_MS * 1000);
+	}
+	command_complain(b->c, "the file is written, but the daemon has not confirmed it: see its "
+			       "log; `systemctl stop nameward` and this again deletes the table");
+}
+
+/* --- without it ----------------------------------------------------------------------- */
+
+static int run_nft(const char *const *argv, bool quiet)
+{
+	posix_spawn_file_actions_t actions;
+	char *const environment[] = { (char *)"PATH=" PATH_OF_NFT, (char *)"LC_ALL=C", NULL };
+	int rc, status;
+	pid_t pid;
+
+	setenv("PATH", PATH_OF_NFT, 1); /* posix_spawnp looks there, not in environment */
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (quiet)
+		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY,
+						 0);
+	rc = posix_spawnp(&pid, "nft", &actions, NULL, (char *const *)argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	if (rc)
+		return -rc;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EREMOTEIO;
+}
+
+static int delete_table(const struct bypass *b)
+{
+	const char *const look[] = { "nft", "list", "chain", "inet", b->table, "forward", NULL };
+	const char *const delete[] = { "nft", "delete", "table", "inet", b->table, NULL };
+	int rc;
+
+	if (geteuid() != 0) {
+		command_complain(b->c, "the daemon is not running, and only root may delete its "
+				       "table: try sudo");
+		return COMMAND_PERMISSION;
+	}
+	rc = run_nft(delete, true);
+	if (rc == -EREMOTEIO && run_nft(look, true) == -EREMOTEIO) {
+		command_complain(b->c, "the daemon is not running, and it left no table here: "
+				       "nothing is refused");
+		return COMMAND_DONE;
+	}
+	if (rc == -EREMOTEIO)
+		rc = run_nft(delete, false); /* it is there: say why it stays */
+	if (rc < 0) {
+		command_complain(b->c, "nft delete table inet %s: %s", b->table,
+				 rc == -EREMOTEIO ? "it failed" : strerror(-rc));
+		return COMMAND_FAILED;
+	}
+	command_complain(b->c, "the daemon is not running: its table is deleted, for every zone");
+	return COMMAND_DONE;
+}
+
+/* --- the answer ----------------------------------------------------------------------- */
+
+static int print(const struct bypass *b)
+{
+	static const struct table_column columns[] = {
+		{ "zone", COLUMN_TEXT }, { "until", COLUMN_TEXT }, { "left_s", COLUMN_NUMBER },
+	};
+	struct table *table;
+	int rc = table_new(b->c->out, &b->c->style, columns, ARRAY_SIZE(columns), &table);
+
+	if (rc < 0)
+		return command_write_failed(b->c, rc);
+	for (size_t i = 0; i < b->zones.count && rc == 0; i++) {
+		const struct conf_bypass_zone *z = &b->zones.zones[i];
+		char until[WHEN_TEXT_MAX], left[24];
+		const char *const cells[] = { z->zone, until, left };
+
+		if (b->c->style.format == TABLE_ALIGNED)
+			when_text(z->until_s * SECOND_US, until);
+		else
+			when_rfc3339(z->until_s * SECOND_US, until);
+		snprintf(left, sizeof(left), "%" PRId64,
+			 z->until_s - clock_wall_us() / SECOND_US);
+		rc = table_row(table, cells);
+	}
+	if (rc == 0)
+		rc = table_flush(table);
+	table_free(table);
+	return rc < 0 ? command_write_failed(b->c, rc) : COMMAND_DONE;
+}
+
+static int write_file(struct bypass *b)
+{
+	int rc = conf_bypass_read(b->control, clock_wall_us() / SECOND_US, &b->zones);
+
+	if (rc < 0 && rc != -EACCES)
+		b->zones.count = 0; /* what the daemon would not use goes */
+	rc = conf_bypass_set(&b->zones, b->zone, b->until_s);
+	if (rc == 0)
+		rc = conf_bypass_write(b->control, &b->zones);
+	if (rc == 0 || (rc == -ENOENT && !is_daemon_alive(b)))
+		return COMMAND_DONE; /* no folder: no daemon has run since the start */
+	command_complain(b->c, "%s.bypass: %s%s", b->control, strerror(-rc),
+			 rc == -EACCES ? ": try sudo" : "");
+	return rc == -EACCES || rc == -EPERM ? COMMAND_PERMISSION : COMMAND_FAILED;
+}
+
+static int carry_out(struct bypass *b)
+{
+	int status = write_file(b);
+
+	if (status != COMMAND_DONE)
+		return status;
+	if (is_daemon_alive(b))
+		wait_for_daemon(b);
+	else if (b->until_s)
+		status = delete_table(b);
+	return status == COMMAND_DONE ? print(b) : status;
+}
+
+static int run_bypass(const struct command *c)
+{
+	struct bypass b = {
+		.c = c, .control = SYSTEM_CONTROL, .table = SYSTEM_TABLE,
+		.zone = c->operand_count ? c->operands[0] : "*",
+		.until_s = clock_wall_us() / SECOND_US + FOR_DEFAULT_S,
+	};
+	int status = read_options(&b);
+
+	if (status == COMMAND_DONE)
+		status = read_conf(&b);
+	if (status == COMMAND_DONE)
+		status = carry_out(&b);
+	conf_free(b.conf);
+	return status;
+}
+
+const struct verb verb_gate_bypass = {
+	.name = "gate bypass",
+	.operands = "[ZONE]",
+	.summary = "refuse nothing for a while, even when DNS or the daemon is down",
+	.examples = "  sudo nameward gate bypass                 every zone, for 10 minutes\n"
+		    "  sudo nameward gate bypass iot --for 1h\n"
+		    "  sudo nameward gate bypass --end\n",
+	.notes = "A zone that enforces observes meanwhile: leases go on being made, so its end\n"
+		 "cuts nothing off. When the daemon is down its whole table is deleted.\n",
+	.options = bypass_options,
+	.operands_max = 1,
+	.run = run_bypass,
+};

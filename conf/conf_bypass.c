@@ -1,0 +1,183 @@
+/* See conf_bypass.h. */
+#include "conf/conf_bypass.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+
+#define NAME_CHARS                                                                          \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-*"
+
+int conf_bypass_path(const char *control, char *buf)
+{
+	return snprintf(buf, PATH_MAX, "%s.bypass", control) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* --- text --------------------------------------------------------------------------- */
+
+/* "ZONE SECONDS", len bytes. */
+static int parse_line(const char *line, size_t len, struct conf_bypass_zone *out)
+{
+	size_t name = strspn(line, NAME_CHARS);
+	char *end;
+
+	if (!name || name > CONF_NAME_MAX || line[name] != ' ' || line[name + 1] < '0' ||
+	    line[name + 1] > '9')
+		return -EINVAL;
+	memcpy(out->zone, line, name);
+	out->zone[name] = '\0';
+	errno = 0;
+	out->until_s = strtoll(line + name + 1, &end, 10);
+	return !errno && end == line + len ? 0 : -EINVAL;
+}
+
+int conf_bypass_parse(const char *text, int64_t now_s, struct conf_bypass *out)
+{
+	struct conf_bypass b = { 0 };
+
+	out->count = 0;
+	for (const char *line = text, *end; *line; line = end + 1) {
+		struct conf_bypass_zone z = { 0 };
+
+		end = strchr(line, '\n');
+		if (!end || b.count == CONF_BYPASS_MAX ||
+		    parse_line(line, (size_t)(end - line), &z) ||
+		    z.until_s > now_s + CONF_BYPASS_S_MAX)
+			return -EINVAL;
+		if (z.until_s > now_s)
+			b.zones[b.count++] = z;
+	}
+	*out = b;
+	return 0;
+}
+
+const char *conf_bypass_text(const struct conf_bypass *b, char *buf)
+{
+	size_t len = 0;
+
+	*buf = '\0';
+	for (size_t i = 0; i < b->count; i++)
+		len += (size_t)snprintf(buf + len, CONF_BYPASS_TEXT - len, "%s %" PRId64 "\n",
+					b->zones[i].zone, b->zones[i].until_s);
+	return buf;
+}
+
+/* --- the file ------------------------------------------------------------------------- */
+
+static int read_trusted(int fd, char *text)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || (st.st_uid && st.st_uid != geteuid()) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return -EPERM;
+	n = read(fd, text, CONF_BYPASS_TEXT);
+	if (n < 0)
+		return -errno;
+	if (n == CONF_BYPASS_TEXT)
+		return -EINVAL;
+	text[n] = '\0';
+	return strlen(text) == (size_t)n ? 0 : -EINVAL;
+}
+
+int conf_bypass_read(const char *control, int64_t now_s, struct conf_bypass *out)
+{
+	char path[PATH_MAX], text[CONF_BYPASS_TEXT];
+	int fd, rc = conf_bypass_path(control, path);
+
+	out->count = 0;
+	if (rc)
+		return rc;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	rc = read_trusted(fd, text);
+	close(fd);
+	return rc ? rc : conf_bypass_parse(text, now_s, out);
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int rc = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		rc = -EIO;
+	if (close(fd) && !rc)
+		rc = -errno;
+	return rc;
+}
+
+int conf_bypass_write(const char *control, const struct conf_bypass *b)
+{
+	char path[PATH_MAX], new[PATH_MAX], text[CONF_BYPASS_TEXT];
+	int rc = conf_bypass_path(control, path);
+
+	if (rc)
+		return rc;
+	if (!b->count)
+		return unlink(path) && errno != ENOENT ? -errno : 0;
+	if (snprintf(new, sizeof(new), "%.4000s.%d", path, (int)getpid()) >= (int)sizeof(new))
+		return -ENAMETOOLONG;
+	rc = write_text(new, conf_bypass_text(b, text));
+	if (!rc && rename(new, path))
+		rc = -errno;
+	if (rc && rc != -EEXIST)
+		unlink(new);
+	return rc;
+}
+
+/* --- what it says --------------------------------------------------------------------- */
+
+int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (strcmp(b->zones[i].zone, zone) != 0 && (until_s || strcmp(zone, "*") != 0))
+			b->zones[kept++] = b->zones[i];
+	b->count = kept;
+	if (!until_s)
+		return 0;
+	if (b->count == CONF_BYPASS_MAX || strlen(zone) > CONF_NAME_MAX)
+		return -ENOSPC;
+	b->zones[b->count] = (struct conf_bypass_zone){ .until_s = until_s };
+	strcpy(b->zones[b->count++].zone, zone);
+	return 0;
+}
+
+static int64_t until_of(const struct conf_bypass *b, const char *zone)
+{
+	int64_t until = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (!strcmp(b->zones[i].zone, "*") || !strcmp(b->zones[i].zone, zone))
+			until = MAX(until, b->zones[i].until_s);
+	return until;
+}
+
+void conf_bypass_apply(struct conf *c, const struct conf_bypass *b)
+{
+	for (size_t i = 0; i < c->zone_count; i++) {
+		struct conf_zone *z = &c->zones[i];
+
+		z->bypass_until_s = until_of(b, z->name);
+		if (!z->bypass_until_s)
+			continue;
+		if (z->gate == GATE_ENFORCE)
+			z->gate = GATE_OBSERVE;
+		z->on_failure = FAILURE_ANSWER;
+	}
+}
