@@ -58,7 +58,7 @@ const struct verb verb_gate_rules = {
 	.operands = "",
 	.summary = "the nftables ruleset that the daemon has loaded, without the leases",
 	.examples = "  nameward gate rules\n"
-		    "  nameward gate rules | sudo nft -c -f -     check it against this kernel\n",
+		    "  nameward gate rules | sudo unshare -n nft -c -f -   check it against this kernel\n",
 	.run = run_gate_rules,
 };
 

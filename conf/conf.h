@@ -57,6 +57,18 @@ struct conf_cache {
 
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
 enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
+enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
+enum conf_switch { SWITCH_OFF, SWITCH_ON };
+
+/** Allowed without a lookup: a service (proto set), a device (has_mac), or a network. */
+struct conf_gate_allow {
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
+	bool has_mac;
+	uint16_t port_first, port_last;
+	struct mac mac;
+	struct addr_net net;
+	struct conf_place place;
+};
 
 struct conf_zone {
 	char *name;
@@ -65,11 +77,23 @@ struct conf_zone {
 	int64_t bypass_until_s; /* 0: no; else `gate` is not what was written (conf_bypass.h) */
 	enum conf_gate_mode gate;
 	enum conf_on_failure on_failure; /* default: servfail in enforce, answer otherwise */
+	enum conf_when_down when_down;	 /* what an orderly stop leaves behind */
+	enum conf_switch redirect_dns, refuse_dot;
+	bool has_reach;	     /* else anything may be reached, as far as we care */
+	bool reach_internet; /* whatever no zone names an interface of */
+	size_t *reach;	     /* zones (indices) besides itself */
+	size_t reach_count;
+	struct conf_gate_allow *allows;
+	size_t allow_count;
 	struct conf_place place;
 };
 
+/** One more than enum conf_gate_mode: as the zone says. */
+enum conf_device_gate { DEVICE_AS_ZONE, DEVICE_OFF, DEVICE_OBSERVE, DEVICE_ENFORCE };
+
 struct conf_device {
 	char *name;
+	enum conf_device_gate gate;
 	struct mac *macs;
 	size_t mac_count;
 	struct addr *addrs;
@@ -121,22 +145,30 @@ struct conf_policy {
 
 enum conf_block_answer { BLOCK_NXDOMAIN, BLOCK_NULL, BLOCK_NODATA, BLOCK_REFUSED };
 
-/** Allowed for every gated device: a service (net.addr.family 0) or a network (proto 0). */
-struct conf_gate_allow {
-	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
-	uint16_t port_first, port_last;
-	struct addr_net net;
+/** Addresses of these names go into sets of a table that is not ours. */
+struct conf_fill {
+	struct dname suffix; /* lower case */
+	bool subtree;	     /* names below it too */
+	uint8_t family;	     /* NFPROTO_INET, _IPV4 or _IPV6, of the table */
+	char *table;
+	char **sets;
+	size_t set_count;
 	struct conf_place place;
 };
 
 struct conf_gate {
 	char *table; /* its name in family inet: "nameward" */
+	enum conf_switch table_owner; /* keep others from changing it */
 	uint32_t lease_min_s, lease_max_s, grace_s;
 	uint32_t answer_deadline_ms;
 	uint32_t max_leases;	     /* in all */
 	uint32_t max_device_leases;  /* of one device */
-	struct conf_gate_allow *allows;
+	struct conf_gate_allow *allows; /* for every gated device */
 	size_t allow_count;
+	struct addr_net *denies; /* refused although looked up or allowed */
+	size_t deny_count;
+	struct conf_fill *fills;
+	size_t fill_count;
 };
 
 struct conf_history {
@@ -234,6 +266,21 @@ struct conf_errors *conf_errors_new(void);
 size_t conf_errors_count(const struct conf_errors *e);
 void conf_errors_print(const struct conf_errors *e, FILE *to);
 void conf_errors_free(struct conf_errors *e);
+
+/** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
+bool conf_wants_gate(const struct conf *c);
+
+/** Whether the addresses of a name go into the sets of this line. */
+bool conf_fill_has(const struct conf_fill *f, const struct dname *name);
+
+/** Whether any line has it. */
+bool conf_wants_fill(const struct conf *c, const struct dname *name);
+
+/** The address on port 53 to which DNS of this zone's devices is redirected: of the listen
+ *  lines of that family and not of loopback the one labelled like the zone, else the first.
+ *  @retval NULL  none */
+const struct conf_listen *conf_redirect_target(const struct conf *c, const struct conf_zone *z,
+					       int family);
 
 /** Words as the configuration writes them. */
 const char *conf_gate_mode_name(enum conf_gate_mode m);

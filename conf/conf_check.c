@@ -6,6 +6,8 @@
 #include "conf/conf_parse.h"
 #include "lib/clock.h"
 
+#include <netinet/in.h>
+#include <linux/netfilter.h> /* after netinet: they share types */
 #include <stdlib.h>
 
 /* --- claims ------------------------------------------------------------------------- */
@@ -128,6 +130,68 @@ static void check_gate(struct parser *p)
 		parse_error_at(p, at, NULL,
 			       "lease-min (%us) is longer than lease-max (%us)",
 			       g->lease_min_s, g->lease_max_s);
+	for (size_t i = 0; i < g->fill_count; i++)
+		if (g->fills[i].family == NFPROTO_INET && !strcmp(g->fills[i].table, g->table))
+			parse_error_at(p, set_at(p, CONF_GATE, 0, "fill"),
+				       "a table of your own has the sets to fill",
+				       "table inet %s is nameward's own", g->table);
+}
+
+static bool has_rest(const struct conf_zone *z)
+{
+	return z->interface_count && !strcmp(z->interfaces[0], "*");
+}
+
+static void check_reach(struct parser *p, size_t index)
+{
+	const struct conf_zone *z = &p->conf->zones[index];
+	const struct conf_spot *at = set_at(p, CONF_ZONE, index, "reach");
+
+	if (z->has_reach && has_rest(z))
+		parse_error_at(p, at, "give the zone's interfaces by their names",
+			       "zone '%s' is each interface that no other zone names, the "
+			       "internet's too, and can have no 'reach'",
+			       z->name);
+	for (size_t i = 0; i < z->reach_count; i++)
+		if (has_rest(&p->conf->zones[z->reach[i]]))
+			parse_error_at(p, at,
+				       "what no zone names is reached by: reach internet",
+				       "zone '%s' has no interface of its own to reach",
+				       p->conf->zones[z->reach[i]].name);
+}
+
+static void check_redirect(struct parser *p, size_t index)
+{
+	static const struct {
+		int family;
+		const char *name, *example;
+	} families[] = {
+		{ AF_INET, "IPv4", "listen lan 192.168.1.1:53" },
+		{ AF_INET6, "IPv6", "listen lan [fd00::1]:53" },
+	};
+	const struct conf_zone *z = &p->conf->zones[index];
+
+	for (size_t i = 0; i < ARRAY_SIZE(families) && z->redirect_dns; i++) {
+		char hint[CONF_ERROR_TEXT_MAX];
+
+		if (conf_redirect_target(p->conf, z, families[i].family))
+			continue;
+		snprintf(hint, sizeof(hint), "as in: %s", families[i].example);
+		parse_error_at(p, set_at(p, CONF_ZONE, index, "redirect-dns"), hint,
+			       "nothing listens on port 53 of an %s address that devices "
+			       "can be redirected to",
+			       families[i].name);
+	}
+}
+
+static void check_zone(struct parser *p, size_t index)
+{
+	if (!strcmp(p->conf->zones[index].name, "internet"))
+		parse_error_at(p, &p->instances[CONF_ZONE][index].declared, NULL,
+			       "no zone can be called 'internet': reach has that word for "
+			       "what is no zone's");
+	check_reach(p, index);
+	check_redirect(p, index);
 }
 
 /* The default depends on where the daemon was started. */
@@ -239,6 +303,8 @@ void conf_check(struct parser *p)
 			check_need(p, &needs[n], i);
 	for (size_t i = 0; i < p->conf->policy_count; i++)
 		check_policy(p, i);
+	for (size_t i = 0; i < p->conf->zone_count; i++)
+		check_zone(p, i);
 	check_gate(p);
 	check_control(p);
 	check_upstreams(p);

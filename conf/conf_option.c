@@ -21,6 +21,9 @@
 
 static const char *const order_words[] = { "fastest", "first", "spread", NULL };
 static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
+static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce", NULL };
+static const char *const switch_words[] = { "off", "on", NULL };
+static const char *const down_words[] = { "open", "closed", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = { "auto", "hosts", "domains", NULL };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
@@ -106,6 +109,31 @@ static const struct conf_option options[] = {
 	  .initial_note = "servfail where gate is enforce, else answer",
 	  .help = "What a client hears when its lease could not be put into the "
 		"firewall in time." },
+	{ CONF_ZONE, "when-down", .type = TYPE_CHOICE, .choices = down_words,
+	  .at = offsetof(struct conf_zone, when_down), .initial = "open",
+	  .help = "What an orderly stop of the service leaves: open, no rules for this "
+		"zone; closed, its rules and leases stay, the leases until their time is "
+		"over, and nothing new can be reached. A crash leaves all as it was, "
+		"and Ctrl-C in a terminal removes all." },
+	{ CONF_ZONE, "allow", .type = TYPE_ALLOW,
+	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS",
+	  .help = "What the zone's devices may reach without a lookup, or, behind mac, a "
+		"device of it that may reach everything." },
+	{ CONF_ZONE, "refuse-dot", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_zone, refuse_dot), .initial = "off",
+	  .help = "Whether DNS over TLS and QUIC, which is port 853, is refused at once, "
+		"so that devices fall back to asking us." },
+	{ CONF_ZONE, "redirect-dns", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_zone, redirect_dns), .initial = "off",
+	  .help = "Whether questions on port 53 to resolvers elsewhere are answered by "
+		"us, unnoticed by the device. They go to the listen address on port 53 whose "
+		"label is the zone's name, else to the first that is not of loopback." },
+	{ CONF_ZONE, "reach", .type = TYPE_REACH, .args = "internet | ZONE ...",
+	  .help = "Where the zone may open connections to, besides itself: other zones, "
+		"and the internet, which is each interface that no zone names. All else "
+		"is refused, in every mode of the gate. Without such a line it is left "
+		"to the rest of the firewall; with only its own name nothing else can be "
+		"reached." },
 
 	{ CONF_DEVICE, "mac", .type = TYPE_MAC, .args = "ADDRESS ...",
 	  .help = "Hardware addresses by which the device is known. None in two "
@@ -113,6 +141,11 @@ static const struct conf_option options[] = {
 	{ CONF_DEVICE, "address", .type = TYPE_ADDRESS, .args = "ADDRESS ...",
 	  .help = "IP addresses by which it is known where no hardware address is "
 		"seen. None in two devices." },
+	{ CONF_DEVICE, "gate", .type = TYPE_CHOICE, .choices = device_gate_words,
+	  .at = offsetof(struct conf_device, gate), .initial = "zone",
+	  .help = "The gate for this device, whatever its zone says; zone: as its zone "
+		"says. A zone's refuse-dot, redirect-dns and reach hold nevertheless. A "
+		"device that has only addresses is seen where it uses one of them." },
 
 	{ CONF_GROUP, "member", .type = TYPE_MEMBER,
 	  .args = "DEVICE | ADDRESS | NETWORK ...",
@@ -149,6 +182,13 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",
 	  .help = "The nftables table, ours alone: it is made at start and replaced "
 		"whole." },
+	{ CONF_GATE, "table-owner", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_gate, table_owner), .initial = "on",
+	  .help = "Own the table where the kernel can (Linux 6.9): others may read it, "
+		"but not change or flush it, so a reload of the firewall costs nothing. "
+		"Off, and on older kernels, it is restored after a flush. A saved "
+		"ruleset must not contain an owned table: loading it would be "
+		"refused." },
 	{ CONF_GATE, "lease-min", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_gate, lease_min_s), .min = 1, .max = DAY,
 	  .initial = "60s",
@@ -176,8 +216,20 @@ static const struct conf_option options[] = {
 	  .initial = "4096",
 	  .help = "Leases of one device." },
 	{ CONF_GATE, "allow", .type = TYPE_ALLOW,
-	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK",
-	  .help = "What every gated device may reach without a lookup." },
+	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS",
+	  .help = "What every gated device may reach without a lookup, or, behind mac, a "
+		"device that may reach everything." },
+	{ CONF_GATE, "deny", .type = TYPE_DENY, .args = "ADDRESS | NETWORK ...",
+	  .help = "What no gated device may reach, looked up, allowed or not: known public "
+		"resolvers, for example." },
+	{ CONF_GATE, "fill", .type = TYPE_FILL, .args = "NAME inet|ip|ip6 TABLE SET ...",
+	  .help = "Put the public addresses that anyone looks up for this name into sets of "
+		"your own table, before the answer is sent. *.x.example is this name and "
+		"all below; the closest line wins. A set of IPv4 addresses takes those, "
+		"one of IPv6 addresses these. Elements get the lifetime of a lease where "
+		"the set has the flag timeout, else they stay; sets with the flag "
+		"interval cannot be filled. The table and the sets must be there: they "
+		"are never made, emptied or removed." },
 
 	{ CONF_HISTORY, "file", .type = TYPE_PATH,
 	  .at = offsetof(struct conf_history, file),
@@ -246,6 +298,8 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "zone iot {\n"
 			   "\tinterface br-iot wlan1\n"
 			   "\tgate observe\n"
+			   "\treach internet\n"
+			   "\tallow udp 123\n"
 			   "}\n" },
 	[CONF_DEVICE] = { NAMED(device, devices, device_count, 4096),
 		.help = "A machine that has a name: in groups, in the history, in "
@@ -293,7 +347,9 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			"to it, for a time.",
 		.example = "\tallow udp 123\n"
 			   "\tallow tcp 5222-5223\n"
-			   "\tallow 192.0.2.0/24\n" },
+			   "\tallow 192.0.2.0/24\n"
+			   "\tdeny 198.51.100.53 2001:db8::53\n"
+			   "\tfill *.video.example inet fw4 vpn4 vpn6\n" },
 	[CONF_HISTORY] = { SINGLE(history),
 		.help = "What is recorded of each lookup, and for how long. A line "
 			"`history off' in place of the block records nothing." },

@@ -47,6 +47,9 @@ enum conf_type {
 	TYPE_FOR,
 	TYPE_LISTS,
 	TYPE_ALLOW,
+	TYPE_DENY,
+	TYPE_FILL,
+	TYPE_REACH,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,
 };

@@ -1,6 +1,7 @@
 /* Prints a configuration in canonical form: every value, defaults too, in the table's
  * order. */
 #include <netinet/in.h>
+#include <linux/netfilter.h> /* after netinet: they share types */
 
 #include "conf/conf.h"
 #include "conf/conf_option.h"
@@ -185,24 +186,77 @@ static void print_lists(const struct printer *p)
 	}
 }
 
+static void print_allowed(const struct printer *p, const struct conf_gate_allow *a)
+{
+	char text[MAX(ADDR_NET_TEXT_MAX, MAC_TEXT_MAX)];
+
+	print_name(p);
+	if (a->has_mac)
+		fprintf(p->to, " mac %s\n", mac_to_text(&a->mac, text));
+	else if (a->net.addr.family)
+		fprintf(p->to, " %s\n", addr_net_to_text(&a->net, text));
+	else if (a->port_first == a->port_last)
+		fprintf(p->to, " %s %u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
+			a->port_first);
+	else
+		fprintf(p->to, " %s %u-%u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
+			a->port_first, a->port_last);
+}
+
 static void print_allow(const struct printer *p)
+{
+	const struct conf_zone *z = p->block;
+	const struct conf_gate *g = p->block;
+	bool in_zone = p->option->block == CONF_ZONE;
+	const struct conf_gate_allow *allows = in_zone ? z->allows : g->allows;
+	size_t count = in_zone ? z->allow_count : g->allow_count;
+
+	for (size_t i = 0; i < count; i++)
+		print_allowed(p, &allows[i]);
+}
+
+static void print_deny(const struct printer *p)
 {
 	const struct conf_gate *g = p->block;
 	char text[ADDR_NET_TEXT_MAX];
 
-	for (size_t i = 0; i < g->allow_count; i++) {
-		const struct conf_gate_allow *a = &g->allows[i];
-
+	for (size_t i = 0; i < g->deny_count; i++) {
 		print_name(p);
-		if (a->net.addr.family)
-			fprintf(p->to, " %s\n", addr_net_to_text(&a->net, text));
-		else if (a->port_first == a->port_last)
-			fprintf(p->to, " %s %u\n",
-				a->proto == IPPROTO_TCP ? "tcp" : "udp", a->port_first);
-		else
-			fprintf(p->to, " %s %u-%u\n",
-				a->proto == IPPROTO_TCP ? "tcp" : "udp", a->port_first,
-				a->port_last);
+		fprintf(p->to, " %s\n", addr_net_to_text(&g->denies[i], text));
+	}
+}
+
+static void print_fill(const struct printer *p)
+{
+	const struct conf_gate *g = p->block;
+
+	for (size_t i = 0; i < g->fill_count; i++) {
+		const struct conf_fill *f = &g->fills[i];
+		char text[DNAME_TEXT_MAX + 2] = "*.";
+
+		dname_to_text(&f->suffix, text + 2);
+		print_name(p);
+		print_word(p->to, f->subtree ? text : text + 2);
+		fprintf(p->to, " %s %s", f->family == NFPROTO_INET ? "inet" :
+					 f->family == NFPROTO_IPV4 ? "ip" : "ip6", f->table);
+		for (size_t k = 0; k < f->set_count; k++)
+			print_word(p->to, f->sets[k]);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_reach(const struct printer *p)
+{
+	const struct conf_zone *z = p->block;
+
+	if (z->reach_internet) {
+		print_name(p);
+		fputs(" internet\n", p->to);
+	}
+	for (size_t i = 0; i < z->reach_count; i++) {
+		print_name(p);
+		print_word(p->to, p->conf->zones[z->reach[i]].name);
+		fputc('\n', p->to);
 	}
 }
 
@@ -233,6 +287,9 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_FOR] = print_for,
 	[TYPE_LISTS] = print_lists,
 	[TYPE_ALLOW] = print_allow,
+	[TYPE_DENY] = print_deny,
+	[TYPE_FILL] = print_fill,
+	[TYPE_REACH] = print_reach,
 };
 
 static void print_block(const struct conf *c, enum conf_block_id id, const void *block,

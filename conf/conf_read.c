@@ -236,6 +236,29 @@ static void read_lists(struct parser *p, const struct written *w)
 	}
 }
 
+static void read_reach(struct parser *p, const struct written *w)
+{
+	struct conf_zone *z = w->block;
+
+	z->has_reach = true;
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		size_t zone, *element;
+
+		if (!strcmp(word->text, "internet")) {
+			z->reach_internet = true;
+			continue;
+		}
+		zone = parse_reference(p, CONF_ZONE, word);
+		if (zone == SIZE_MAX)
+			continue;
+		element = PARSE_GROW(p, z->reach, z->reach_count);
+		if (!element)
+			return;
+		*element = zone;
+	}
+}
+
 /* Its files were read in its place. */
 static void read_include(struct parser *p, const struct written *w)
 {
@@ -264,4 +287,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_FOR] = read_for,
 	[TYPE_LISTS] = read_lists,
 	[TYPE_ALLOW] = read_allow,
+	[TYPE_DENY] = read_deny,
+	[TYPE_FILL] = read_fill,
+	[TYPE_REACH] = read_reach,
 };

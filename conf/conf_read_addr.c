@@ -223,7 +223,7 @@ static void hint_network(const char *text, char *hint, size_t size)
 		 addr_net_to_text(&net, part));
 }
 
-static bool read_network(struct parser *p, const struct scfg_word *at,
+bool parse_network(struct parser *p, const struct scfg_word *at,
 			 struct addr_net *out)
 {
 	char hint[CONF_ERROR_TEXT_MAX];
@@ -245,7 +245,7 @@ void read_member(struct parser *p, const struct written *w)
 
 		if (strpbrk(word->text, "/:") ||
 		    !addr_net_from_text(word->text, &m.net)) {
-			if (!read_network(p, word, &m.net))
+			if (!parse_network(p, word, &m.net))
 				continue;
 		} else {
 			m.device = parse_reference(p, CONF_DEVICE, word);
@@ -257,68 +257,4 @@ void read_member(struct parser *p, const struct written *w)
 			return;
 		*element = m;
 	}
-}
-
-/* --- gate --------------------------------------------------------------------------- */
-
-static bool read_port(const char **text, uint16_t *out)
-{
-	char *end;
-	unsigned long port;
-
-	if (**text < '0' || **text > '9')
-		return false;
-	port = strtoul(*text, &end, 10);
-	*text = end;
-	*out = (uint16_t)port;
-	return port >= 1 && port <= 65535;
-}
-
-static bool read_ports(const char *text, struct conf_gate_allow *a)
-{
-	if (!read_port(&text, &a->port_first))
-		return false;
-	a->port_last = a->port_first;
-	if (*text == '-') {
-		text++;
-		if (!read_port(&text, &a->port_last))
-			return false;
-	}
-	return !*text && a->port_first <= a->port_last;
-}
-
-static void read_service(struct parser *p, const struct written *w,
-			 struct conf_gate_allow *a)
-{
-	const struct scfg_word *words = w->node->words;
-
-	if (w->node->word_count != 3)
-		parse_error(p, &words[MIN(w->node->word_count - 1, (size_t)3)],
-			    "as in: allow udp 123",
-			    "'%s' has one port or range behind it", words[1].text);
-	else if (!read_ports(words[2].text, a))
-		parse_error(p, &words[2], "1 to 65535; a range is written 8000-8100",
-			    "'%s' is no port or range of ports", words[2].text);
-	else
-		a->proto = strcmp(words[1].text, "tcp") ? IPPROTO_UDP : IPPROTO_TCP;
-}
-
-void read_allow(struct parser *p, const struct written *w)
-{
-	const struct scfg_word *word = &w->node->words[1];
-	struct conf_gate *g = w->block;
-	struct conf_gate_allow a = { .place = parse_place(p, word) }, *element;
-
-	if (!strcmp(word->text, "tcp") || !strcmp(word->text, "udp"))
-		read_service(p, w, &a);
-	else if (!strpbrk(word->text, ".:/"))
-		parse_error(p, word, "as in: allow udp 123, or: allow 192.0.2.0/24",
-			    "'%s' is neither tcp, udp nor a network", word->text);
-	else if (read_one_value(p, w))
-		read_network(p, word, &a.net);
-	if (!a.proto && !a.net.addr.family)
-		return;
-	element = PARSE_GROW(p, g->allows, g->allow_count);
-	if (element)
-		*element = a;
 }

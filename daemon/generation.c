@@ -11,8 +11,15 @@
 
 bool generation_is_gated(const struct generation *g)
 {
-	for (size_t i = 0; i < g->conf->zone_count; i++)
-		if (g->conf->zones[i].gate != GATE_OFF)
+	return conf_wants_gate(g->conf);
+}
+
+/* A zone that is to stay closed may have left rules when its gate was on: they are taken away
+ * although nothing wants any now. */
+static bool may_have_stayed(const struct conf *c)
+{
+	for (size_t i = 0; i < c->zone_count; i++)
+		if (c->zones[i].when_down == DOWN_CLOSED)
 			return true;
 	return false;
 }
@@ -23,7 +30,8 @@ static void choose_processes(struct generation *g)
 
 	g->wants[ROLE_RESOLVER] = true;
 	g->wants[ROLE_DBWRITER] = g->conf->history.on;
-	g->wants[ROLE_NFTSYNC] = gate;
+	g->wants[ROLE_NFTSYNC] = gate || (g->is_root && (g->conf->gate.fill_count ||
+							 may_have_stayed(g->conf)));
 	/* What the gate refuses is only written down. */
 	g->wants[ROLE_FLOWS] = gate && g->conf->history.on;
 }

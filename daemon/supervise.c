@@ -53,7 +53,6 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 {
 	struct supervisor *s = arg;
 
-	(void)signal_number;
 	(void)events;
 	if (s->stopping) {
 		if (clock_mono_ms() - s->stopping_since_ms >= STOP_AGAIN_MS)
@@ -65,6 +64,9 @@ static void on_stop_signal(evutil_socket_t signal_number, short events, void *ar
 	log_info("stopping");
 	sd_notify_send(s->notify, "STOPPING=1\nSTATUS=stopping");
 	evtimer_del(s->retry);
+	/* Ctrl-C in a terminal ends a trial, which leaves nothing behind. */
+	if (signal_number == SIGTERM)
+		process_send(s->processes[ROLE_NFTSYNC], MSG_LEAVE, NULL, 0, -1);
 	children_stop_next(s);
 }
 

@@ -56,7 +56,7 @@ static bool check_lease(const void *record, size_t size)
 	size_t addrs = r->addr_count * sizeof(r->addr[0]);
 
 	if (!r->addr_count || r->addr_count > MSG_LEASE_ADDRS || !r->name_len ||
-	    r->device.kind >= DEVICE_KIND_COUNT || sizeof(*r) + addrs + r->name_len > size)
+	    r->device.kind > DEVICE_NONE || sizeof(*r) + addrs + r->name_len > size)
 		return false;
 	for (unsigned i = 0; i < r->addr_count; i++)
 		if (r->addr[i].family != AF_INET && r->addr[i].family != AF_INET6)
@@ -154,6 +154,7 @@ static const struct {
 	[MSG_INDEX] = { 0, 0, WITH_FD, NULL },
 	[MSG_START] = { sizeof(struct msg_start), 1, NO_FD, NULL },
 	[MSG_STOP] = { 0, 0, NO_FD, NULL },
+	[MSG_LEAVE] = { 0, 0, NO_FD, NULL },
 	[MSG_PING] = { sizeof(struct msg_ping), 1, NO_FD, NULL },
 	[MSG_CHILD] = { sizeof(struct msg_child), 1, NO_FD, check_child },
 	[MSG_READY] = { sizeof(struct msg_start), 1, NO_FD, NULL },

@@ -40,6 +40,7 @@ enum msg_type {
 	MSG_INDEX,    /* fd: sealed memfd with a list index; compiler to supervisor to resolver */
 	MSG_START,    /* msg_start: everything since the last START is there: build, swap, answer READY */
 	MSG_STOP,     /* finish what is in flight, then exit 0 */
+	MSG_LEAVE,    /* to nftsync, before STOP: the service ends; leave what zones say is to stay */
 	MSG_PING,     /* msg_ping: answer PONG from the working loop */
 	MSG_CHILD,    /* msg_child: state of one process, for `status`; to the resolver */
 	/* child to supervisor */
@@ -123,6 +124,7 @@ enum msg_device_kind {
 	DEVICE_IP4, /* id[0..4): a client with no MAC of its own here (routed, tunnel) */
 	DEVICE_IP6, /* id[0..16) */
 	DEVICE_KIND_COUNT,
+	DEVICE_NONE = DEVICE_KIND_COUNT, /* in msg_lease: nobody's lease, only `fill` */
 };
 
 /** The one asking, as the firewall will see it. Unused bytes are zero. */
@@ -139,7 +141,8 @@ struct msg_lease_addr {
 	uint8_t addr[16];
 };
 
-/** A wish: the device may open connections to these addresses. */
+/** A wish: the device may open connections to these addresses, and they go into the sets that
+ *  the configuration fills by this name. */
 struct msg_lease {
 	uint16_t size;
 	uint8_t addr_count; /* 1 to MSG_LEASE_ADDRS */

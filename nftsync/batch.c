@@ -229,7 +229,7 @@ static int render_puts(struct pass p, const struct batch_forms *forms, struct nl
 	return render_pass(p, NFT_MSG_NEWSETELEM, buf);
 }
 
-int batch_render(const struct batch *b, const struct batch_part *part,
+int batch_append(const struct batch *b, const struct batch_part *part,
 		 const struct batch_forms *forms, const char *table, struct nl_buf *buf)
 {
 	struct pass p = {
@@ -241,7 +241,6 @@ int batch_render(const struct batch *b, const struct batch_part *part,
 	};
 	int n = 0;
 
-	nl_buf_begin(buf);
 	for (unsigned set = 0; set < LEASE_SET_COUNT; set++) {
 		if (!(part->sets & (1u << set)))
 			continue;
@@ -251,6 +250,16 @@ int batch_render(const struct batch *b, const struct batch_part *part,
 		if (part->ops & BATCH_PUTS)
 			n += render_puts(p, forms, buf);
 	}
+	return n;
+}
+
+int batch_render(const struct batch *b, const struct batch_part *part,
+		 const struct batch_forms *forms, const char *table, struct nl_buf *buf)
+{
+	int n;
+
+	nl_buf_begin(buf);
+	n = batch_append(b, part, forms, table, buf);
 	if (!n)
 		nl_buf_reset(buf);
 	else

@@ -76,4 +76,9 @@ void batch_reset(struct batch *b);
 int batch_render(const struct batch *b, const struct batch_part *part,
 		 const struct batch_forms *forms, const char *table, struct nl_buf *buf);
 
+/** The same, added to an open transaction: among the messages of a table that is made anew.
+ *  @return number of elements rendered; failures stay in buf->rc */
+int batch_append(const struct batch *b, const struct batch_part *part,
+		 const struct batch_forms *forms, const char *table, struct nl_buf *buf);
+
 #endif

@@ -8,6 +8,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "nftsync/batch_commit.h"
+#include "nftsync/fill.h"
 #include "nftsync/gate_parts.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
@@ -27,7 +28,8 @@ int gate_new(const struct gate_ops *ops, void *arg, struct gate **out)
 		return -ENOMEM;
 	g->ops = ops;
 	g->arg = arg;
-	if (lease_ledger_new(&none, &g->ledger) || batch_new(GATE_BATCH, &g->batch) ||
+	if (fill_new(&g->fill) || lease_ledger_new(&none, &g->ledger) ||
+	    batch_new(GATE_BATCH, &g->batch) ||
 	    batch_new(GATE_BATCH, &g->bulk)) {
 		gate_free(g);
 		return -ENOMEM;
@@ -43,6 +45,9 @@ void gate_free(struct gate *g)
 	netlink_watch_close(g->watch);
 	netlink_close(g->nl);
 	ruleset_free(g->rules);
+	ruleset_free(g->down);
+	free(g->down_text);
+	fill_free(g->fill);
 	nl_buf_fini(&g->buf);
 	batch_free(g->batch);
 	batch_free(g->bulk);
@@ -115,6 +120,16 @@ int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 	}
 }
 
+void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms)
+{
+	fill_write(g->fill, g->nl, &g->buf, m, now_ms);
+}
+
+const struct fill_stats *gate_fill_stats(const struct gate *g)
+{
+	return fill_stats(g->fill);
+}
+
 bool gate_is_full(const struct gate *g, size_t count)
 {
 	return batch_count(g->batch) + 2 * count > GATE_BATCH;
@@ -155,6 +170,8 @@ static void commit(struct gate *g, struct batch *b, uint64_t now_ms)
 		 * is the bulk batch it is empty afterwards, and nobody waits for it.) */
 		rc = gate_restore(g, now_ms, "gone");
 		mark_all(b, rc);
+	} else if (batch_at(b, 0)->rc == -EPERM) {
+		gate_lose(g, now_ms, -EPERM); /* then it is so for all elements */
 	}
 	settle(g, b);
 }

@@ -16,6 +16,7 @@
 #include "nftsync/lease.h"
 
 struct conf;
+struct fill_stats;
 struct gate;
 
 /** Elements written in one turn; more are written earlier, in several transactions. */
@@ -75,6 +76,11 @@ enum gate_claim_result {
 int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 	       const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *index);
 
+/** Put the addresses of one answer into the sets that the configuration fills; see fill.h. */
+void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms);
+
+const struct fill_stats *gate_fill_stats(const struct gate *g);
+
 /** True: the batch cannot surely take `count` more; commit, answer, gate_next_turn() first. */
 bool gate_is_full(const struct gate *g, size_t count);
 
@@ -98,8 +104,15 @@ int gate_watch_fd(const struct gate *g);
 /** It is readable: look, and restore what is gone. */
 void gate_on_watch(struct gate *g, uint64_t now_ms);
 
-/** Remove our table from the kernel: the end of the daemon. */
+/** Remove our table from the kernel: the gate is switched off. */
 void gate_remove(struct gate *g);
+
+/** The end of the daemon: rules and leases of the zones that say `when-down closed` stay in
+ *  the kernel; where none does, as gate_remove(). */
+void gate_leave(struct gate *g);
+
+/** Which zones stay closed then and which are open: "closed: iot, open: lan". Borrowed. */
+const char *gate_when_down(const struct gate *g);
 
 enum gate_state gate_state(const struct gate *g);
 const struct gate_stats *gate_stats(const struct gate *g);

@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "nftsync/fill.h"
 #include "nftsync/gate_parts.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
@@ -29,6 +30,47 @@ static int commit_removal(struct gate *g, const char *table)
 	nl_buf_begin(&g->buf);
 	ruleset_render_removal(table, &g->buf);
 	return commit_buf(g);
+}
+
+/* All leases of the ledger into an open transaction. */
+static void append_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
+{
+	struct lease_view views[WALK_VIEWS];
+	struct batch_part part = {
+		.sets = (1u << LEASE_SET_COUNT) - 1,
+		.ops = BATCH_PUTS,
+		.fresh = true,
+	};
+	size_t cursor = 0, index, n;
+
+	batch_reset(g->bulk);
+	do {
+		n = lease_walk(g->ledger, &cursor, views, WALK_VIEWS);
+		for (size_t i = 0; i < n; i++)
+			batch_put(g->bulk, &views[i].key,
+				  gate_timeout_ms(views[i].end_ms, now_ms), &index);
+		if (n && batch_count(g->bulk) + WALK_VIEWS <= GATE_BATCH)
+			continue;
+		part.to = batch_count(g->bulk);
+		batch_append(g->bulk, &part, &g->forms, ruleset_table(rs), &g->buf);
+		batch_reset(g->bulk);
+	} while (n);
+}
+
+/* The table with all in it, whatever was there, in one transaction: no packet meets rules
+ * without leases, nor leases without rules. Fails where it is more than one send takes. */
+static int commit_whole(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
+{
+	int rc;
+
+	nl_buf_begin(&g->buf);
+	ruleset_render_removal(ruleset_table(rs), &g->buf);
+	ruleset_render_base(rs, &g->buf);
+	append_leases(g, rs, now_ms);
+	ruleset_render_rules(rs, &g->buf);
+	rc = commit_buf(g);
+	nl_buf_fini(&g->buf); /* some MiB that are not needed again soon */
+	return rc;
 }
 
 /* An empty table of our form, whatever was there. */
@@ -95,16 +137,28 @@ static int commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_
 }
 
 /* Rules come last, so that they never stand there without the leases. */
+static int commit_pieces(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
+{
+	int rc = commit_base(g, rs);
+
+	if (!rc)
+		rc = commit_leases(g, rs, now_ms, true);
+	return rc ? rc : commit_rules(g, rs);
+}
+
+static bool is_too_much(int rc)
+{
+	return rc == -EMSGSIZE || rc == -ENOMEM || rc == -ENOBUFS;
+}
+
 static int make_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
 {
 	int rc = -ENOENT;
 
 	for (int i = 0; i < RESTORE_TRIES && rc == -ENOENT; i++) {
-		rc = commit_base(g, rs);
-		if (!rc)
-			rc = commit_leases(g, rs, now_ms, true);
-		if (!rc)
-			rc = commit_rules(g, rs);
+		rc = commit_whole(g, rs, now_ms);
+		if (is_too_much(rc))
+			rc = commit_pieces(g, rs, now_ms);
 		if (!rc)
 			rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &g->id);
 	}
@@ -114,8 +168,6 @@ static int make_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
 }
 
 /* --- adopting and watching ---------------------------------------------------------- */
-
-/* --- loading ------------------------------------------------------------------------ */
 
 struct adoption {
 	struct gate *g;
@@ -172,16 +224,30 @@ static int watch_table(struct gate *g, const char *table)
 
 /* --- restoring ---------------------------------------------------------------------- */
 
-static void lose(struct gate *g, uint64_t now_ms, int rc)
+/* Why the kernel will not have it, in words. */
+static void explain(struct gate *g, const struct ruleset *rs, int rc, char *text, size_t size)
 {
-	char detail[128];
+	uint32_t owner = rc == -EPERM && g->nl ?
+				 table_other_owner(g->nl, &g->buf, ruleset_table(rs)) : 0;
+
+	if (owner)
+		snprintf(text, size,
+			 "table inet %s is owned by another process (netlink port %u)",
+			 ruleset_table(rs), owner);
+	else
+		snprintf(text, size, "table inet %s cannot be written: %s",
+			 ruleset_table(rs), strerror(-rc));
+}
+
+void gate_lose(struct gate *g, uint64_t now_ms, int rc)
+{
+	char detail[320];
 
 	g->lost_rc = rc;
 	if (g->state == GATE_LOST)
 		return;
 	g->state = GATE_LOST;
-	snprintf(detail, sizeof(detail), "table inet %s cannot be restored: %s",
-		 ruleset_table(g->rules), strerror(-rc));
+	explain(g, g->rules, rc, detail, sizeof(detail));
 	log_err("gate: %s; trying again", detail);
 	g->event_ms = 0;
 	gate_event(g, now_ms, "gate-lost", detail);
@@ -200,7 +266,7 @@ int gate_restore(struct gate *g, uint64_t now_ms, const char *why)
 	if (!rc)
 		rc = make_table(g, g->rules, now_ms);
 	if (rc) {
-		lose(g, now_ms, rc);
+		gate_lose(g, now_ms, rc);
 		return rc;
 	}
 	g->state = GATE_LOADED;
@@ -247,7 +313,7 @@ static int open_kernel(struct gate *g, char *why)
 	int rc = g->nl ? 0 : netlink_open(&g->nl);
 
 	if (!rc && !g->probed) {
-		rc = table_probe(&g->forms);
+		rc = table_probe(&g->forms, &g->can_own);
 		g->probed = !rc;
 	}
 	if (rc == -EPERM)
@@ -264,11 +330,12 @@ static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
 	struct table_id id;
 	int rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &id);
 
-	if (!rc && id.set_size >= ruleset_set_size(rs)) {
+	if (!rc && id.set_size >= ruleset_set_size(rs) && table_id_fits(&id, rs)) {
 		ruleset_widen_sets(rs, id.set_size);
 		rc = replace_rules(g, rs);
 		if (!rc) {
 			g->id = id;
+			g->id.flags = ruleset_table_flags(rs); /* an orphan was adopted */
 			return 0;
 		}
 		log_warning("gate: rules cannot be replaced in place (%s): making the table anew",
@@ -317,7 +384,10 @@ static int load_wanted(struct gate *g, const struct conf *c, struct ruleset *rs,
 {
 	bool in_force = g->state == GATE_LOADED;
 	int rc = open_kernel(g, why);
+	char detail[320];
 
+	if (!g->can_own)
+		ruleset_disown(rs);
 	if (!in_force)
 		set_limits(g, &c->gate);
 	if (!rc)
@@ -326,21 +396,24 @@ static int load_wanted(struct gate *g, const struct conf *c, struct ruleset *rs,
 		rc = adopt(g, rs, now_ms);
 	if (!rc)
 		rc = install(g, rs, now_ms);
-	if (rc && !*why)
-		snprintf(why, MSG_TEXT_MAX, "gate: table inet %s cannot be loaded: %s",
-			 ruleset_table(rs), strerror(-rc));
+	if (rc && !*why) {
+		explain(g, rs, rc, detail, sizeof(detail));
+		snprintf(why, MSG_TEXT_MAX, "gate: %s", detail);
+	}
 	if (rc && in_force) {
 		ruleset_free(rs);
 		keep_old(g, now_ms);
 		return rc;
 	}
 	swap_rules(g, rs);
+	gate_plan_leave(g, c);
 	set_limits(g, &c->gate);
 	g->state = rc ? GATE_LOST : GATE_LOADED;
 	g->lost_rc = rc;
 	if (!rc)
-		log_info("gate: table inet %s in force, %zu leases, refresh by %s",
-			 ruleset_table(rs), lease_count(g->ledger), gate_refresh_form(g));
+		log_info("gate: table inet %s in force, %s, %zu leases, refresh by %s",
+			 ruleset_table(rs), ruleset_table_flags(rs) ? "owned" : "not owned",
+			 lease_count(g->ledger), gate_refresh_form(g));
 	return rc;
 }
 
@@ -367,6 +440,10 @@ int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
 	struct ruleset *rs;
 	int rc = ruleset_new(c, &rs);
 
+	if (!rc && fill_load(g->fill, c)) {
+		ruleset_free(rs);
+		rc = -ENOMEM;
+	}
 	if (rc) {
 		snprintf(why, MSG_TEXT_MAX, "gate: rules cannot be built: %s", strerror(-rc));
 		return rc;

@@ -7,7 +7,9 @@
 #include "nftsync/nl_buf.h"
 #include "nftsync/kernel_table.h"
 
+struct conf;
 struct netlink;
+struct fill;
 struct netlink_watch;
 struct ruleset;
 
@@ -21,9 +23,13 @@ struct gate {
 	struct netlink *nl;	     /* owned; NULL before the first load */
 	struct netlink_watch *watch; /* owned or NULL */
 	struct ruleset *rules;	     /* owned; in force or wanted; NULL: none loaded yet */
+	struct ruleset *down;	     /* owned or NULL: what the end of the daemon leaves */
+	char *down_text;	     /* owned or NULL: the same in words */
+	struct fill *fill;	     /* owned; the user's own sets */
 	struct nl_buf buf;
 	struct batch_forms forms;
-	bool probed;	   /* forms are known */
+	bool can_own;	   /* tables can have owners and outlive them */
+	bool probed;	   /* forms and can_own are known */
 	struct table_id id; /* of the table as we left it */
 	int lost_rc;	    /* GATE_LOST: what every claim is told */
 	bool adopted;	    /* what a former process left has been read */
@@ -36,6 +42,12 @@ struct gate {
 
 /** The timeout an element gets. */
 uint64_t gate_timeout_ms(uint64_t end_ms, uint64_t now_ms);
+
+/** The kernel does not let us: say so once; gate_tick() tries again. */
+void gate_lose(struct gate *g, uint64_t now_ms, int rc);
+
+/** Prepare what gate_leave() leaves. */
+void gate_plan_leave(struct gate *g, const struct conf *c);
 
 /** Make the table anew with all leases, and rules last. State and id are set.
  *  @param why  one word for log and history: "gone" */

@@ -131,7 +131,29 @@ static bool can_destroy(struct probe *p)
 	return commit(p) == 0;
 }
 
-int table_probe(struct batch_forms *out)
+/* Made and deleted in one transaction: nothing may outlive us. */
+static bool can_persist(struct probe *p)
+{
+	struct nlmsghdr *nlh;
+
+	p->table[0] = 'N'; /* the other one is still there */
+	nl_buf_begin(&p->buf);
+	nlh = nl_buf_open(&p->buf, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	if (nlh) {
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, p->table);
+		mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS,
+				 htobe32(NFT_TABLE_F_OWNER | COMPAT_TABLE_F_PERSIST));
+		nl_buf_close(&p->buf, nlh);
+	}
+	nlh = nl_buf_open(&p->buf, NFT_MSG_DELTABLE, 0);
+	if (nlh) {
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, p->table);
+		nl_buf_close(&p->buf, nlh);
+	}
+	return commit(p) == 0;
+}
+
+int table_probe(struct batch_forms *out, bool *can_own)
 {
 	struct probe p = { 0 };
 	int rc = netlink_open(&p.nl);
@@ -142,6 +164,7 @@ int table_probe(struct batch_forms *out)
 	if (!rc) {
 		out->update = can_update(&p);
 		out->destroy = can_destroy(&p);
+		*can_own = can_persist(&p);
 	}
 	netlink_close(p.nl);
 	nl_buf_fini(&p.buf);

@@ -9,6 +9,7 @@
 
 #include "lib/util.h"
 #include "nftsync/netlink.h"
+#include "nftsync/netlink_socket.h"
 #include "nftsync/nl_attr.h"
 #include "nftsync/nl_buf.h"
 #include "nftsync/ruleset.h"
@@ -35,11 +36,13 @@ static void request(struct nl_buf *buf, unsigned type, unsigned flags, const cha
 
 static int on_table(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *attrs[NFTA_TABLE_HANDLE + 1];
+	const struct nlattr *attrs[NFTA_TABLE_OWNER + 1];
 	struct table_id *id = arg;
 
 	nl_attrs_of_message(nlh, attrs, ARRAY_SIZE(attrs));
 	id->table = nl_attr_be64(attrs[NFTA_TABLE_HANDLE]);
+	id->flags = nl_attr_be32(attrs[NFTA_TABLE_FLAGS]);
+	id->other_owner = nl_attr_be32(attrs[NFTA_TABLE_OWNER]);
 	return 0;
 }
 
@@ -55,6 +58,16 @@ static int on_set(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
+uint32_t table_other_owner(struct netlink *nl, struct nl_buf *buf, const char *table)
+{
+	struct table_id id = { 0 };
+
+	request(buf, NFT_MSG_GETTABLE, NLM_F_ACK, table, NULL);
+	if (netlink_ask(nl, buf, on_table, &id) || id.other_owner == netlink_portid(nl))
+		return 0;
+	return id.other_owner;
+}
+
 int table_identify(struct netlink *nl, struct nl_buf *buf, const char *table,
 		   struct table_id *out)
 {
@@ -65,6 +78,8 @@ int table_identify(struct netlink *nl, struct nl_buf *buf, const char *table,
 	rc = netlink_ask(nl, buf, on_table, &id);
 	if (rc)
 		return rc;
+	if (id.other_owner == netlink_portid(nl))
+		id.other_owner = 0;
 	request(buf, NFT_MSG_GETSET, NLM_F_ACK, table, lease_set_info(SET_LEASE4)->name);
 	rc = netlink_ask(nl, buf, on_set, &id);
 	if (!rc)
@@ -74,7 +89,16 @@ int table_identify(struct netlink *nl, struct nl_buf *buf, const char *table,
 
 bool table_id_equal(const struct table_id *a, const struct table_id *b)
 {
-	return a->table == b->table && a->set == b->set;
+	return a->table == b->table && a->set == b->set && a->flags == b->flags;
+}
+
+bool table_id_fits(const struct table_id *id, const struct ruleset *rs)
+{
+	uint32_t wanted = ruleset_table_flags(rs);
+
+	if (id->flags == wanted)
+		return !id->other_owner;
+	return wanted & NFT_TABLE_F_OWNER && (id->flags | NFT_TABLE_F_OWNER) == wanted;
 }
 
 /* --- what is to go ------------------------------------------------------------------ */

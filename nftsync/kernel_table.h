@@ -14,12 +14,15 @@ struct netlink;
 struct nl_buf;
 struct ruleset;
 
-/** Another identity means: somebody made it anew, and our elements are gone. Handles of sets
+/** Another identity means: somebody made it anew, and our elements are gone, or somebody
+ *  changed its flags (a dormant table lets everything pass). Handles of sets
  *  start again in each table, so both are needed. */
 struct table_id {
 	uint64_t table;
 	uint64_t set; /* of lease4 */
 	uint32_t set_size;
+	uint32_t flags;	      /* NFT_TABLE_F_x */
+	uint32_t other_owner; /* netlink port of an owner that is not us; 0: none */
 };
 
 /** @retval -ENOENT  there is no such table, or no lease4 in it */
@@ -27,6 +30,13 @@ int table_identify(struct netlink *nl, struct nl_buf *buf, const char *table,
 		   struct table_id *out);
 
 bool table_id_equal(const struct table_id *a, const struct table_id *b);
+
+/** Netlink port, most often the process id, of who owns the table and is not us; 0: nobody. */
+uint32_t table_other_owner(struct netlink *nl, struct nl_buf *buf, const char *table);
+
+/** Whether the rules of such a table can be replaced in place: its flags are those of rs, or
+ *  its owner has died, so that we may adopt it. */
+bool table_id_fits(const struct table_id *id, const struct ruleset *rs);
 
 /** Begin a transaction in buf that removes all of the table but its counters, its lease sets
  *  and the chains of rs, which are only emptied.
@@ -45,7 +55,8 @@ int table_read_counters(struct netlink *nl, struct nl_buf *buf, const char *tabl
 			uint64_t *refused, uint64_t *would);
 
 /** Find out by doing, in a scratch table that vanishes with its socket.
+ *  @param can_own  a table can have an owner and outlive it (6.9)
  *  @retval -EPERM no CAP_NET_ADMIN here; other negative errno: nf_tables is not to be had */
-int table_probe(struct batch_forms *out);
+int table_probe(struct batch_forms *out, bool *can_own);
 
 #endif

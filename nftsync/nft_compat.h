@@ -5,6 +5,7 @@
 
 enum {
 	COMPAT_MSG_DESTROYSETELEM = 30, /* Linux 6.3 */
+	COMPAT_TABLE_F_PERSIST = 0x4,	/* Linux 6.9 */
 };
 
 #endif

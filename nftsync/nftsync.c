@@ -46,6 +46,7 @@ struct nftsync {
 	struct chan *dbwriter;	 /* owned or NULL */
 	struct event *tick, *pump;
 	struct event *watch; /* NULL: nothing to watch */
+	bool leaving;	     /* the service ends, not only the gate */
 	bool lost_due;	     /* the resolver is to forget what was covered */
 	struct log_limit slow;
 	struct msg_buf done;
@@ -99,7 +100,8 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 	if (gate_is_full(n->gate, m->addr_count) || waiters_is_full(n->waiters, m->addr_count))
 		flush(n);
 	waiters_open(n->waiters, m->txid);
-	for (unsigned i = 0; i < m->addr_count; i++) {
+	gate_fill(n->gate, m, now_ms);
+	for (unsigned i = 0; i < m->addr_count && m->device.kind != DEVICE_NONE; i++) {
 		const struct msg_lease_addr *a = &m->addr[i];
 		struct lease_key key = lease_key_make(&m->device, a->family, a->addr);
 		size_t index;
@@ -265,6 +267,8 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 	struct nftsync *n = arg;
 
 	(void)record;
+	if (type == MSG_LEAVE)
+		n->leaving = true;
 	if (type == MSG_CONF) {
 		conf_free(n->next);
 		n->next = NULL;
@@ -297,8 +301,8 @@ static int on_start(void *arg, uint32_t generation, char *why)
 	return rc;
 }
 
-/* The end of the daemon takes the table along; a supervisor that was killed does not: rules and
- * leases serve on until the next one adopts them. */
+/* An orderly end takes the table along, but for zones that are to stay closed; a supervisor that
+ * was killed does not: rules and leases serve on until the next one adopts them. */
 static void on_stop(void *arg)
 {
 	struct nftsync *n = arg;
@@ -307,6 +311,8 @@ static void on_stop(void *arg)
 	flush(n);
 	if (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLERR))
 		log_warning("gate: the table stays in force");
+	else if (n->leaving)
+		gate_leave(n->gate);
 	else
 		gate_remove(n->gate);
 	child_exit(n->child, 0);

@@ -23,6 +23,11 @@ enum rule_field {
 	FIELD_ETHER_IP6, /* ether saddr . ip6 daddr */
 	FIELD_IP_IP,	 /* ip saddr . ip daddr */
 	FIELD_IP6_IP6,	 /* ip6 saddr . ip6 daddr */
+	FIELD_ETHER,	 /* ether saddr */
+	FIELD_IP_SADDR,
+	FIELD_IP6_SADDR,
+	FIELD_IIFNAME,
+	FIELD_OIFNAME,
 	FIELD_COUNT,
 };
 
@@ -30,14 +35,21 @@ enum rule_op {
 	OP_NONE, /* ends a rule's steps */
 	OP_ESTABLISHED, /* ct state established,related */
 	OP_LOOKUP,	/* field @name */
-	OP_ZONE_MAP,	/* iifname vmap @name */
+	OP_LOOKUP_NOT,	/* field != @name */
+	OP_VMAP,	/* field vmap @name */
+	OP_IP_VERSION,	/* meta nfproto: of family a */
+	OP_DPORT,	/* destination port b of protocol a */
+	OP_TO_ROUTER,	/* fib daddr type local */
 	OP_COUNTER,	/* counter name "name" */
 	OP_LIMIT,	/* limit rate `a`/second burst `b` packets */
 	OP_LOG,		/* log prefix "name" group a snaplen b queue-threshold c */
 	OP_IS_TCP,	/* meta l4proto tcp */
 	OP_RESET,	/* reject with tcp reset */
 	OP_PROHIBITED,	/* reject with icmpx admin-prohibited */
+	OP_DNAT,	/* dnat to addr of family a, port b */
+	OP_REDIRECT,	/* redirect to port b */
 	OP_ACCEPT,
+	OP_RETURN,
 	OP_JUMP, /* name */
 	OP_GOTO, /* name */
 	OP_COUNT,
@@ -46,59 +58,86 @@ enum rule_op {
 struct rule_step {
 	enum rule_op op;
 	enum rule_field field;
-	const char *name; /* borrowed: constant */
+	const char *name; /* borrowed from the ruleset, or constant; so are all names here */
 	uint32_t a, b, c;
+	uint8_t addr[16]; /* network order */
 };
 
 #define RULE_STEPS 3
 
 struct rule {
-	const char *chain; /* borrowed: constant */
+	const char *chain;
 	struct rule_step steps[RULE_STEPS];
 };
 
-enum rule_set_kind { KIND_IP4, KIND_IP6, KIND_SERVICE, KIND_COUNT };
+enum rule_set_kind { KIND_IP4, KIND_IP6, KIND_SERVICE, KIND_MAC, KIND_IFNAME, KIND_COUNT };
 
-/** first and last in network order, both included. */
-struct rule_range {
+/** Of sets of addresses and services a range, both ends included, in network order; of others
+ *  a key that stands in `first`. In a map a verdict too: an op and its chain. */
+struct rule_elem {
 	uint8_t first[16], last[16];
+	enum rule_op verdict;
+	const char *chain;
 };
 
-/** An interval set. Ranges are sorted and neither overlap nor touch. */
+/** Ranges are sorted and neither overlap nor touch; keys are unique. */
 struct rule_set {
-	const char *name; /* borrowed: constant */
+	const char *name;
 	enum rule_set_kind kind;
-	struct rule_range *ranges; /* owned */
+	bool is_map; /* of verdicts; its keys are no ranges */
+	struct rule_elem *elems; /* owned */
 	size_t count;
 };
 
-enum { RULE_LOCAL4, RULE_LOCAL6, RULE_ALLOW4, RULE_ALLOW6, RULE_TCP, RULE_UDP, RULE_SETS };
-
-struct rule_zone {
-	char interface[16];
-	enum conf_gate_mode mode;
+/** The sets that are always in the description; they are made if they have elements. */
+enum rule_set_id {
+	RULE_DENY4,
+	RULE_DENY6,
+	RULE_LOCAL4,
+	RULE_LOCAL6,
+	RULE_ALLOW4,
+	RULE_ALLOW6,
+	RULE_TCP,
+	RULE_UDP,
+	RULE_MAC,
+	RULE_SETS,
 };
 
-#define RULES_MAX 32
+enum rule_hook { HOOK_NONE, HOOK_FORWARD, HOOK_DSTNAT };
+
+struct rule_chain {
+	const char *name;
+	enum rule_hook hook;
+};
 
 struct ruleset {
 	char *table; /* owned */
 	uint32_t set_size;
 	bool wanted;
-	struct rule_set sets[RULE_SETS];
-	struct rule_zone *zones; /* owned; one an interface */
-	size_t zone_count;
-	struct rule rules[RULES_MAX]; /* in order; those of a chain stand together */
+	bool owned; /* the table is to have an owner, and to outlive it */
+	int rc; /* first failure of a build, -ENOMEM */
+	struct rule_set *sets; /* owned; more may stand behind those of enum rule_set_id */
+	size_t set_count;
+	struct rule_chain *chains; /* owned; in the order of their making */
+	size_t chain_count;
+	struct rule *rules; /* owned; in order */
 	size_t rule_count;
+	char **names; /* owned; what names above borrow */
+	size_t name_count;
 };
 
-#define ZONE_MAP "zone_mode"
+/** Names of verdict maps. */
+#define ZONE_MAP     "zone_mode"
+#define ZONE_RULES   "zone_rules"
+#define ZONE_DNS     "zone_dns"
+#define DEVICE_MAP   "device_mode"
+#define DEVICE_MAP4  "device_mode4"
+#define DEVICE_MAP6  "device_mode6"
 
-/** Bytes of one key of that kind: 4, 16, 2. */
+/** Bytes of one key of that kind. */
 size_t rule_kind_bytes(enum rule_set_kind kind);
 
-/** NULL-terminated names of our chains in the order of their making; the last one is the base
- *  chain. */
-extern const char *const rule_chains[];
+/** Whether a set's elements are ranges. */
+bool rule_set_is_interval(const struct rule_set *set);
 
 #endif

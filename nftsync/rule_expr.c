@@ -10,7 +10,9 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -84,13 +86,20 @@ static void require_byte(struct builder *b, uint32_t meta, uint8_t value)
 	add_compare(b, NFT_CMP_EQ, &value, sizeof(value));
 }
 
-/* From an Ethernet frame of that type: only then the link header is one. */
-static void require_ether(struct builder *b, uint16_t ethertype)
+/* Received as an Ethernet frame: only then the link header is one. */
+static void require_frame(struct builder *b)
 {
-	uint16_t arphrd = ARPHRD_ETHER, type = htons(ethertype);
+	uint16_t arphrd = ARPHRD_ETHER;
 
 	add_meta(b, NFT_META_IIFTYPE);
 	add_compare(b, NFT_CMP_EQ, &arphrd, sizeof(arphrd));
+}
+
+static void require_ether(struct builder *b, uint16_t ethertype)
+{
+	uint16_t type = htons(ethertype);
+
+	require_frame(b);
 	add_payload(b, NFT_PAYLOAD_LL_HEADER, offsetof(struct ethhdr, h_proto), sizeof(type),
 		    NFT_REG_1);
 	add_compare(b, NFT_CMP_EQ, &type, sizeof(type));
@@ -102,7 +111,8 @@ struct part {
 	uint8_t base, offset, len;
 };
 
-enum need { NEED_IP4, NEED_IP6, NEED_TCP, NEED_UDP, NEED_ETHER4, NEED_ETHER6 };
+enum need { NEED_NONE, NEED_IP4, NEED_IP6, NEED_TCP, NEED_UDP, NEED_ETHER4, NEED_ETHER6,
+	    NEED_FRAME };
 
 static const struct {
 	enum need need;
@@ -124,11 +134,20 @@ static const struct {
 	[FIELD_IP6_IP6] = { NEED_IP6,
 			    { { NFT_PAYLOAD_NETWORK_HEADER, 8, 16 },
 			      { NFT_PAYLOAD_NETWORK_HEADER, 24, 16 } } },
+	[FIELD_ETHER] = { NEED_FRAME, { { NFT_PAYLOAD_LL_HEADER, 6, 6 } } },
+	[FIELD_IP_SADDR] = { NEED_IP4, { { NFT_PAYLOAD_NETWORK_HEADER, 12, 4 } } },
+	[FIELD_IP6_SADDR] = { NEED_IP6, { { NFT_PAYLOAD_NETWORK_HEADER, 8, 16 } } },
+	/* iifname and oifname are no part of the packet: see load_field(). */
 };
 
 static void require(struct builder *b, enum need need)
 {
 	switch (need) {
+	case NEED_NONE:
+		break;
+	case NEED_FRAME:
+		require_frame(b);
+		break;
 	case NEED_IP4:
 		require_byte(b, NFT_META_NFPROTO, NFPROTO_IPV4);
 		break;
@@ -151,7 +170,7 @@ static void require(struct builder *b, enum need need)
 }
 
 /* @param dreg  NFT_REG_VERDICT for a map of verdicts, -1 for a set */
-static void add_lookup(struct builder *b, const char *set, int dreg)
+static void add_lookup(struct builder *b, const char *set, int dreg, uint32_t flags)
 {
 	struct nftnl_expr *e = add_expr(b, "lookup");
 
@@ -160,29 +179,109 @@ static void add_lookup(struct builder *b, const char *set, int dreg)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	if (dreg >= 0)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, (uint32_t)dreg);
+	if (flags)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, flags);
 	set_text(b, e, NFTNL_EXPR_LOOKUP_SET, set);
 }
 
-static void build_lookup(struct builder *b, const struct rule_step *s)
+static void load_field(struct builder *b, enum rule_field field)
 {
 	uint32_t reg = 0; /* in units of 4 bytes */
 
-	require(b, fields[s->field].need);
-	for (size_t i = 0; i < 2 && fields[s->field].parts[i].len; i++) {
-		const struct part *p = &fields[s->field].parts[i];
+	if (field == FIELD_IIFNAME || field == FIELD_OIFNAME) {
+		add_meta(b, field == FIELD_IIFNAME ? NFT_META_IIFNAME : NFT_META_OIFNAME);
+		return;
+	}
+	require(b, fields[field].need);
+	for (size_t i = 0; i < 2 && fields[field].parts[i].len; i++) {
+		const struct part *p = &fields[field].parts[i];
 
 		/* The old names of 16-byte registers where they fit, as nft does. */
 		add_payload(b, p->base, p->offset, p->len,
 			    reg % 4 ? NFT_REG32_00 + reg : NFT_REG_1 + reg / 4);
 		reg += (p->len + 3u) / 4;
 	}
-	add_lookup(b, s->name, -1);
 }
 
-static void build_zone_map(struct builder *b, const struct rule_step *s)
+static void build_lookup(struct builder *b, const struct rule_step *s)
 {
-	add_meta(b, NFT_META_IIFNAME);
-	add_lookup(b, s->name, NFT_REG_VERDICT);
+	load_field(b, s->field);
+	add_lookup(b, s->name, -1, s->op == OP_LOOKUP_NOT ? NFT_LOOKUP_F_INV : 0);
+}
+
+static void build_vmap(struct builder *b, const struct rule_step *s)
+{
+	load_field(b, s->field);
+	add_lookup(b, s->name, NFT_REG_VERDICT, 0);
+}
+
+static void build_ip_version(struct builder *b, const struct rule_step *s)
+{
+	require_byte(b, NFT_META_NFPROTO, (uint8_t)s->a);
+}
+
+static void build_dport(struct builder *b, const struct rule_step *s)
+{
+	uint16_t port = htons((uint16_t)s->b);
+
+	require_byte(b, NFT_META_L4PROTO, (uint8_t)s->a);
+	add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(port), NFT_REG_1);
+	add_compare(b, NFT_CMP_EQ, &port, sizeof(port));
+}
+
+static void build_to_router(struct builder *b, const struct rule_step *s)
+{
+	uint32_t local = RTN_LOCAL;
+	struct nftnl_expr *e = add_expr(b, "fib");
+
+	(void)s;
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	add_compare(b, NFT_CMP_EQ, &local, sizeof(local));
+}
+
+static void add_immediate(struct builder *b, uint32_t reg, const void *data, uint32_t len)
+{
+	struct nftnl_expr *e = add_expr(b, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
+	if (nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, data, len))
+		b->rc = -ENOMEM;
+}
+
+static void build_dnat(struct builder *b, const struct rule_step *s)
+{
+	uint16_t port = htons((uint16_t)s->b);
+	struct nftnl_expr *e;
+
+	add_immediate(b, NFT_REG_1, s->addr, s->a == NFPROTO_IPV4 ? 4 : 16);
+	add_immediate(b, NFT_REG_2, &port, sizeof(port));
+	e = add_expr(b, "nat");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FAMILY, s->a);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
+}
+
+static void build_redirect(struct builder *b, const struct rule_step *s)
+{
+	uint16_t port = htons((uint16_t)s->b);
+	struct nftnl_expr *e;
+
+	add_immediate(b, NFT_REG_1, &port, sizeof(port));
+	e = add_expr(b, "redir");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_REG_PROTO_MIN, NFT_REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
 }
 
 /* ct state established,related: state & 6 != 0 */
@@ -275,20 +374,28 @@ static void build_verdict(struct builder *b, const struct rule_step *s)
 {
 	struct nftnl_expr *e = add_expr(b, "immediate");
 	uint32_t verdict = s->op == OP_JUMP ? (uint32_t)NFT_JUMP :
-			   s->op == OP_GOTO ? (uint32_t)NFT_GOTO : NF_ACCEPT;
+			   s->op == OP_GOTO ? (uint32_t)NFT_GOTO :
+			   s->op == OP_RETURN ? (uint32_t)NFT_RETURN : NF_ACCEPT;
 
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, verdict);
-	if (s->op != OP_ACCEPT)
+	if (s->op == OP_JUMP || s->op == OP_GOTO)
 		set_text(b, e, NFTNL_EXPR_IMM_CHAIN, s->name);
 }
 
 static void (*const builders[OP_COUNT])(struct builder *b, const struct rule_step *s) = {
 	[OP_ESTABLISHED] = build_established,
 	[OP_LOOKUP] = build_lookup,
-	[OP_ZONE_MAP] = build_zone_map,
+	[OP_LOOKUP_NOT] = build_lookup,
+	[OP_VMAP] = build_vmap,
+	[OP_IP_VERSION] = build_ip_version,
+	[OP_DPORT] = build_dport,
+	[OP_TO_ROUTER] = build_to_router,
+	[OP_DNAT] = build_dnat,
+	[OP_REDIRECT] = build_redirect,
+	[OP_RETURN] = build_verdict,
 	[OP_COUNTER] = build_counter,
 	[OP_LIMIT] = build_limit,
 	[OP_LOG] = build_log,

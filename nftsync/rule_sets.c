@@ -8,32 +8,40 @@
 
 #include "lib/util.h"
 #include "nftsync/lease_set.h"
+#include "nftsync/nft_compat.h"
 #include "nftsync/nl_buf.h"
 #include "nftsync/rule_desc.h"
 #include "nftsync/rule_expr.h"
 #include "nftsync/ruleset.h"
 
 /* nft's numbers of types and byte orders (nftables, include/datatype.h); for `nft list`. */
-enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_INET_SERVICE = 13, TYPE_IFNAME = 41 };
+enum {
+	TYPE_IPADDR = 7,
+	TYPE_IP6ADDR = 8,
+	TYPE_ETHERADDR = 9,
+	TYPE_INET_SERVICE = 13,
+	TYPE_IFNAME = 41,
+};
 enum { ORDER_NONE, ORDER_HOST, ORDER_BIG };
 
 #define ELEMS_A_MESSAGE 400
-#define IFNAME_BYTES	16
 
 static void put_be32(struct nlmsghdr *nlh, uint16_t type, uint32_t v)
 {
 	mnl_attr_put_u32(nlh, type, htobe32(v));
 }
 
-static void render_table(const char *table, unsigned type, unsigned flags, struct nl_buf *buf)
+/* Without table_flags nothing is said of them: a table that is there keeps its own. */
+static void render_table(const char *table, unsigned type, unsigned flags,
+			 uint32_t table_flags, struct nl_buf *buf)
 {
 	struct nlmsghdr *nlh = nl_buf_open(buf, type, flags);
 
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
-	if (type == NFT_MSG_NEWTABLE)
-		put_be32(nlh, NFTA_TABLE_FLAGS, 0);
+	if (table_flags)
+		put_be32(nlh, NFTA_TABLE_FLAGS, table_flags);
 	nl_buf_close(buf, nlh);
 }
 
@@ -102,9 +110,14 @@ static void render_set(const char *table, const struct set_row *row, struct nl_b
 	nl_buf_close(buf, nlh);
 }
 
+uint32_t ruleset_table_flags(const struct ruleset *rs)
+{
+	return rs->owned ? NFT_TABLE_F_OWNER | COMPAT_TABLE_F_PERSIST : 0;
+}
+
 void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf)
 {
-	render_table(rs->table, NFT_MSG_NEWTABLE, NLM_F_CREATE, buf);
+	render_table(rs->table, NFT_MSG_NEWTABLE, NLM_F_CREATE, ruleset_table_flags(rs), buf);
 	render_counter(rs->table, RULESET_REFUSED, buf);
 	render_counter(rs->table, RULESET_WOULD, buf);
 	for (unsigned i = 0; i < LEASE_SET_COUNT; i++) {
@@ -125,11 +138,11 @@ void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf)
 void ruleset_render_removal(const char *table, struct nl_buf *buf)
 {
 	/* Made first if it is missing, so that deleting it cannot fail. */
-	render_table(table, NFT_MSG_NEWTABLE, NLM_F_CREATE, buf);
-	render_table(table, NFT_MSG_DELTABLE, 0, buf);
+	render_table(table, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0, buf);
+	render_table(table, NFT_MSG_DELTABLE, 0, 0, buf);
 }
 
-/* --- elements of interval sets ------------------------------------------------------ */
+/* --- elements ----------------------------------------------------------------------- */
 
 static bool is_all(const uint8_t *p, size_t bytes, uint8_t value)
 {
@@ -159,7 +172,7 @@ static void put_bound(struct nlmsghdr *nlh, const uint8_t *key, size_t bytes, ui
 }
 
 /* A range is its first key and, as an end, the key behind its last one. */
-static void put_range(struct nlmsghdr *nlh, const struct rule_range *r, size_t bytes)
+static void put_range(struct nlmsghdr *nlh, const struct rule_elem *r, size_t bytes)
 {
 	bool is_open = is_all(r->last, bytes, 0xff);
 	uint8_t behind[16];
@@ -204,113 +217,126 @@ static void render_ranges(const char *table, const struct rule_set *set, struct 
 
 		if (!nlh)
 			return;
-		if (!at && !is_all(set->ranges[0].first, bytes, 0))
+		if (!at && !is_all(set->elems[0].first, bytes, 0))
 			put_bound(nlh, zero, bytes, NFT_SET_ELEM_INTERVAL_END, false);
 		for (; at < to; at++)
-			put_range(nlh, &set->ranges[at], bytes);
+			put_range(nlh, &set->elems[at], bytes);
 		close_elems(nlh, list, buf);
 	}
 }
 
-static void render_interval_set(const char *table, const struct rule_set *set,
-				struct nl_buf *buf)
+static void put_verdict(struct nlmsghdr *nlh, const struct rule_elem *e)
 {
-	static const uint8_t types[KIND_COUNT] = {
-		[KIND_IP4] = TYPE_IPADDR,
-		[KIND_IP6] = TYPE_IP6ADDR,
-		[KIND_SERVICE] = TYPE_INET_SERVICE,
+	uint32_t code = e->verdict == OP_GOTO	? (uint32_t)NFT_GOTO :
+			e->verdict == OP_RETURN ? (uint32_t)NFT_RETURN : NF_ACCEPT;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
+	struct nlattr *verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
+
+	put_be32(nlh, NFTA_VERDICT_CODE, code);
+	if (e->chain)
+		mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN, e->chain);
+	mnl_attr_nest_end(nlh, verdict);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_key(struct nlmsghdr *nlh, const struct rule_elem *e, size_t bytes, bool in_map)
+{
+	struct nlattr *elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, bytes, e->first);
+	mnl_attr_nest_end(nlh, nest);
+	if (in_map)
+		put_verdict(nlh, e);
+	mnl_attr_nest_end(nlh, elem);
+}
+
+static void render_keys(const char *table, const struct rule_set *set, struct nl_buf *buf)
+{
+	size_t bytes = rule_kind_bytes(set->kind), at = 0;
+
+	while (at < set->count) {
+		struct nlattr *list;
+		struct nlmsghdr *nlh = open_elems(table, set->name, &list, buf);
+
+		if (!nlh)
+			return;
+		for (size_t n = 0; n < ELEMS_A_MESSAGE && at < set->count; n++)
+			put_key(nlh, &set->elems[at++], bytes, set->is_map);
+		close_elems(nlh, list, buf);
+	}
+}
+
+static void render_rule_set(const char *table, const struct rule_set *set, struct nl_buf *buf)
+{
+	static const struct {
+		uint8_t type, order;
+	} kinds[KIND_COUNT] = {
+		[KIND_IP4] = { TYPE_IPADDR, ORDER_BIG },
+		[KIND_IP6] = { TYPE_IP6ADDR, ORDER_BIG },
+		[KIND_SERVICE] = { TYPE_INET_SERVICE, ORDER_BIG },
+		[KIND_MAC] = { TYPE_ETHERADDR, ORDER_BIG },
+		[KIND_IFNAME] = { TYPE_IFNAME, ORDER_HOST },
 	};
+	bool interval = rule_set_is_interval(set);
 	struct set_row row = {
 		.name = set->name,
-		.flags = NFT_SET_INTERVAL,
-		.key_type = types[set->kind],
+		.flags = set->is_map ? NFT_SET_MAP : interval ? NFT_SET_INTERVAL : 0,
+		.key_type = kinds[set->kind].type,
 		.key_len = (uint32_t)rule_kind_bytes(set->kind),
-		.order = ORDER_BIG,
+		.order = kinds[set->kind].order,
 	};
 
 	if (!set->count)
 		return;
 	render_set(table, &row, buf);
-	render_ranges(table, set, buf);
-}
-
-/* --- the map of zones --------------------------------------------------------------- */
-
-static void put_zone(struct nlmsghdr *nlh, const struct rule_zone *z)
-{
-	struct nlattr *elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-	struct nlattr *verdict;
-
-	mnl_attr_put(nlh, NFTA_DATA_VALUE, IFNAME_BYTES, z->interface);
-	mnl_attr_nest_end(nlh, nest);
-	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
-	verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
-	put_be32(nlh, NFTA_VERDICT_CODE, z->mode == GATE_OFF ? NF_ACCEPT : (uint32_t)NFT_GOTO);
-	if (z->mode != GATE_OFF)
-		mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN,
-				  z->mode == GATE_ENFORCE ? "enforce" : "observe");
-	mnl_attr_nest_end(nlh, verdict);
-	mnl_attr_nest_end(nlh, nest);
-	mnl_attr_nest_end(nlh, elem);
-}
-
-static void render_zones(const struct ruleset *rs, struct nl_buf *buf)
-{
-	struct set_row row = {
-		.name = ZONE_MAP,
-		.flags = NFT_SET_MAP,
-		.key_type = TYPE_IFNAME,
-		.key_len = IFNAME_BYTES,
-		.order = ORDER_HOST,
-	};
-	size_t at = 0;
-
-	if (!rs->zone_count)
-		return;
-	render_set(rs->table, &row, buf);
-	while (at < rs->zone_count) {
-		struct nlattr *list;
-		struct nlmsghdr *nlh = open_elems(rs->table, ZONE_MAP, &list, buf);
-
-		if (!nlh)
-			return;
-		for (size_t n = 0; n < ELEMS_A_MESSAGE && at < rs->zone_count; n++)
-			put_zone(nlh, &rs->zones[at++]);
-		close_elems(nlh, list, buf);
-	}
+	if (interval)
+		render_ranges(table, set, buf);
+	else
+		render_keys(table, set, buf);
 }
 
 /* --- chains ------------------------------------------------------------------------- */
 
-static void render_chain(const char *table, const char *name, bool is_base,
-			 struct nl_buf *buf)
+static void put_hook(struct nlmsghdr *nlh, enum rule_hook hook)
+{
+	static const struct {
+		const char *type;
+		uint32_t number;
+		int32_t priority; /* nft's words filter and dstnat */
+	} hooks[] = {
+		[HOOK_FORWARD] = { "filter", NF_INET_FORWARD, 0 },
+		[HOOK_DSTNAT] = { "nat", NF_INET_PRE_ROUTING, -100 },
+	};
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, hooks[hook].type);
+	nest = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+	put_be32(nlh, NFTA_HOOK_HOOKNUM, hooks[hook].number);
+	put_be32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)hooks[hook].priority);
+	mnl_attr_nest_end(nlh, nest);
+	put_be32(nlh, NFTA_CHAIN_POLICY, NF_ACCEPT);
+}
+
+static void render_chain(const char *table, const struct rule_chain *chain, struct nl_buf *buf)
 {
 	struct nlmsghdr *nlh = nl_buf_open(buf, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	struct nlattr *hook;
 
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, table);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
-	if (is_base) {
-		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
-		hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
-		put_be32(nlh, NFTA_HOOK_HOOKNUM, NF_INET_FORWARD);
-		put_be32(nlh, NFTA_HOOK_PRIORITY, 0);
-		mnl_attr_nest_end(nlh, hook);
-		put_be32(nlh, NFTA_CHAIN_POLICY, NF_ACCEPT);
-	}
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain->name);
+	if (chain->hook != HOOK_NONE)
+		put_hook(nlh, chain->hook);
 	nl_buf_close(buf, nlh);
 }
 
 void ruleset_render_rules(const struct ruleset *rs, struct nl_buf *buf)
 {
-	for (const char *const *chain = rule_chains; *chain; chain++)
-		render_chain(rs->table, *chain, !chain[1], buf);
-	for (size_t i = 0; i < RULE_SETS; i++)
-		render_interval_set(rs->table, &rs->sets[i], buf);
-	render_zones(rs, buf);
+	for (size_t i = 0; i < rs->chain_count; i++)
+		render_chain(rs->table, &rs->chains[i], buf);
+	for (size_t i = 0; i < rs->set_count; i++)
+		render_rule_set(rs->table, &rs->sets[i], buf);
 	for (size_t i = 0; i < rs->rule_count; i++)
 		rule_expr_render(&rs->rules[i], rs->table, buf);
 }

@@ -1,5 +1,6 @@
 /* Our table as text that `nft -f` reads; see ruleset.h. Knows nothing of netlink. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 #include "nftsync/rule_desc.h"
 #include "nftsync/ruleset.h"
 
-static const char *const kind_types[KIND_COUNT] = { "ipv4_addr", "ipv6_addr", "inet_service" };
+static const char *const kind_types[KIND_COUNT] = {
+	"ipv4_addr", "ipv6_addr", "inet_service", "ether_addr", "ifname",
+};
 
 static const char *const field_texts[FIELD_COUNT] = {
 	[FIELD_IP_DADDR] = "ip daddr",
@@ -20,9 +23,14 @@ static const char *const field_texts[FIELD_COUNT] = {
 	[FIELD_ETHER_IP6] = "ether saddr . ip6 daddr",
 	[FIELD_IP_IP] = "ip saddr . ip daddr",
 	[FIELD_IP6_IP6] = "ip6 saddr . ip6 daddr",
+	[FIELD_ETHER] = "ether saddr",
+	[FIELD_IP_SADDR] = "ip saddr",
+	[FIELD_IP6_SADDR] = "ip6 saddr",
+	[FIELD_IIFNAME] = "iifname",
+	[FIELD_OIFNAME] = "oifname",
 };
 
-static void print_service(FILE *to, const struct rule_range *r)
+static void print_service(FILE *to, const struct rule_elem *r)
 {
 	fprintf(to, "%u", load_be16(r->first));
 	if (memcmp(r->first, r->last, 2))
@@ -30,7 +38,7 @@ static void print_service(FILE *to, const struct rule_range *r)
 }
 
 /* Length of the prefix that is exactly this range, or -1. */
-static int prefix_of(const struct rule_range *r, unsigned bits)
+static int prefix_of(const struct rule_elem *r, unsigned bits)
 {
 	unsigned n = 0;
 
@@ -43,7 +51,7 @@ static int prefix_of(const struct rule_range *r, unsigned bits)
 	return (int)n;
 }
 
-static void print_addrs(FILE *to, const struct rule_range *r, enum rule_set_kind kind)
+static void print_addrs(FILE *to, const struct rule_elem *r, enum rule_set_kind kind)
 {
 	uint8_t family = kind == KIND_IP4 ? AF_INET : AF_INET6;
 	struct addr first = { .family = family }, last = { .family = family };
@@ -59,17 +67,48 @@ static void print_addrs(FILE *to, const struct rule_range *r, enum rule_set_kind
 		fprintf(to, "/%d", prefix);
 }
 
+static void print_key(FILE *to, const struct rule_elem *e, enum rule_set_kind kind)
+{
+	struct addr a = { .family = kind == KIND_IP4 ? AF_INET : AF_INET6 };
+	char text[MAX(ADDR_TEXT_MAX, MAC_TEXT_MAX)];
+	struct mac mac;
+
+	if (kind == KIND_IFNAME) {
+		fprintf(to, "\"%s\"", (const char *)e->first);
+		return;
+	}
+	memcpy(mac.bytes, e->first, sizeof(mac.bytes));
+	memcpy(a.bytes, e->first, sizeof(a.bytes));
+	fputs(kind == KIND_MAC ? mac_to_text(&mac, text) : addr_to_text(&a, text), to);
+}
+
+static void print_elem(FILE *to, const struct rule_set *set, const struct rule_elem *e)
+{
+	if (!rule_set_is_interval(set))
+		print_key(to, e, set->kind);
+	else if (set->kind == KIND_SERVICE)
+		print_service(to, e);
+	else
+		print_addrs(to, e, set->kind);
+	if (!set->is_map)
+		return;
+	if (e->verdict == OP_GOTO)
+		fprintf(to, " : goto %s", e->chain);
+	else
+		fputs(e->verdict == OP_RETURN ? " : return" : " : accept", to);
+}
+
 static void print_set(FILE *to, const struct rule_set *set)
 {
-	fprintf(to, "\n\tset %s {\n\t\ttype %s\n\t\tflags interval\n\t\telements = { ",
-		set->name, kind_types[set->kind]);
+	fprintf(to, "\n\t%s %s {\n\t\ttype %s%s\n", set->is_map ? "map" : "set", set->name,
+		kind_types[set->kind], set->is_map ? " : verdict" : "");
+	if (rule_set_is_interval(set))
+		fputs("\t\tflags interval\n", to);
+	fputs("\t\telements = { ", to);
 	for (size_t i = 0; i < set->count; i++) {
 		if (i)
 			fputs(",\n\t\t\t     ", to);
-		if (set->kind == KIND_SERVICE)
-			print_service(to, &set->ranges[i]);
-		else
-			print_addrs(to, &set->ranges[i], set->kind);
+		print_elem(to, set, &set->elems[i]);
 	}
 	fputs(" }\n\t}\n", to);
 }
@@ -84,21 +123,15 @@ static void print_lease_sets(FILE *to, uint32_t size)
 	}
 }
 
-static void print_zones(FILE *to, const struct ruleset *rs)
+static void print_dnat(FILE *to, const struct rule_step *s)
 {
-	static const char *const verdicts[] = {
-		[GATE_OFF] = "accept",
-		[GATE_OBSERVE] = "goto observe",
-		[GATE_ENFORCE] = "goto enforce",
-	};
+	struct addr a = addr_from_bytes((uint8_t)s->a, s->addr);
+	char text[ADDR_TEXT_MAX];
 
-	if (!rs->zone_count)
-		return;
-	fputs("\n\tmap " ZONE_MAP " {\n\t\ttype ifname : verdict\n\t\telements = { ", to);
-	for (size_t i = 0; i < rs->zone_count; i++)
-		fprintf(to, "%s\"%s\" : %s", i ? ",\n\t\t\t     " : "",
-			rs->zones[i].interface, verdicts[rs->zones[i].mode]);
-	fputs(" }\n\t}\n", to);
+	if (s->a == AF_INET)
+		fprintf(to, "dnat ip to %s:%u", addr_to_text(&a, text), s->b);
+	else
+		fprintf(to, "dnat ip6 to [%s]:%u", addr_to_text(&a, text), s->b);
 }
 
 static void print_step(FILE *to, const struct rule_step *s)
@@ -110,8 +143,26 @@ static void print_step(FILE *to, const struct rule_step *s)
 	case OP_LOOKUP:
 		fprintf(to, "%s @%s", field_texts[s->field], s->name);
 		break;
-	case OP_ZONE_MAP:
-		fprintf(to, "iifname vmap @%s", s->name);
+	case OP_LOOKUP_NOT:
+		fprintf(to, "%s != @%s", field_texts[s->field], s->name);
+		break;
+	case OP_VMAP:
+		fprintf(to, "%s vmap @%s", field_texts[s->field], s->name);
+		break;
+	case OP_IP_VERSION:
+		fprintf(to, "meta nfproto %s", s->a == AF_INET ? "ipv4" : "ipv6");
+		break;
+	case OP_DPORT:
+		fprintf(to, "%s dport %u", s->a == IPPROTO_TCP ? "tcp" : "udp", s->b);
+		break;
+	case OP_TO_ROUTER:
+		fputs("fib daddr type local", to);
+		break;
+	case OP_DNAT:
+		print_dnat(to, s);
+		break;
+	case OP_REDIRECT:
+		fprintf(to, "redirect to :%u", s->b);
 		break;
 	case OP_COUNTER:
 		fprintf(to, "counter name \"%s\"", s->name);
@@ -135,6 +186,9 @@ static void print_step(FILE *to, const struct rule_step *s)
 	case OP_ACCEPT:
 		fputs("accept", to);
 		break;
+	case OP_RETURN:
+		fputs("return", to);
+		break;
 	case OP_JUMP:
 		fprintf(to, "jump %s", s->name);
 		break;
@@ -147,15 +201,19 @@ static void print_step(FILE *to, const struct rule_step *s)
 	}
 }
 
-static void print_chain(FILE *to, const struct ruleset *rs, const char *chain, bool is_base)
+static void print_chain(FILE *to, const struct ruleset *rs, const struct rule_chain *chain)
 {
-	fprintf(to, "\n\tchain %s {\n", chain);
-	if (is_base)
-		fputs("\t\ttype filter hook forward priority filter; policy accept;\n", to);
+	static const char *const hooks[] = {
+		[HOOK_NONE] = "",
+		[HOOK_FORWARD] = "\t\ttype filter hook forward priority filter; policy accept;\n",
+		[HOOK_DSTNAT] = "\t\ttype nat hook prerouting priority dstnat; policy accept;\n",
+	};
+
+	fprintf(to, "\n\tchain %s {\n%s", chain->name, hooks[chain->hook]);
 	for (size_t i = 0; i < rs->rule_count; i++) {
 		const struct rule *r = &rs->rules[i];
 
-		if (strcmp(r->chain, chain))
+		if (strcmp(r->chain, chain->name))
 			continue;
 		fputs("\t", to);
 		for (size_t k = 0; k < RULE_STEPS && r->steps[k].op != OP_NONE; k++) {
@@ -172,12 +230,11 @@ static void print_table(FILE *to, const struct ruleset *rs)
 	fprintf(to, "table inet %s {\n", rs->table);
 	fputs("\tcounter " RULESET_REFUSED " {\n\t}\n\n\tcounter " RULESET_WOULD " {\n\t}\n", to);
 	print_lease_sets(to, rs->set_size);
-	for (size_t i = 0; i < RULE_SETS; i++)
+	for (size_t i = 0; i < rs->set_count; i++)
 		if (rs->sets[i].count)
 			print_set(to, &rs->sets[i]);
-	print_zones(to, rs);
-	for (const char *const *chain = rule_chains; *chain; chain++)
-		print_chain(to, rs, *chain, !chain[1]);
+	for (size_t i = 0; i < rs->chain_count; i++)
+		print_chain(to, rs, &rs->chains[i]);
 	fputs("}\n", to);
 }
 
@@ -192,7 +249,7 @@ int ruleset_text(const struct ruleset *rs, char **out)
 	if (rs->wanted)
 		print_table(to, rs);
 	else
-		fputs("# no zone has its gate on: there is no table\n", to);
+		fputs("# no gate is on: there is no table\n", to);
 	if (fclose(to)) {
 		free(text);
 		return -ENOMEM;

@@ -27,13 +27,24 @@ struct ruleset;
  * @retval -EINVAL  the name of an interface or of the table cannot be one
  */
 int ruleset_new(const struct conf *c, struct ruleset **out);
+
+/** The same, but only what is to stay when the daemon is gone: the zones that say
+ *  `when-down closed`. */
+int ruleset_new_down(const struct conf *c, struct ruleset **out);
+
 void ruleset_free(struct ruleset *rs);
 
-/** False: no zone has its gate on, and no table is wanted. */
+/** False: nothing asks for rules, and no table is wanted. */
 bool ruleset_is_wanted(const struct ruleset *rs);
 
 /** Name of the table in family inet. Borrowed. */
 const char *ruleset_table(const struct ruleset *rs);
+
+/** The kernel cannot do that: make the table without an owner. */
+void ruleset_disown(struct ruleset *rs);
+
+/** NFT_TABLE_F_x that the table is made with. */
+uint32_t ruleset_table_flags(const struct ruleset *rs);
 
 /** The `size` of each lease set: twice what the ledger may hold, as expired elements count. */
 uint32_t ruleset_set_size(const struct ruleset *rs);
@@ -47,7 +58,8 @@ bool ruleset_has_chain(const struct ruleset *rs, const char *name);
 /** The whole as `nft -f` reads it. @param out  malloc'd; the caller's. @retval -ENOMEM */
 int ruleset_text(const struct ruleset *rs, char **out);
 
-/** Add to an open transaction: the table, counters and lease sets, where they are missing.
+/** Add to an open transaction: the table, counters and lease sets, where they are missing. A
+ *  table that is there must have the wanted flags, or have lost its owner: it is then adopted.
  *  Failures stay in buf->rc, as in all functions below. */
 void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf);
 

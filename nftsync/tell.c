@@ -11,6 +11,7 @@
 #include "lib/dname.h"
 #include "lib/msg.h"
 #include "lib/util.h"
+#include "nftsync/fill.h"
 #include "nftsync/gate.h"
 
 #define PIECE_BYTES (16 * 1024)
@@ -87,6 +88,7 @@ static void print_status(FILE *to, struct gate *gate)
 	gate_counters(gate, &refused, &would); /* a table that is away has counted nothing */
 	fprintf(to, "gate\ttable\t%s\n", states[gate_state(gate)]);
 	fprintf(to, "gate\trefresh\t%s\n", gate_refresh_form(gate));
+	fprintf(to, "gate\twhen_down\t%s\n", gate_when_down(gate));
 	row(to, "leases", lease_count(gate_ledger(gate)));
 	row(to, "inserted", s->inserted);
 	row(to, "refreshed", s->refreshed);
@@ -100,6 +102,8 @@ static void print_status(FILE *to, struct gate *gate)
 	row(to, "restores", s->restores);
 	row(to, "restored", s->restored);
 	row(to, "restore_us", s->restore_us);
+	row(to, "filled", gate_fill_stats(gate)->written);
+	row(to, "fill_failed", gate_fill_stats(gate)->failed);
 	row(to, "refused_packets", refused);
 	row(to, "would_packets", would);
 }

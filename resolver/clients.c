@@ -80,14 +80,9 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 	out->label = "";
 	if (out->place.device != POLICY_NONE)
 		out->label = conf->devices[out->place.device].name;
-	if (out->place.zone != POLICY_NONE) {
-		const struct conf_zone *z = &conf->zones[out->place.zone];
-
-		out->gated = z->gate != GATE_OFF;
-		out->must_lease = z->on_failure == FAILURE_SERVFAIL;
-	} else if (!interface) {
+	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);
+	if (!interface && !out->gated)
 		out->gated = is_any_gated(conf); /* as it may be: a lease does no harm */
-	}
 	set_device(addr, out);
 }
 
@@ -117,6 +112,13 @@ bool clients_recent(const struct clients *c, const struct setup *setup,
 		return false;
 	*out = s->client;
 	return true;
+}
+
+const struct msg_device *client_lease_device(const struct client *c)
+{
+	static const struct msg_device nobody = { .kind = DEVICE_NONE };
+
+	return c->gated ? &c->device : &nobody;
 }
 
 void clients_flush(struct clients *c)

@@ -40,6 +40,9 @@ void clients_find(struct clients *c, const struct setup *setup, const struct ask
 bool clients_recent(const struct clients *c, const struct setup *setup,
 		    const struct addr *addr, struct client *out);
 
+/** Who the firewall is opened for: nobody where only sets of the user's own are filled. */
+const struct msg_device *client_lease_device(const struct client *c);
+
 /** Forget all: the configuration changed. */
 void clients_flush(struct clients *c);
 

@@ -86,6 +86,25 @@ struct policy_client policy_find_client(const struct conf *conf, const struct ad
 	return c;
 }
 
+void policy_find_gate(const struct conf *conf, const struct policy_client *c, bool *gated,
+		      bool *must_lease)
+{
+	const struct conf_zone *z = c->zone == POLICY_NONE ? NULL : &conf->zones[c->zone];
+	enum conf_device_gate own = DEVICE_AS_ZONE;
+
+	if (c->device != POLICY_NONE)
+		own = conf->devices[c->device].gate;
+	if (own == DEVICE_AS_ZONE) {
+		*gated = z && z->gate != GATE_OFF;
+		*must_lease = *gated && z->on_failure == FAILURE_SERVFAIL;
+		return;
+	}
+	*gated = own != DEVICE_OFF;
+	/* What a zone says of failure is meant for its own mode. */
+	*must_lease = own == DEVICE_ENFORCE && (!z || z->gate != GATE_ENFORCE ||
+						z->on_failure == FAILURE_SERVFAIL);
+}
+
 size_t policy_find_forward(const struct conf *conf, const struct dname *qname)
 {
 	size_t best = 0;

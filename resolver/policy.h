@@ -31,6 +31,11 @@ struct policy_client {
 struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
 					const struct mac *mac, const char *interface);
 
+/** Whether the gate holds for a client: as its device says, else as its zone says.
+ *  @param must_lease  a failed lease fails the answer */
+void policy_find_gate(const struct conf *conf, const struct policy_client *c, bool *gated,
+		      bool *must_lease);
+
 /** The upstream group for a name: the longest `forward` suffix. Index into
  *  conf->forwards. */
 size_t policy_find_forward(const struct conf *conf, const struct dname *qname);

@@ -170,7 +170,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	struct offer mine = leased_offer(o, conf->gate.lease_max_s);
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
-		.device = &q->l.client.device,
+		.device = client_lease_device(&q->l.client),
 		.qname = &q->l.question.qname,
 		.note = o->note,
 		.age_s = o->age_s,
@@ -219,6 +219,7 @@ static bool offer_gated(struct resolver *r, struct lookup *l, struct query *q,
 static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 			 const struct offer *o)
 {
+	const struct msg_device *device;
 	struct list_match match;
 	struct offer mine;
 	uint32_t lease_s;
@@ -227,12 +228,13 @@ static bool offer_answer(struct resolver *r, struct lookup *l, struct query *q,
 		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;
 	}
-	if (!l->client.gated || !o->note->has_public) {
+	if (!o->note->has_public ||
+	    (!l->client.gated && !conf_wants_fill(l->setup->conf, &l->question.qname))) {
 		reply_send(r, l, o);
 		return false;
 	}
-	lease_s = !o->serial ? 0 : hold_covered(r->hold, &l->client.device, o->serial,
-						l->start_us / 1000);
+	device = client_lease_device(&l->client);
+	lease_s = !o->serial ? 0 : hold_covered(r->hold, device, o->serial, l->start_us / 1000);
 	if (!lease_s)
 		return offer_gated(r, l, q, o);
 	mine = leased_offer(o, lease_s);

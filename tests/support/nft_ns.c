@@ -60,32 +60,39 @@ static int compare_words(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The words of text[from..to) sorted, one a line, behind all that is around them. */
-static char *sort_part(const char *text, size_t from, size_t to)
+/* Sorted words of a part of the text, one a line. */
+static void print_sorted(FILE *to, const char *from, size_t len)
 {
-	char *out = calloc(1, 2 * strlen(text) + 2), *part = strndup(text + from, to - from);
-	char **words = calloc(to - from + 1, sizeof(words[0])), *save, *at;
+	char *part = strndup(from, len), *save;
+	char **words = calloc(len + 1, sizeof(words[0]));
 	size_t n = 0;
 
 	for (char *w = strtok_r(part, " \t\n,", &save); w; w = strtok_r(NULL, " \t\n,", &save))
 		words[n++] = w;
 	qsort(words, n, sizeof(words[0]), compare_words);
-	at = out + sprintf(out, "%.*s%s", (int)from, text, text + to);
 	for (size_t i = 0; i < n; i++)
-		at += sprintf(at, "%s\n", words[i]);
+		fprintf(to, " %s\n", words[i]);
 	free(part);
 	free(words);
-	return out;
 }
 
 char *nft_ns_ordered(const char *listing)
 {
-	const char *map = strstr(listing, "map zone_mode {");
-	const char *end = map ? strstr(map, "\n\t}") : NULL;
+	static const char begin[] = "elements = {";
+	char *out = NULL;
+	const char *at, *end;
+	size_t size;
+	FILE *to = open_memstream(&out, &size);
 
-	if (!end)
-		return strdup(listing);
-	return sort_part(listing, (size_t)(map - listing), (size_t)(end - listing));
+	while ((at = strstr(listing, begin)) && (end = strchr(at, '}'))) {
+		at += strlen(begin);
+		fprintf(to, "%.*s\n", (int)(at - listing), listing);
+		print_sorted(to, at, (size_t)(end - at));
+		listing = end;
+	}
+	fputs(listing, to);
+	fclose(to);
+	return out;
 }
 
 static char *lan[] = { (char *)"lan0" }, *iot[] = { (char *)"br-iot", (char *)"vlan.30" };

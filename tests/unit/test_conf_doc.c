@@ -36,6 +36,10 @@ static const char big[] =
 	"zone any { interface * }\n"
 	"zone iot {\n interface br-iot wlan0.1 'a{b}'\n gate enforce\n}\n"
 	"zone odd {\n interface x#y\n on-failure servfail\n}\n"
+	"listen home 192.0.2.2:53 [2001:db8::2]:53\n"
+	"zone cams {\n interface cam0\n reach odd internet\n reach cams\n refuse-dot on\n"
+	" redirect-dns on\n when-down closed\n allow udp 123\n allow mac 7C:2F:80:00:11:23\n}\n"
+	"device radio {\n address 192.0.2.10\n gate observe\n}\n"
 	"device tv {\n mac 7C-2F-80-00-11-22\n address 192.0.2.9 2001:db8:0::9\n}\n"
 	"group g { member tv 192.0.2.0/24 2001:db8::/32 192.0.2.77 }\n"
 	"group h { member 198.51.100.1 }\n"
@@ -46,7 +50,9 @@ static const char big[] =
 	"policy p {\n for h g\n block ads\n allow more\n}\n"
 	"block-answer null\nblock-ttl 0s\ncontrol \"c d\"\n"
 	"gate {\n table inet _x\n allow tcp 1-65535\n allow udp 53\n allow ::/0\n allow 192.0.2.1\n"
-	" lease-min 61s\n}\n"
+	" allow mac 7c:2f:80:00:11:24\n deny 192.0.2.53 2001:db8:53::/48\n"
+	" lease-min 61s\n table-owner off\n fill *.Video.example inet fw4 vpn4 vpn-6\n"
+	" fill a.example ip6 t s.1\n}\n"
 	"history {\n file 'it is'\n keep lookups forever\n}\n"
 	"history extend { max-size unlimited }\n";
 
@@ -98,7 +104,13 @@ static void printing_keeps_every_value(void **state)
 		"forward . b\n",
 		"\tsize off\n\tttl-max 90m\n\tnegative-max 0s\n",
 		"zone iot {\n\tinterface br-iot\n\tinterface wlan0.1\n\tinterface \"a{b}\"\n"
-		"\tgate enforce\n\ton-failure servfail\n}\n",
+		"\tgate enforce\n\ton-failure servfail\n\twhen-down open\n",
+		"\twhen-down closed\n\tallow udp 123\n\tallow mac 7c:2f:80:00:11:23\n"
+		"\trefuse-dot on\n\tredirect-dns on\n"
+		"\treach internet\n\treach odd\n\treach cams\n}\n",
+		"\taddress 192.0.2.10\n\tgate observe\n}\n",
+		"\tallow mac 7c:2f:80:00:11:24\n\tdeny 192.0.2.53\n\tdeny 2001:db8:53::/48\n"
+		"\tfill *.video.example inet fw4 vpn4 vpn-6\n\tfill a.example ip6 t s.1\n",
 		"\tinterface \"x#y\"\n\tgate off\n\ton-failure servfail\n",
 		"\tmac 7c:2f:80:00:11:22\n\taddress 192.0.2.9\n\taddress 2001:db8::9\n",
 		"\tmember tv\n\tmember 192.0.2.0/24\n\tmember 2001:db8::/32\n\tmember 192.0.2.77\n",
@@ -106,7 +118,7 @@ static void printing_keeps_every_value(void **state)
 		"\tformat domains\n\tsubdomains no\n",
 		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tallow more\n}\npolicy default {\n",
 		"block-answer null\nblock-ttl 0s\n",
-		"\ttable inet _x\n\tlease-min 61s\n",
+		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
 		"\tallow tcp 1-65535\n\tallow udp 53\n\tallow ::/0\n\tallow 192.0.2.1\n",
 		"\tfile \"it is\"\n",
 		"\tkeep lookups forever\n\tkeep refusals 90d\n\tmax-size unlimited\n",

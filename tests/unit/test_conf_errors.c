@@ -186,7 +186,7 @@ static void malformed_addresses_are_shown(void **state)
 		{ UP "gate { allow udp }", "2:14: 'udp' has one port or range behind it "
 					   "[as in: allow udp 123]" },
 		{ UP "gate { allow icmp 1 }",
-		  "2:14: 'icmp' is neither tcp, udp nor a network "
+		  "2:14: 'icmp' is neither tcp, udp, mac nor a network "
 		  "[as in: allow udp 123, or: allow 192.0.2.0/24]" },
 	};
 
@@ -246,6 +246,47 @@ static void blocks_must_make_sense(void **state)
 				     "[the policy for all others is called default]" },
 		{ UP "group g { member ::1 }\npolicy default { for g }",
 		  "3:18: policy default has no 'for' [it is for all that no other policy is for]" },
+		{ UP "zone internet { interface a }",
+		  "2:6: no zone can be called 'internet': reach has that word for what is "
+		  "no zone's" },
+		{ UP "zone a {\ninterface a\nreach internat b\n}\nzone b { interface b }",
+		  "4:7: unknown zone 'internat'" },
+		{ UP "zone a {\ninterface *\nreach internet\n}",
+		  "4:1: zone 'a' is each interface that no other zone names, the internet's "
+		  "too, and can have no 'reach' [give the zone's interfaces by their names]" },
+		{ UP "zone a {\ninterface a\nreach r\n}\nzone r { interface * }",
+		  "4:1: zone 'r' has no interface of its own to reach [what no zone names is "
+		  "reached by: reach internet]" },
+		{ UP "listen a 127.0.0.1 192.0.2.1:5353 [fe80::1%lo] [::1]\n"
+		     "zone a {\ninterface a\nredirect-dns on\n}",
+		  "5:1: nothing listens on port 53 of an IPv4 address that devices can be "
+		  "redirected to [as in: listen lan 192.168.1.1:53]\n"
+		  "5:1: nothing listens on port 53 of an IPv6 address that devices can be "
+		  "redirected to [as in: listen lan [fd00::1]:53]" },
+		{ UP "listen a 0.0.0.0\nzone a {\ninterface a\nredirect-dns on\n}",
+		  "5:1: nothing listens on port 53 of an IPv6 address that devices can be "
+		  "redirected to [as in: listen lan [fd00::1]:53]" },
+		{ UP "gate { fill x.example inet fw4 }",
+		  "2:28: fill has a name, a family, a table and its sets [as in: fill "
+		  "*.x.example inet fw4 vpn4 vpn6]" },
+		{ UP "gate { fill a.*.example bridge 9x s; }",
+		  "2:13: 'a.*.example' is no name to fill by [as in x.example or *.x.example]\n"
+		  "2:25: 'bridge' is no family of a table [one of: inet, ip, ip6]\n"
+		  "2:32: '9x' cannot be the name of a table or set [1 to 63 letters, digits, "
+		  "'_', '-' and '.', a letter first]\n"
+		  "2:35: 's;' cannot be the name of a table or set [1 to 63 letters, digits, "
+		  "'_', '-' and '.', a letter first]" },
+		{ UP "gate {\ntable inet fw\nfill a.example ip fw s\nfill a.example inet fw s\n}",
+		  "4:1: table inet fw is nameward's own [a table of your own has the sets to "
+		  "fill]" },
+		{ UP "gate { deny 192.0.2.1/24 }",
+		  "2:13: '192.0.2.1/24' is no network [bits are set behind the prefix; the "
+		  "network is 192.0.2.0/24]" },
+		{ UP "gate { allow mac }", "2:14: 'mac' has one hardware address behind it "
+					   "[as in: allow mac 7c:2f:80:00:11:22]" },
+		{ UP "gate { allow mac ff:ff:ff:ff:ff:ff }",
+		  "2:18: 'ff:ff:ff:ff:ff:ff' is no hardware address of a device [as in "
+		  "7c:2f:80:00:11:22]" },
 		{ UP "list l { name a.example }\npolicy default {\nblock l\nallow l\n}",
 		  "5:1: policy 'default' both blocks and allows list 'l'" },
 		{ UP "gate {\nlease-min 1h\nlease-max 1m\n}",

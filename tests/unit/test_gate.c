@@ -17,116 +17,12 @@
 #include "lib/util.h"
 #include "nftsync/gate.h"
 #include "nftsync/gate_parts.h"
+#include "tests/support/gate_rig.h"
 #include "tests/support/nft_ns.h"
-
-struct told {
-	unsigned events, lost;
-	char kind[32];
-};
-
-static void on_event(void *arg, const char *kind, const char *detail)
-{
-	struct told *t = arg;
-
-	(void)detail;
-	t->events++;
-	snprintf(t->kind, sizeof(t->kind), "%s", kind);
-}
-
-static void on_lost(void *arg)
-{
-	((struct told *)arg)->lost++;
-}
-
-static const struct gate_ops ops = { on_event, on_lost };
-
-static struct gate *make(struct told *told)
-{
-	struct gate *g;
-
-	memset(told, 0, sizeof(*told));
-	assert_int_equal(gate_new(&ops, told, &g), 0);
-	return g;
-}
 
 static struct gate *load(struct told *told)
 {
-	struct gate *g = make(told);
-	char why[MSG_TEXT_MAX] = "";
-
-	assert_int_equal(gate_load(g, nft_ns_conf(false), clock_mono_ms(), why), 0);
-	assert_int_equal(gate_state(g), GATE_LOADED);
-	return g;
-}
-
-static struct lease_key key_of(unsigned kind, uint8_t family, uint32_t n)
-{
-	struct msg_device d = { .kind = (uint8_t)kind, .id = { 2, 0, 0, 0, 0, 1 } };
-	uint8_t addr[16] = { 0x20, 1 };
-
-	store_be32(family == AF_INET ? addr : addr + 12,
-		   family == AF_INET ? 0xcb007100u + n : n);
-	return lease_key_make(&d, family, addr);
-}
-
-static int claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s)
-{
-	size_t index = 0;
-	int rc = gate_claim(g, key, ttl_s, NULL, 0, clock_mono_ms(), &index);
-
-	if (rc != GATE_WAIT)
-		return rc;
-	gate_commit(g, clock_mono_ms());
-	rc = gate_result(g, index);
-	gate_next_turn(g);
-	return rc ? rc : GATE_WAIT;
-}
-
-/* count leases over all four kinds of sets, in batches. */
-static void fill(struct gate *g, uint32_t count)
-{
-	static const struct {
-		unsigned kind;
-		uint8_t family;
-	} kinds[] = {
-		{ DEVICE_MAC, AF_INET }, { DEVICE_MAC, AF_INET6 },
-		{ DEVICE_IP4, AF_INET }, { DEVICE_IP6, AF_INET6 },
-	};
-	size_t index;
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct lease_key key = key_of(kinds[i % 4].kind, kinds[i % 4].family, i);
-
-		if (gate_is_full(g, 1)) {
-			gate_commit(g, clock_mono_ms());
-			assert_int_equal(gate_result(g, 0), 0);
-			gate_next_turn(g);
-		}
-		assert_int_equal(gate_claim(g, &key, 3600, NULL, 0, clock_mono_ms(), &index),
-				 GATE_WAIT);
-	}
-	gate_commit(g, clock_mono_ms());
-	gate_next_turn(g);
-	assert_int_equal(lease_count(gate_ledger(g)), count);
-}
-
-static long elements(const char *set)
-{
-	char command[160], *text;
-	long n;
-
-	snprintf(command, sizeof(command),
-		 "nft list set inet nameward %s | grep -o expires | wc -l", set);
-	text = nft_ns_run(command);
-	n = atol(text);
-	free(text);
-	return n;
-}
-
-static long all_elements(void)
-{
-	return elements("lease4") + elements("lease6") + elements("lease_ip4") +
-	       elements("lease_ip6");
+	return gate_rig_load(told, nft_ns_conf(false));
 }
 
 static void settle_foreign(struct gate *g)
@@ -136,7 +32,7 @@ static void settle_foreign(struct gate *g)
 
 static void claims_stand_in_the_kernel_when_they_are_answered(void **state)
 {
-	struct lease_key key = key_of(DEVICE_MAC, AF_INET, 80);
+	struct lease_key key = gate_rig_key(DEVICE_MAC, AF_INET, 80);
 	struct told told;
 	struct gate *g;
 
@@ -144,14 +40,14 @@ static void claims_stand_in_the_kernel_when_they_are_answered(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	assert_int_equal(claim(g, &key, 300), GATE_WAIT);
+	assert_int_equal(gate_rig_claim(g, &key, 300), GATE_WAIT);
 	free(nft_ns_run("nft list set inet nameward lease4 | grep -qE "
 			"'02:00:00:00:00:01 . 203.0.113.80 timeout (16m30s|16m29s)'"));
-	assert_int_equal(claim(g, &key, 300), GATE_DONE);
+	assert_int_equal(gate_rig_claim(g, &key, 300), GATE_DONE);
 	assert_int_equal(gate_stats(g)->covered, 1);
-	key = key_of(DEVICE_MAC, AF_INET, 0);
+	key = gate_rig_key(DEVICE_MAC, AF_INET, 0);
 	key.addr.bytes[0] = 10;
-	assert_int_equal(claim(g, &key, 300), GATE_DONE);
+	assert_int_equal(gate_rig_claim(g, &key, 300), GATE_DONE);
 	assert_int_equal(lease_count(gate_ledger(g)), 1);
 	gate_remove(g);
 	free(nft_ns_run("! nft list table inet nameward 2>/dev/null"));
@@ -166,7 +62,7 @@ static void refresh_prolongs_the_element(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		struct lease_key key = key_of(DEVICE_MAC, AF_INET6, 80);
+		struct lease_key key = gate_rig_key(DEVICE_MAC, AF_INET6, 80);
 		struct gate *g;
 
 		if (!nft_ns_enter())
@@ -177,13 +73,13 @@ static void refresh_prolongs_the_element(void **state)
 			continue; /* an older kernel */
 		}
 		g->forms = forms[i];
-		assert_int_equal(claim(g, &key, 300), GATE_WAIT);
-		assert_int_equal(claim(g, &key, 2000), GATE_WAIT);
+		assert_int_equal(gate_rig_claim(g, &key, 300), GATE_WAIT);
+		assert_int_equal(gate_rig_claim(g, &key, 2000), GATE_WAIT);
 		assert_int_equal(gate_stats(g)->refreshed, 1);
 		free(nft_ns_run("nft list set inet nameward lease6 | grep -qE 'expires 44m[0-9]+s'"));
-		assert_int_equal(claim(g, &key, 3000), GATE_WAIT);
+		assert_int_equal(gate_rig_claim(g, &key, 3000), GATE_WAIT);
 		free(nft_ns_run("nft list set inet nameward lease6 | grep -qE 'expires 1h1m[0-9]+s'"));
-		assert_int_equal(elements("lease6"), 1);
+		assert_int_equal(gate_rig_elements(), 1);
 		gate_remove(g);
 		gate_free(g);
 	}
@@ -201,11 +97,11 @@ static void leases_end_by_our_hand(void **state)
 			skip();
 		g = load(&told);
 		g->forms.destroy &= destroy;
-		fill(g, 200);
+		gate_rig_fill(g, 200);
 		free(nft_ns_run("nft flush set inet nameward lease6")); /* some are gone already */
 		assert_false(gate_tick(g, now + 4300000));
 		assert_int_equal(lease_count(gate_ledger(g)), 0);
-		assert_int_equal(all_elements(), 0);
+		assert_int_equal(gate_rig_elements(), 0);
 		assert_int_equal(gate_stats(g)->ended, 200);
 		assert_int_equal(gate_stats(g)->restores, 0);
 		gate_remove(g);
@@ -242,7 +138,7 @@ static void foreign_changes_are_undone_by_table(void **state)
 			skip();
 		print_message("  %s\n", cases[i].command);
 		g = load(&told);
-		fill(g, 80);
+		gate_rig_fill(g, 80);
 		before = nft_ns_run("nft -t list table inet nameward");
 		free(nft_ns_run(cases[i].command));
 		settle_foreign(g);
@@ -254,7 +150,7 @@ static void foreign_changes_are_undone_by_table(void **state)
 		a = nft_ns_ordered(before);
 		b = nft_ns_ordered(after);
 		assert_string_equal(a, b);
-		assert_int_equal(all_elements(), 80);
+		assert_int_equal(gate_rig_elements(), 80);
 		settle_foreign(g);
 		assert_int_equal(gate_stats(g)->restores, cases[i].restores); /* no echo */
 		gate_remove(g);
@@ -276,14 +172,14 @@ static void lost_notifications_lead_to_a_repair(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 80);
+	gate_rig_fill(g, 80);
 	assert_int_equal(setsockopt(gate_watch_fd(g), SOL_SOCKET, SO_RCVBUF, &tiny, sizeof(tiny)),
 			 0);
 	free(nft_ns_run("for i in 1 2 3 4 5 6 7 8; do nft add table inet t$i; done; "
 			"nft flush set inet nameward lease4"));
 	settle_foreign(g);
 	assert_int_equal(gate_stats(g)->restores, 1);
-	assert_int_equal(all_elements(), 80);
+	assert_int_equal(gate_rig_elements(), 80);
 	gate_remove(g);
 	gate_free(g);
 }
@@ -298,19 +194,19 @@ static void many_leases_end_in_slices(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 2 * GATE_TICK_SLICE + 8);
+	gate_rig_fill(g, 2 * GATE_TICK_SLICE + 8);
 	assert_true(gate_tick(g, later));
-	assert_int_equal(all_elements(), GATE_TICK_SLICE + 8);
+	assert_int_equal(gate_rig_elements(), GATE_TICK_SLICE + 8);
 	assert_true(gate_tick(g, later));
 	assert_false(gate_tick(g, later));
-	assert_int_equal(all_elements(), 0);
+	assert_int_equal(gate_rig_elements(), 0);
 	gate_remove(g);
 	gate_free(g);
 }
 
 static void commit_that_finds_no_table_restores_and_succeeds(void **state)
 {
-	struct lease_key key = key_of(DEVICE_MAC, AF_INET, 77777);
+	struct lease_key key = gate_rig_key(DEVICE_MAC, AF_INET, 77777);
 	struct told told;
 	struct gate *g;
 
@@ -318,10 +214,10 @@ static void commit_that_finds_no_table_restores_and_succeeds(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 40);
+	gate_rig_fill(g, 40);
 	free(nft_ns_run("nft flush ruleset"));
-	assert_int_equal(claim(g, &key, 300), GATE_WAIT); /* before the watch was read */
-	assert_int_equal(all_elements(), 41);
+	assert_int_equal(gate_rig_claim(g, &key, 300), GATE_WAIT); /* before the watch was read */
+	assert_int_equal(gate_rig_elements(), 41);
 	assert_int_equal(told.lost, 0);
 	gate_remove(g);
 	gate_free(g);
@@ -329,7 +225,7 @@ static void commit_that_finds_no_table_restores_and_succeeds(void **state)
 
 static void full_set_is_told_to_the_claim_and_deletes_go_on(void **state)
 {
-	struct lease_key key = key_of(DEVICE_MAC, AF_INET, 5);
+	struct lease_key key = gate_rig_key(DEVICE_MAC, AF_INET, 5);
 	struct told told;
 	struct gate *g;
 
@@ -343,18 +239,18 @@ static void full_set_is_told_to_the_claim_and_deletes_go_on(void **state)
 			"add element inet nameward lease4 { 02:00:00:00:00:07 . 1.1.1.1, "
 			"02:00:00:00:00:07 . 1.1.1.2 }'"));
 	/* The watch has not been read: the gate still believes in its own table. */
-	assert_int_equal(claim(g, &key, 300), -ENOSPC);
+	assert_int_equal(gate_rig_claim(g, &key, 300), -ENOSPC);
 	assert_int_equal(lease_count(gate_ledger(g)), 0);
 	assert_int_equal(gate_stats(g)->failed, 1);
 	settle_foreign(g);
-	assert_int_equal(claim(g, &key, 300), GATE_WAIT);
+	assert_int_equal(gate_rig_claim(g, &key, 300), GATE_WAIT);
 	gate_remove(g);
 	gate_free(g);
 }
 
 static void new_process_adopts_what_the_old_one_left(void **state)
 {
-	struct lease_key key = key_of(DEVICE_MAC, AF_INET, 4);
+	struct lease_key key = gate_rig_key(DEVICE_MAC, AF_INET, 4);
 	struct lease_view view;
 	struct told told;
 	struct gate *g;
@@ -364,22 +260,22 @@ static void new_process_adopts_what_the_old_one_left(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 400);
+	gate_rig_fill(g, 400);
 	before = nft_ns_run("nft -t list table inet nameward");
 	gate_free(g); /* killed: nothing was removed */
-	assert_int_equal(all_elements(), 400);
+	assert_int_equal(gate_rig_elements(), 400);
 
 	g = load(&told);
 	assert_int_equal(lease_count(gate_ledger(g)), 400);
 	assert_int_equal(gate_stats(g)->adopted, 400);
 	assert_true(lease_find(gate_ledger(g), &key, &view));
 	assert_in_range(view.end_ms, clock_mono_ms() + 4195000, clock_mono_ms() + 4200000);
-	assert_int_equal(all_elements(), 400);
+	assert_int_equal(gate_rig_elements(), 400);
 	after = nft_ns_run("nft -t list table inet nameward");
 	a = nft_ns_ordered(before);
 	b = nft_ns_ordered(after);
 	assert_string_equal(a, b);
-	assert_int_equal(claim(g, &key, 60), GATE_DONE);
+	assert_int_equal(gate_rig_claim(g, &key, 60), GATE_DONE);
 	gate_remove(g);
 	gate_free(g);
 	free(a);
@@ -400,18 +296,18 @@ static void reload_changes_rules_and_no_lease(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 400);
+	gate_rig_fill(g, 400);
 	free(nft_ns_run("! nft list chain inet nameward forward | grep 'goto enforce'"));
 	assert_int_equal(gate_load(g, nft_ns_conf(true), clock_mono_ms(), why), 0);
 	free(nft_ns_run("nft list chain inet nameward forward | grep -q 'goto enforce'"));
-	assert_int_equal(all_elements(), 400);
+	assert_int_equal(gate_rig_elements(), 400);
 
 	smaller.gate.max_leases = 100;
 	assert_int_equal(gate_load(g, &smaller, clock_mono_ms(), why), 0);
-	assert_int_equal(all_elements(), 400);
+	assert_int_equal(gate_rig_elements(), 400);
 	larger.gate.max_leases = 100000;
 	assert_int_equal(gate_load(g, &larger, clock_mono_ms(), why), 0);
-	assert_int_equal(all_elements(), 400);
+	assert_int_equal(gate_rig_elements(), 400);
 	free(nft_ns_run("nft list set inet nameward lease4 | grep -q 'size 200000'"));
 
 	renamed.gate.table = (char *)"other";
@@ -438,14 +334,14 @@ static void failed_reload_keeps_what_was_in_force(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 40);
+	gate_rig_fill(g, 40);
 	bad.gate.table = (char *)"not a name";
 	assert_int_equal(gate_load(g, &bad, clock_mono_ms(), why), -EINVAL);
 	assert_true(*why);
 	assert_int_equal(gate_state(g), GATE_LOADED);
 	free(nft_ns_run("nft flush ruleset"));
 	settle_foreign(g); /* the watch is still on the old table */
-	assert_int_equal(all_elements(), 40);
+	assert_int_equal(gate_rig_elements(), 40);
 	gate_remove(g);
 	gate_free(g);
 }
@@ -459,11 +355,11 @@ static void ten_thousand_leases_are_restored_fast(void **state)
 	if (!nft_ns_enter())
 		skip();
 	g = load(&told);
-	fill(g, 10000);
+	gate_rig_fill(g, 10000);
 	free(nft_ns_run("nft flush ruleset"));
 	settle_foreign(g);
 	assert_int_equal(gate_stats(g)->restored, 10000);
-	assert_int_equal(all_elements(), 10000);
+	assert_int_equal(gate_rig_elements(), 10000);
 	print_message("  10,000 leases restored in %llu us\n",
 		      (unsigned long long)gate_stats(g)->restore_us);
 	assert_true(gate_stats(g)->restore_us < 2000000); /* sanitizers, busy machines */

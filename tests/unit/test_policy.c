@@ -23,6 +23,9 @@ static const char text[] =
 	"zone rest {\n interface *\n gate observe\n}\n"
 	"device tv {\n mac 7c:2f:80:00:11:22\n}\n"
 	"device nas {\n address 192.168.1.5\n}\n"
+	"device safe {\n mac 7c:2f:80:00:11:33\n gate off\n}\n"
+	"device cam {\n address 192.168.9.1\n gate enforce\n}\n"
+	"device look {\n mac 7c:2f:80:00:11:44\n gate observe\n}\n"
 	"group kids {\n member tv 192.168.1.32/27\n}\n"
 	"group iot {\n member 192.168.20.0/24 tv\n}\n"
 	"list ads {\n name ads.example\n name *.track.example\n}\n"
@@ -167,11 +170,47 @@ static void longest_forward_suffix_wins(void **state)
 	}
 }
 
+static void device_gate_beats_its_zones(void **state)
+{
+	static const struct {
+		const char *addr, *mac, *interface;
+		bool gated, must_lease;
+	} cases[] = {
+		{ "192.168.1.9", NULL, "br-lan", true, true },
+		{ "192.168.1.9", NULL, "eth9", true, false },
+		{ "192.168.1.9", NULL, NULL, false, false },
+		{ "192.168.1.9", "7c:2f:80:00:11:22", "br-lan", true, true },
+		{ "192.168.1.9", "7c:2f:80:00:11:33", "br-lan", false, false },
+		{ "192.168.9.1", NULL, "eth9", true, true },
+		{ "192.168.9.1", NULL, NULL, true, true },
+		{ "2001:db8::9", "7c:2f:80:00:11:44", "br-lan", true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct policy_client c;
+		bool gated, must_lease;
+		struct addr addr;
+		struct mac mac;
+
+		assert_int_equal(addr_from_text(cases[i].addr, &addr), 0);
+		if (cases[i].mac)
+			assert_int_equal(mac_from_text(cases[i].mac, &mac), 0);
+		c = policy_find_client(conf, &addr, cases[i].mac ? &mac : NULL,
+				       cases[i].interface);
+		policy_find_gate(conf, &c, &gated, &must_lease);
+		assert_int_equal(gated, cases[i].gated);
+		if (gated)
+			assert_int_equal(must_lease, cases[i].must_lease);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(client_is_found_by_mac_address_and_interface),
 		cmocka_unit_test(ladder_allows_before_it_blocks),
+		cmocka_unit_test(device_gate_beats_its_zones),
 		cmocka_unit_test(longest_forward_suffix_wins),
 	};
 

@@ -17,6 +17,7 @@
 #include "nftsync/rule_desc.h"
 #include "nftsync/ruleset.h"
 #include "nftsync/kernel_table.h"
+#include "tests/support/conf_text.h"
 #include "tests/support/nft_ns.h"
 
 static struct ruleset *make(const struct conf *c)
@@ -46,46 +47,167 @@ static int reload(struct netlink *nl, const struct ruleset *rs, struct nl_buf *b
 	return netlink_commit(nl, buf);
 }
 
+/* What nft lists after a load by netlink, which must be what it lists after one by text. */
+static char *listing_of(const struct ruleset *rs)
+{
+	struct nl_buf buf = { 0 };
+	struct netlink *nl;
+	char *by_netlink, *by_text, *text, *a, *b;
+
+	if (!nft_ns_enter())
+		skip();
+	assert_int_equal(netlink_open(&nl), 0);
+	assert_int_equal(load(nl, rs, &buf), 0);
+	by_netlink = nft_ns_run("nft list table inet nameward");
+	netlink_close(nl);
+
+	assert_true(nft_ns_enter());
+	assert_int_equal(ruleset_text(rs, &text), 0);
+	assert_int_equal(nft_ns_load("-c", text), 0);
+	assert_int_equal(nft_ns_load("", text), 0);
+	by_text = nft_ns_run("nft list table inet nameward");
+	a = nft_ns_ordered(by_netlink);
+	b = nft_ns_ordered(by_text);
+	assert_string_equal(a, b);
+	free(by_text);
+	free(text);
+	free(a);
+	free(b);
+	nl_buf_fini(&buf);
+	return by_netlink;
+}
+
 static void text_and_netlink_list_the_same(void **state)
 {
 	(void)state;
 	for (int rest = 0; rest < 2; rest++) {
 		struct ruleset *rs = make(nft_ns_conf(rest));
-		struct nl_buf buf = { 0 };
-		struct netlink *nl;
-		char *by_netlink, *by_text, *text, *a, *b;
+		char *listing = listing_of(rs);
 
-		if (!nft_ns_enter())
-			skip();
-		assert_int_equal(netlink_open(&nl), 0);
-		assert_int_equal(load(nl, rs, &buf), 0);
-		by_netlink = nft_ns_run("nft list table inet nameward");
-		netlink_close(nl);
-
-		assert_true(nft_ns_enter());
-		assert_int_equal(ruleset_text(rs, &text), 0);
-		assert_int_equal(nft_ns_load("-c", text), 0);
-		assert_int_equal(nft_ns_load("", text), 0);
-		by_text = nft_ns_run("nft list table inet nameward");
-		a = nft_ns_ordered(by_netlink);
-		b = nft_ns_ordered(by_text);
-		assert_string_equal(a, b);
-		assert_non_null(strstr(by_netlink, "\"wlan1\" : goto enforce"));
-		assert_non_null(strstr(by_netlink, "tcp dport @allow_tcp accept"));
-
-		free(by_netlink);
-		free(by_text);
-		free(text);
-		free(a);
-		free(b);
-		nl_buf_fini(&buf);
+		assert_non_null(strstr(listing, "\"wlan1\" : goto enforce"));
+		assert_non_null(strstr(listing, "tcp dport @allow_tcp accept"));
+		free(listing);
 		ruleset_free(rs);
+	}
+}
+
+/* Everything that zones and devices can say; the names are ones that nft could misread. */
+static const char every_option[] =
+	"upstream u { server 198.18.0.53 }\n"
+	"listen any 0.0.0.0:53 [::]:53\n"
+	"listen io-t.1 192.0.2.1:53 [2001:db8::1]:53\n"
+	"zone lan {\n interface br-lan\n gate off\n allow tcp 22\n}\n"
+	"zone io-t.1 {\n interface br-iot 0strange wlan1.30\n gate observe\n reach lan\n"
+	" refuse-dot on\n redirect-dns on\n when-down closed\n allow udp 123\n"
+	" allow tcp 5000-5010\n allow tcp 5005-5020\n allow 198.51.100.0/24\n"
+	" allow 2001:db8:5::/48\n allow mac 7c:2f:80:00:11:55\n}\n"
+	"zone 30_guests {\n interface guest0\n gate enforce\n reach internet\n redirect-dns on\n}\n"
+	"zone rest {\n interface *\n gate enforce\n when-down closed\n refuse-dot on\n"
+	" redirect-dns on\n}\n"
+	"device tv {\n mac 7c:2f:80:00:11:22 7c:2f:80:00:11:23\n gate enforce\n}\n"
+	"device nas {\n address 192.168.1.5 fd00::5\n gate off\n}\n"
+	"device radio {\n address 192.168.1.6 fd00::6\n gate observe\n}\n"
+	"gate {\n table-owner off\n allow mac 7c:2f:80:00:11:66\n allow mac 7c:2f:80:00:11:66\n"
+	" deny 198.51.100.53 2001:db8:53::/48 198.51.100.54\n}\n";
+
+static void every_option_is_the_same_as_text_and_netlink(void **state)
+{
+	static const char *const lines[] = {
+		"ether saddr vmap @device_mode\n",
+		"ip saddr vmap @device_mode4\n",
+		"ip6 saddr vmap @device_mode6\n",
+		"ip daddr @deny4 return\n",
+		"oifname != @reach_io-t.1 goto refuse\n",
+		"oifname @shut_30_guests goto refuse\n",
+		"tcp dport 853 goto refuse\n",
+		"udp dport @allow_udp_io-t.1 accept\n",
+		"ether saddr @allow_mac_io-t.1 accept\n",
+		"type nat hook prerouting priority dstnat; policy accept;\n",
+		"fib daddr type local accept\n",
+		"redirect to :53\n",
+		"udp dport 53 dnat ip to 192.0.2.1:53\n",
+		"tcp dport 53 dnat ip6 to [2001:db8::1]:53\n",
+	};
+	struct conf *c = conf_of_text(every_option);
+	struct ruleset *rs = make(c);
+	char *listing = listing_of(rs);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		if (!strstr(listing, lines[i]))
+			fail_msg("missing: %s in:\n%s", lines[i], listing);
+	free(listing);
+	ruleset_free(rs);
+	conf_free(c);
+}
+
+static void what_stays_when_down_is_the_closed_zones(void **state)
+{
+	struct conf *c = conf_of_text(every_option);
+	struct ruleset *rs;
+	char *listing;
+
+	(void)state;
+	assert_int_equal(ruleset_new_down(c, &rs), 0);
+	assert_true(ruleset_is_wanted(rs));
+	listing = listing_of(rs);
+	assert_non_null(strstr(listing, "\"br-iot\" : goto observe"));
+	assert_non_null(strstr(listing, "\"guest0\" : accept"));
+	assert_non_null(strstr(listing, "chain zone_rest {"));
+	assert_non_null(strstr(listing, "192.168.1.5 : accept"));
+	assert_null(strstr(listing, "192.168.1.6"));
+	assert_null(strstr(listing, "7c:2f:80:00:11:22"));
+	assert_null(strstr(listing, "chain zone_30_guests"));
+	assert_null(strstr(listing, "dport 53 "));
+	free(listing);
+	ruleset_free(rs);
+	for (size_t i = 0; i < c->zone_count; i++)
+		c->zones[i].when_down = DOWN_OPEN;
+	assert_int_equal(ruleset_new_down(c, &rs), 0);
+	assert_false(ruleset_is_wanted(rs));
+	ruleset_free(rs);
+	conf_free(c);
+}
+
+static void each_option_alone_wants_a_table(void **state)
+{
+	static const struct {
+		const char *zone, *device;
+		bool wanted;
+	} cases[] = {
+		{ "", "", false },
+		{ "allow udp 123", "gate off", false },
+		{ "gate observe", "", true },
+		{ "refuse-dot on", "", true },
+		{ "redirect-dns on", "", true },
+		{ "reach z", "", true },
+		{ "", "gate observe", true },
+		{ "", "gate enforce", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ruleset *rs;
+		struct conf *c;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "upstream u { server 192.0.2.53 }\nlisten a 0.0.0.0 [::]\n"
+			 "zone z {\n interface a\n %s\n}\ndevice d {\n address 192.0.2.9\n %s\n}\n",
+			 cases[i].zone, cases[i].device);
+		c = conf_of_text(text);
+		rs = make(c);
+		assert_int_equal(ruleset_is_wanted(rs), cases[i].wanted);
+		ruleset_free(rs);
+		conf_free(c);
 	}
 }
 
 static void reload_keeps_elements_and_drops_what_is_not_wanted(void **state)
 {
+	struct conf *full_conf = conf_of_text(every_option);
 	struct ruleset *plain = make(nft_ns_conf(false)), *rest = make(nft_ns_conf(true));
+	struct ruleset *full = make(full_conf);
 	struct nl_buf buf = { 0 };
 	struct netlink *nl;
 	struct table_id before, after;
@@ -106,6 +228,9 @@ static void reload_keeps_elements_and_drops_what_is_not_wanted(void **state)
 	assert_int_equal(reload(nl, rest, &buf), 0);
 	free(nft_ns_run("nft list chain inet nameward forward | grep -q 'goto enforce'"));
 	free(nft_ns_run("nft list set inet nameward lease4 | grep -q 198.51.100.1"));
+	assert_int_equal(reload(nl, full, &buf), 0);
+	free(nft_ns_run("nft list chain inet nameward zone_rest | grep -q 853"));
+	assert_int_equal(reload(nl, full, &buf), 0);
 	assert_int_equal(reload(nl, plain, &buf), 0);
 	again = nft_ns_run("nft -t list table inet nameward");
 	a = nft_ns_ordered(first);
@@ -123,6 +248,8 @@ static void reload_keeps_elements_and_drops_what_is_not_wanted(void **state)
 	nl_buf_fini(&buf);
 	ruleset_free(plain);
 	ruleset_free(rest);
+	ruleset_free(full);
+	conf_free(full_conf);
 }
 
 static bool is_in(const struct rule_set *set, const struct addr *a)
@@ -130,8 +257,8 @@ static bool is_in(const struct rule_set *set, const struct addr *a)
 	size_t bytes = rule_kind_bytes(set->kind);
 
 	for (size_t i = 0; i < set->count; i++)
-		if (memcmp(a->bytes, set->ranges[i].first, bytes) >= 0 &&
-		    memcmp(a->bytes, set->ranges[i].last, bytes) <= 0)
+		if (memcmp(a->bytes, set->elems[i].first, bytes) >= 0 &&
+		    memcmp(a->bytes, set->elems[i].last, bytes) <= 0)
 			return true;
 	return false;
 }
@@ -221,6 +348,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_and_netlink_list_the_same),
+		cmocka_unit_test(every_option_is_the_same_as_text_and_netlink),
+		cmocka_unit_test(what_stays_when_down_is_the_closed_zones),
+		cmocka_unit_test(each_option_alone_wants_a_table),
 		cmocka_unit_test(reload_keeps_elements_and_drops_what_is_not_wanted),
 		cmocka_unit_test(local_sets_are_what_is_not_public),
 		cmocka_unit_test(ranges_are_merged),

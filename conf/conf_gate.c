@@ -1,0 +1,70 @@
+/* What the values of gate, zones and devices mean together; pure functions over struct conf. */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "conf/conf.h"
+
+#define PORT_DNS 53
+
+static bool zone_wants_rules(const struct conf_zone *z)
+{
+	return z->gate != GATE_OFF || z->refuse_dot || z->redirect_dns || z->has_reach;
+}
+
+bool conf_wants_gate(const struct conf *c)
+{
+	for (size_t i = 0; i < c->zone_count; i++)
+		if (zone_wants_rules(&c->zones[i]))
+			return true;
+	for (size_t i = 0; i < c->device_count; i++)
+		if (c->devices[i].gate >= DEVICE_OBSERVE)
+			return true;
+	return false;
+}
+
+static bool is_loopback(const struct addr *a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	if (a->family == AF_INET)
+		return a->bytes[0] == 127;
+	return !memcmp(a->bytes, one, sizeof(one));
+}
+
+/* fe80::/10: one on each link, so nothing that rules could name. */
+static bool is_link_local(const struct addr *a)
+{
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+const struct conf_listen *conf_redirect_target(const struct conf *c, const struct conf_zone *z,
+					       int family)
+{
+	const struct conf_listen *first = NULL;
+
+	for (size_t i = 0; i < c->listen_count; i++) {
+		const struct conf_listen *l = &c->listens[i];
+
+		if (l->at.port != PORT_DNS || l->at.addr.family != family ||
+		    is_loopback(&l->at.addr) || is_link_local(&l->at.addr))
+			continue;
+		if (!strcmp(l->name, z->name))
+			return l;
+		if (!first)
+			first = l;
+	}
+	return first;
+}
+
+bool conf_fill_has(const struct conf_fill *f, const struct dname *name)
+{
+	return dname_is_under(name, &f->suffix) && (f->subtree || name->len == f->suffix.len);
+}
+
+bool conf_wants_fill(const struct conf *c, const struct dname *name)
+{
+	for (size_t i = 0; i < c->gate.fill_count; i++)
+		if (conf_fill_has(&c->gate.fills[i], name))
+			return true;
+	return false;
+}
