@@ -145,7 +145,7 @@ net_nameward <"$net_dir/in.conf"
 check "read-only: DNS is up" answers ro1.wild.example
 check "read-only: status says so" wait_for 3 error_is 'read-only'
 mount -o remount,rw "$disk"
-nsenter -m -t "$nameward_pid" mount -o remount,rw "$disk" # its own view of the mount
+nsenter -m -r -t "$nameward_pid" mount -o remount,rw "$disk" # its own view of the mount
 check "writable again: recording begins by itself" wait_for 20 recorded ro1.wild.example
 for child in resolver nftsync dbwriter flows; do
 	check "$child lived through it" has "process +$child .*restarts 0" nameward status
