@@ -168,8 +168,19 @@ static int64_t until_of(const struct conf_bypass *b, const char *zone)
 	return until;
 }
 
+/* Which zone a device is in is known only when it asks: one zone's bypass leaves it alone. */
+static void apply_to_devices(struct conf *c, const struct conf_bypass *b)
+{
+	if (!until_of(b, "*"))
+		return;
+	for (size_t i = 0; i < c->device_count; i++)
+		if (c->devices[i].gate == DEVICE_ENFORCE)
+			c->devices[i].gate = DEVICE_OBSERVE;
+}
+
 void conf_bypass_apply(struct conf *c, const struct conf_bypass *b)
 {
+	apply_to_devices(c, b);
 	for (size_t i = 0; i < c->zone_count; i++) {
 		struct conf_zone *z = &c->zones[i];
 
@@ -179,5 +190,7 @@ void conf_bypass_apply(struct conf *c, const struct conf_bypass *b)
 		if (z->gate == GATE_ENFORCE)
 			z->gate = GATE_OBSERVE;
 		z->on_failure = FAILURE_ANSWER;
+		z->has_reach = false;
+		z->refuse_dot = SWITCH_OFF;
 	}
 }

@@ -48,8 +48,11 @@ int conf_bypass_write(const char *control, const struct conf_bypass *b);
 /** Set a zone's time, or end it (until_s 0). `*` with 0 ends all. @retval -ENOSPC full */
 int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s);
 
-/** The zones of c whose gate enforces observe now, and a failure answers, where b has them
- *  or `*`: leases go on being made, so that the end of it cuts nothing off. */
+/** Where b has a zone or `*`, it refuses nothing now: to enforce becomes to observe, a
+ *  failure answers, `reach` and `refuse-dot` do not hold. Leases go on being made, so that
+ *  the end of it cuts nothing off. Who is observed is not refused what `deny` has either, so
+ *  that stays, and is still seen. A device with a mode of its own is of no zone: only `*`
+ *  makes it observe. */
 void conf_bypass_apply(struct conf *c, const struct conf_bypass *b);
 
 #endif

@@ -130,19 +130,42 @@ static void a_file_is_used_if_nobody_else_could_write_it(void **state)
 	rmdir(folder);
 }
 
+/* "lan" and "old" refuse more than their gate does; devices have modes of their own. */
 static const char conf_text[] =
 	"upstream a {\n  server 192.0.2.1\n}\n"
 	"zone iot {\n  interface br-iot\n  gate enforce\n  on-failure servfail\n}\n"
-	"zone lan {\n  interface br-lan\n  gate enforce\n}\n"
-	"zone old {\n  interface br-old\n  gate off\n}\n";
+	"zone lan {\n  interface br-lan\n  gate enforce\n  refuse-dot on\n}\n"
+	"zone old {\n  interface br-old\n  gate off\n  reach internet\n}\n"
+	"device cam {\n  mac 7c:2f:80:00:11:22\n  gate enforce\n}\n"
+	"device safe {\n  mac 7c:2f:80:00:11:33\n  gate off\n}\n"
+	"device tv {\n  mac 7c:2f:80:00:11:44\n}\n";
 
-/* Modes and failures of iot, lan, old after a bypass has gone through a bundle's memfd. */
+static void describe(const struct conf *conf, char *got, size_t size)
+{
+	static const char *const devices[] = { "as its zone", "off", "observe", "enforce" };
+
+	*got = '\0';
+	for (size_t i = 0; i < conf->zone_count; i++) {
+		const struct conf_zone *z = &conf->zones[i];
+
+		snprintf(got + strlen(got), size - strlen(got), "%s %s %s%s%s%s; ", z->name,
+			 conf_gate_mode_name(z->gate),
+			 z->on_failure == FAILURE_ANSWER ? "answer" : "servfail",
+			 z->refuse_dot ? " no-dot" : "", z->has_reach ? " reach" : "",
+			 z->bypass_until_s ? " bypassed" : "");
+	}
+	for (size_t i = 0; i < conf->device_count; i++)
+		snprintf(got + strlen(got), size - strlen(got), "%s %s; ",
+			 conf->devices[i].name, devices[conf->devices[i].gate]);
+}
+
+/* What zones and devices say after a bypass has gone through a bundle's memfd. */
 static void expect(const char *lines, const char *expected)
 {
 	struct conf_errors *errors = conf_errors_new();
 	struct conf_bundle *b, *copy;
 	struct conf *conf;
-	char got[128] = "";
+	char got[256];
 	int fd;
 
 	assert_int_equal(conf_bundle_from_text("t", conf_text, sizeof(conf_text) - 1, &b), 0);
@@ -152,11 +175,7 @@ static void expect(const char *lines, const char *expected)
 	assert_true(fd >= 0);
 	assert_int_equal(conf_bundle_read(fd, &copy), 0);
 	assert_int_equal(conf_parse(copy, &conf, errors), 0);
-	for (size_t i = 0; i < conf->zone_count; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s %s %s%s; ",
-			 conf->zones[i].name, conf_gate_mode_name(conf->zones[i].gate),
-			 conf->zones[i].on_failure == FAILURE_ANSWER ? "answer" : "servfail",
-			 conf->zones[i].bypass_until_s ? " bypassed" : "");
+	describe(conf, got, sizeof(got));
 	assert_string_equal(got, expected);
 	conf_free(conf);
 	conf_bundle_free(copy);
@@ -165,21 +184,41 @@ static void expect(const char *lines, const char *expected)
 	close(fd);
 }
 
-static void a_bypassed_zone_observes_in_every_process(void **state)
+static void a_bypassed_zone_refuses_nothing_in_every_process(void **state)
 {
+#define IOT  "iot enforce servfail; "
+#define LAN  "lan enforce servfail no-dot; "
+#define OLD  "old off answer reach; "
+#define REST "safe off; tv as its zone; "
+	static const struct {
+		const char *zone; /* NULL: nonsense in the file */
+		int64_t left_s;
+		const char *expected;
+	} cases[] = {
+		{ NULL, 0, IOT LAN OLD "cam enforce; " REST },
+		{ "iot", -1, IOT LAN OLD "cam enforce; " REST },
+		{ "iot", 100, "iot observe answer bypassed; " LAN OLD "cam enforce; " REST },
+		{ "lan", 100, IOT "lan observe answer bypassed; " OLD "cam enforce; " REST },
+		{ "old", 100, IOT LAN "old off answer bypassed; cam enforce; " REST },
+		{ "*", 100, "iot observe answer bypassed; lan observe answer bypassed; "
+			    "old off answer bypassed; cam observe; " REST },
+	};
 	int64_t now_s = clock_wall_us() / 1000000;
 	char lines[64];
 
 	(void)state;
-	expect("", "iot enforce servfail; lan enforce servfail; old off answer; ");
-	snprintf(lines, sizeof(lines), "iot %" PRId64 "\n", now_s + 100);
-	expect(lines, "iot observe answer bypassed; lan enforce servfail; old off answer; ");
-	snprintf(lines, sizeof(lines), "* %" PRId64 "\n", now_s + 100);
-	expect(lines, "iot observe answer bypassed; lan observe answer bypassed; "
-		      "old off answer bypassed; ");
-	snprintf(lines, sizeof(lines), "iot %" PRId64 "\n", now_s - 1);
-	expect(lines, "iot enforce servfail; lan enforce servfail; old off answer; ");
-	expect("nonsense", "iot enforce servfail; lan enforce servfail; old off answer; ");
+	expect("", cases[0].expected);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(lines, sizeof(lines), "nonsense");
+		if (cases[i].zone)
+			snprintf(lines, sizeof(lines), "%s %" PRId64 "\n", cases[i].zone,
+				 now_s + cases[i].left_s);
+		expect(lines, cases[i].expected);
+	}
+#undef IOT
+#undef LAN
+#undef OLD
+#undef REST
 }
 
 int main(void)
@@ -188,7 +227,7 @@ int main(void)
 		cmocka_unit_test(lines_are_parsed_or_refused),
 		cmocka_unit_test(zones_are_set_and_ended),
 		cmocka_unit_test(a_file_is_used_if_nobody_else_could_write_it),
-		cmocka_unit_test(a_bypassed_zone_observes_in_every_process),
+		cmocka_unit_test(a_bypassed_zone_refuses_nothing_in_every_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
