@@ -86,6 +86,18 @@ struct policy_client policy_find_client(const struct conf *conf, const struct ad
 	return c;
 }
 
+bool policy_find_mode(const struct conf *conf, const struct policy_client *c,
+		      enum conf_gate_mode *mode)
+{
+	if (c->device != POLICY_NONE && conf->devices[c->device].gate != DEVICE_AS_ZONE)
+		*mode = (enum conf_gate_mode)(conf->devices[c->device].gate - DEVICE_OFF);
+	else if (c->zone != POLICY_NONE)
+		*mode = conf->zones[c->zone].gate;
+	else
+		return false;
+	return true;
+}
+
 void policy_find_gate(const struct conf *conf, const struct policy_client *c, bool *gated,
 		      bool *must_lease)
 {

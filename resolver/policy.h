@@ -31,6 +31,11 @@ struct policy_client {
 struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
 					const struct mac *mac, const char *interface);
 
+/** The gate's mode for a client: as its device says, else as its zone says.
+ *  @retval false  neither says anything: it is not gated; mode is untouched */
+bool policy_find_mode(const struct conf *conf, const struct policy_client *c,
+		      enum conf_gate_mode *mode);
+
 /** Whether the gate holds for a client: as its device says, else as its zone says.
  *  @param must_lease  a failed lease fails the answer */
 void policy_find_gate(const struct conf *conf, const struct policy_client *c, bool *gated,

@@ -302,6 +302,7 @@ void report_client(struct resolver *r, FILE *to, const char *text, const char *u
 {
 	char addr[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX] = "-", interface[64] = "-";
 	struct policy_client place;
+	enum conf_gate_mode mode;
 	const struct conf *conf;
 	struct sought s;
 
@@ -318,8 +319,7 @@ void report_client(struct resolver *r, FILE *to, const char *text, const char *u
 	fprintf(to, "%s\t%s\t%s\t%s\t%s\t%s\n", addr_to_text(&s.addr, addr), mac,
 		place.device == POLICY_NONE ? "-" : conf->devices[place.device].name, interface,
 		place.zone == POLICY_NONE ? "-" : conf->zones[place.zone].name,
-		place.zone == POLICY_NONE ? "-" :
-			conf_gate_mode_name(conf->zones[place.zone].gate));
+		policy_find_mode(conf, &place, &mode) ? conf_gate_mode_name(mode) : "-");
 }
 
 /* --- why --------------------------------------------------------------------------------- */
@@ -410,6 +410,30 @@ static void explain_lists(const struct why *w, const struct conf_policy *p)
 	}
 }
 
+static void explain_gate(const struct why *w)
+{
+	const struct conf *conf = w->s->conf;
+	const struct policy_client *p = &w->client.place;
+	enum conf_gate_mode mode;
+	char text[128];
+
+	if (!policy_find_mode(conf, p, &mode)) {
+		step(w, "gate", "no zone known for this client", NULL);
+		return;
+	}
+	if (p->device != POLICY_NONE && conf->devices[p->device].gate != DEVICE_AS_ZONE) {
+		const struct conf_device *d = &conf->devices[p->device];
+
+		snprintf(text, sizeof(text), "device %s: %s", d->name,
+			 conf_gate_mode_name(mode));
+		step(w, "gate", text, &d->place);
+		return;
+	}
+	snprintf(text, sizeof(text), "zone %s: %s", conf->zones[p->zone].name,
+		 conf_gate_mode_name(mode));
+	step(w, "gate", text, &conf->zones[p->zone].place);
+}
+
 static void explain_rest(struct resolver *r, const struct why *w, enum policy_action action)
 {
 	static const char *const block_words[] = { "NXDOMAIN", "null address", "NODATA",
@@ -426,14 +450,7 @@ static void explain_rest(struct resolver *r, const struct why *w, enum policy_ac
 		snprintf(text, sizeof(text), "upstream %s", conf->upstreams[f->upstream].name);
 		step(w, "answer", text, &conf->upstreams[f->upstream].place);
 	}
-	if (w->client.place.zone == POLICY_NONE) {
-		step(w, "gate", "no zone known for this client", NULL);
-		return;
-	}
-	const struct conf_zone *z = &conf->zones[w->client.place.zone];
-
-	snprintf(text, sizeof(text), "zone %s: %s", z->name, conf_gate_mode_name(z->gate));
-	step(w, "gate", text, &z->place);
+	explain_gate(w);
 }
 
 void report_why(struct resolver *r, FILE *to, const char *name, const char *client)

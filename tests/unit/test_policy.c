@@ -265,20 +265,22 @@ static void device_gate_beats_its_zones(void **state)
 	static const struct {
 		const char *addr, *mac, *interface;
 		bool gated, must_lease;
+		const char *mode; /* NULL: none */
 	} cases[] = {
-		{ "192.168.1.9", NULL, "br-lan", true, true },
-		{ "192.168.1.9", NULL, "eth9", true, false },
-		{ "192.168.1.9", NULL, NULL, false, false },
-		{ "192.168.1.9", "7c:2f:80:00:11:22", "br-lan", true, true },
-		{ "192.168.1.9", "7c:2f:80:00:11:33", "br-lan", false, false },
-		{ "192.168.9.1", NULL, "eth9", true, true },
-		{ "192.168.9.1", NULL, NULL, true, true },
-		{ "2001:db8::9", "7c:2f:80:00:11:44", "br-lan", true, false },
+		{ "192.168.1.9", NULL, "br-lan", true, true, "enforce" },
+		{ "192.168.1.9", NULL, "eth9", true, false, "observe" },
+		{ "192.168.1.9", NULL, NULL, false, false, NULL },
+		{ "192.168.1.9", "7c:2f:80:00:11:22", "br-lan", true, true, "enforce" },
+		{ "192.168.1.9", "7c:2f:80:00:11:33", "br-lan", false, false, "off" },
+		{ "192.168.9.1", NULL, "eth9", true, true, "enforce" },
+		{ "192.168.9.1", NULL, NULL, true, true, "enforce" },
+		{ "2001:db8::9", "7c:2f:80:00:11:44", "br-lan", true, false, "observe" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct policy_client c;
+		enum conf_gate_mode mode;
 		bool gated, must_lease;
 		struct addr addr;
 		struct mac mac;
@@ -292,6 +294,9 @@ static void device_gate_beats_its_zones(void **state)
 		assert_int_equal(gated, cases[i].gated);
 		if (gated)
 			assert_int_equal(must_lease, cases[i].must_lease);
+		assert_int_equal(policy_find_mode(conf, &c, &mode), cases[i].mode != NULL);
+		if (cases[i].mode)
+			assert_string_equal(conf_gate_mode_name(mode), cases[i].mode);
 	}
 }
 
