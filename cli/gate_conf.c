@@ -8,6 +8,8 @@
 #include "conf/conf.h"
 #include "lib/util.h"
 
+#define PORT_DOT 853 /* DNS over TLS, and over QUIC */
+
 size_t gate_conf_zone(const struct conf *conf, const char *interface)
 {
 	size_t rest = GATE_CONF_NONE;
@@ -69,30 +71,88 @@ size_t gate_conf_device(const struct conf *conf, const char *text)
 	return GATE_CONF_NONE;
 }
 
-static bool is_allowed_by(const struct conf_gate_allow *a, const struct addr *dest,
-			  uint8_t proto, uint16_t port)
+int gate_conf_mode(const struct conf *conf, size_t zone, size_t device)
 {
-	if (a->proto)
-		return a->proto == proto && port >= a->port_first && port <= a->port_last;
-	return a->net.addr.family && addr_net_has(&a->net, dest);
+	if (device != GATE_CONF_NONE && conf->devices[device].gate != DEVICE_AS_ZONE)
+		return (int)(conf->devices[device].gate - DEVICE_OFF);
+	return zone == GATE_CONF_NONE ? -1 : (int)conf->zones[zone].gate;
 }
 
-const struct conf_gate_allow *gate_conf_allow(const struct conf *conf, const struct addr *dest,
-					      uint8_t proto, uint16_t port)
+/* --- exceptions and refusals, in the order of the rules -------------------------------- */
+
+const struct addr_net *gate_conf_deny(const struct conf *conf, const struct addr *dest)
 {
-	for (size_t i = 0; i < conf->gate.allow_count; i++) {
-		if (is_allowed_by(&conf->gate.allows[i], dest, proto, port))
-			return &conf->gate.allows[i];
+	for (size_t i = 0; i < conf->gate.deny_count; i++) {
+		if (addr_net_has(&conf->gate.denies[i], dest))
+			return &conf->gate.denies[i];
 	}
 	return NULL;
 }
 
+static bool is_allowed_by(const struct conf_gate_allow *a, const struct gate_conf_flow *f)
+{
+	if (a->has_mac)
+		return f->mac && memcmp(&a->mac, f->mac, sizeof(a->mac)) == 0;
+	if (a->proto)
+		return a->proto == f->proto && f->port >= a->port_first &&
+		       f->port <= a->port_last;
+	return a->net.addr.family && addr_net_has(&a->net, f->dest);
+}
+
+static const struct conf_gate_allow *first_of(const struct conf_gate_allow *allows, size_t count,
+					      const struct gate_conf_flow *f)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_allowed_by(&allows[i], f))
+			return &allows[i];
+	}
+	return NULL;
+}
+
+const struct conf_gate_allow *gate_conf_allow(const struct conf *conf,
+					      const struct gate_conf_flow *f)
+{
+	const struct conf_gate_allow *found = NULL;
+
+	if (gate_conf_deny(conf, f->dest))
+		return NULL;
+	if (f->zone != GATE_CONF_NONE)
+		found = first_of(conf->zones[f->zone].allows, conf->zones[f->zone].allow_count, f);
+	return found ? found : first_of(conf->gate.allows, conf->gate.allow_count, f);
+}
+
+enum gate_conf_fate gate_conf_fate(const struct conf *conf, const struct gate_conf_flow *f)
+{
+	if (f->zone != GATE_CONF_NONE && conf->zones[f->zone].refuse_dot && f->proto &&
+	    f->port == PORT_DOT)
+		return FATE_REFUSED;
+	if (gate_conf_mode(conf, GATE_CONF_NONE, f->device) == GATE_OFF)
+		return FATE_PASSES;
+	if (gate_conf_deny(conf, f->dest))
+		return FATE_REFUSED;
+	return gate_conf_allow(conf, f) ? FATE_PASSES : FATE_BY_LEASE;
+}
+
+void gate_conf_reach_text(const struct conf *conf, size_t zone, char *buf, size_t size)
+{
+	const struct conf_zone *z = &conf->zones[zone];
+	size_t len = (size_t)snprintf(buf, size, "%s", z->reach_internet ? "internet" : "");
+
+	for (size_t i = 0; i < z->reach_count && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? " " : "",
+					conf->zones[z->reach[i]].name);
+}
+
+/* --- texts ---------------------------------------------------------------------------- */
+
 const char *gate_conf_allow_text(const struct conf_gate_allow *a, char *buf)
 {
 	const char *proto = a->proto == IPPROTO_TCP ? "tcp" : "udp";
-	char net[ADDR_NET_TEXT_MAX];
+	char net[ADDR_NET_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-	if (!a->proto)
+	if (a->has_mac)
+		snprintf(buf, GATE_CONF_LINE_MAX, "allow mac %s", mac_to_text(&a->mac, mac));
+	else if (!a->proto)
 		snprintf(buf, GATE_CONF_LINE_MAX, "allow %s", addr_net_to_text(&a->net, net));
 	else if (a->port_first == a->port_last)
 		snprintf(buf, GATE_CONF_LINE_MAX, "allow %s %u", proto, a->port_first);

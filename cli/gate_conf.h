@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 struct addr;
+struct addr_net;
 struct conf;
 struct conf_gate_allow;
+struct mac;
 
 #define GATE_CONF_NONE	   SIZE_MAX
 #define GATE_CONF_LINE_MAX 80
@@ -24,11 +26,39 @@ size_t gate_conf_zone_named(const struct conf *conf, const char *name);
 /** Index of the device that has this MAC address or address, as text; GATE_CONF_NONE. */
 size_t gate_conf_device(const struct conf *conf, const char *text);
 
-/** The first exception that lets a connection pass without a lease, or NULL.
- *  @param proto  IPPROTO_TCP, IPPROTO_UDP, or 0: whatever it is, so exceptions for a
- *                service do not count */
-const struct conf_gate_allow *gate_conf_allow(const struct conf *conf, const struct addr *dest,
-					      uint8_t proto, uint16_t port);
+/** A connection, as far as it is known. */
+struct gate_conf_flow {
+	size_t zone, device;   /* indices, or GATE_CONF_NONE */
+	const struct mac *mac; /* or NULL */
+	const struct addr *dest;
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, or 0: whatever it is, so that neither
+			  exceptions for a service count nor refusals of one */
+	uint16_t port;
+};
+
+/** The mode of a device in a zone (each an index or GATE_CONF_NONE): an
+ *  enum conf_gate_mode, or -1: neither says. */
+int gate_conf_mode(const struct conf *conf, size_t zone, size_t device);
+
+/** The `deny` that has an address, or NULL. */
+const struct addr_net *gate_conf_deny(const struct conf *conf, const struct addr *dest);
+
+/** The exception of the zone, else of the gate, that lets a connection pass without a lease,
+ *  or NULL; none where `deny` has its destination. */
+const struct conf_gate_allow *gate_conf_allow(const struct conf *conf,
+					      const struct gate_conf_flow *flow);
+
+enum gate_conf_fate {
+	FATE_BY_LEASE, /* it needs one, where the gate enforces */
+	FATE_PASSES,   /* by an exception, or its device is exempt */
+	FATE_REFUSED,  /* by `deny`, or as DNS over TLS by its zone */
+};
+
+/** What becomes of a connection, whatever was looked up. */
+enum gate_conf_fate gate_conf_fate(const struct conf *conf, const struct gate_conf_flow *flow);
+
+/** What a zone's devices may reach, as `reach` has it ("internet lan"), cut to size. */
+void gate_conf_reach_text(const struct conf *conf, size_t zone, char *buf, size_t size);
 
 /** An exception as the configuration writes it ("allow udp 123", "allow 192.0.2.0/24"), in
  *  buf of GATE_CONF_LINE_MAX bytes; returns buf. */

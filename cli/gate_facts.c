@@ -139,8 +139,8 @@ int gate_client_find(const struct conf *conf, struct report *report, const char 
 		k.device = gate_conf_device(conf, k.address);
 	if (k.zone == GATE_CONF_NONE && *k.interface)
 		k.zone = gate_conf_zone(conf, k.interface);
-	if (k.mode < 0 && k.zone != GATE_CONF_NONE)
-		k.mode = (int)conf->zones[k.zone].gate;
+	if (k.mode < 0)
+		k.mode = gate_conf_mode(conf, k.zone, k.device);
 	*out = k;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * See gate_story.h. The order of the checks is that of the rules: what is not gated, then
- * exceptions, then leases. The history only explains.
+ * See gate_story.h. The order of the checks is that of the rules: what is denied, what is
+ * not gated, then exceptions, then leases. The history only explains. What depends on the
+ * port or the way out, neither of which is asked for, is told but decides nothing.
  */
 #include "cli/gate_story.h"
 
@@ -16,6 +17,7 @@
 #include "cli/story.h"
 #include "cli/when.h"
 #include "conf/conf.h"
+#include "conf/conf_bypass.h"
 #include "db/report_gate.h"
 #include "db/store.h"
 #include "lib/clock.h"
@@ -74,17 +76,31 @@ static const struct gate_lease *own_lease(const struct telling *t)
 	return NULL;
 }
 
+static const struct conf_gate_allow *exception(const struct telling *t)
+{
+	struct mac mac;
+	bool has_mac = mac_from_text(t->client.mac, &mac) == 0;
+	struct gate_conf_flow flow = {
+		.zone = t->client.zone, .device = t->client.device,
+		.mac = has_mac ? &mac : NULL, .dest = t->dest,
+	};
+
+	return gate_conf_allow(t->conf, &flow);
+}
+
 static enum gate_passes decide(const struct telling *t)
 {
-	if (!addr_is_public(t->dest))
+	bool is_denied = gate_conf_deny(t->conf, t->dest);
+
+	if (!is_denied && !addr_is_public(t->dest))
 		return GATE_NOT_GATED;
 	if (!t->client_text)
 		return GATE_ANYBODY;
 	if (t->client.mode == GATE_OFF || (t->client.mode < 0 && *t->client.interface))
 		return GATE_NOT_GATED;
-	if (gate_conf_allow(t->conf, t->dest, 0, 0) || own_lease(t))
+	if (!is_denied && (exception(t) || own_lease(t)))
 		return GATE_PASSES;
-	if (t->leases_rc < 0 || t->client.mode < 0)
+	if (t->client.mode < 0 || (!is_denied && t->leases_rc < 0))
 		return GATE_UNKNOWN;
 	return t->client.mode == GATE_ENFORCE ? GATE_REFUSED : GATE_OBSERVED;
 }
@@ -99,6 +115,8 @@ static const char *verdict_text(const struct telling *t, char *buf, size_t size)
 
 	if (t->passes != GATE_ANYBODY)
 		snprintf(buf, size, "%s", words[t->passes]);
+	else if (gate_conf_deny(t->conf, t->dest))
+		snprintf(buf, size, "DENIED");
 	else if (t->leases_rc < 0)
 		snprintf(buf, size, "UNKNOWN");
 	else if (!t->leases->total)
@@ -125,37 +143,71 @@ static void tell_client(struct telling *t)
 	story_add(&t->story, "client", result, where);
 }
 
+/* A mode, where it is written; or both, where another one is in force. */
+static void tell_mode(struct telling *t, const char *step, const char *name, int written,
+		      const char *bypassed, const struct conf_place *place)
+{
+	const char *mode = conf_gate_mode_name((enum conf_gate_mode)written);
+	char result[2 * CONF_NAME_MAX], where[PLACE_MAX];
+
+	if (t->client.mode >= 0 && t->client.mode != written) {
+		story_tell(&t->story, step, "%s: gate %s now, %s by the configuration", name,
+			   conf_gate_mode_name((enum conf_gate_mode)t->client.mode), mode);
+		return;
+	}
+	snprintf(result, sizeof(result), "%s: gate %s%s", name, mode, bypassed);
+	story_add(&t->story, step, result, place_text(place, where));
+}
+
+/* What a zone refuses beside its gate. */
+static void tell_refusals(struct telling *t, const struct conf_zone *z)
+{
+	char where[PLACE_MAX], result[512], zones[256];
+
+	place_text(&z->place, where);
+	if (z->refuse_dot)
+		story_add(&t->story, "refuse-dot", "port 853 is refused, wherever it is", where);
+	if (!z->has_reach)
+		return;
+	gate_conf_reach_text(t->conf, t->client.zone, zones, sizeof(zones));
+	snprintf(result, sizeof(result), "refused unless it is in %s", zones);
+	story_add(&t->story, "reach", result, where);
+}
+
+/* A device's own mode beats that of its zone, and needs none. */
 static void tell_zone(struct telling *t)
 {
 	const struct gate_client *k = &t->client;
+	int own = gate_conf_mode(t->conf, GATE_CONF_NONE, k->device);
 	const struct conf_zone *z;
-	char where[PLACE_MAX];
 
+	if (own >= 0)
+		tell_mode(t, "device", t->conf->devices[k->device].name, own, "",
+			  &t->conf->devices[k->device].place);
 	if (k->zone == GATE_CONF_NONE) {
 		story_tell(&t->story, "zone", "%s%s", *k->interface ? "none of interface " :
 						      "not known: it has not been seen", k->interface);
 		return;
 	}
 	z = &t->conf->zones[k->zone];
-	if (k->mode >= 0 && k->mode != (int)z->gate)
-		story_tell(&t->story, "zone", "%s: gate %s now, %s by the configuration", z->name,
-			   conf_gate_mode_name((enum conf_gate_mode)k->mode),
-			   conf_gate_mode_name(z->gate));
-	else {
-		char result[CONF_NAME_MAX + 32];
-
-		snprintf(result, sizeof(result), "%s: gate %s", z->name,
-			 conf_gate_mode_name(z->gate));
-		story_add(&t->story, "zone", result, place_text(&z->place, where));
-	}
+	if (own >= 0)
+		story_tell(&t->story, "zone", "%s: its device has a mode of its own", z->name);
+	else
+		tell_mode(t, "zone", z->name, (int)z->gate,
+			  z->bypass_until_s ? ", bypassed" : "", &z->place);
+	tell_refusals(t, z);
 }
 
 static void tell_exception(struct telling *t)
 {
-	const struct conf_gate_allow *a = gate_conf_allow(t->conf, t->dest, 0, 0);
-	char text[GATE_CONF_LINE_MAX], where[PLACE_MAX];
+	const struct addr_net *deny = gate_conf_deny(t->conf, t->dest);
+	const struct conf_gate_allow *a = exception(t);
+	char text[GATE_CONF_LINE_MAX], where[PLACE_MAX], net[ADDR_NET_TEXT_MAX];
 
-	if (a)
+	if (deny)
+		story_tell(&t->story, "exception", "deny %s: refused, be it looked up or allowed",
+			   addr_net_to_text(deny, net));
+	else if (a)
 		story_add(&t->story, "exception", gate_conf_allow_text(a, text),
 			  place_text(&a->place, where));
 	else
@@ -288,7 +340,7 @@ static void tell_all(struct telling *t)
 
 	t->passes = decide(t);
 	story_add(&t->story, "verdict", verdict_text(t, verdict, sizeof(verdict)), "");
-	if (!addr_is_public(t->dest))
+	if (!addr_is_public(t->dest) && !gate_conf_deny(t->conf, t->dest))
 		story_tell(&t->story, "gate", "not an address of the internet: never gated");
 	if (t->client_text) {
 		tell_client(t);
@@ -315,10 +367,20 @@ static int print(struct telling *t)
 		return rc < 0 ? command_write_failed(c, rc) : COMMAND_DONE;
 	}
 	story_print(c, t->dest_text, t->client_text, &t->story);
-	if (t->passes == GATE_REFUSED || t->passes == GATE_OBSERVED)
+	if ((t->passes == GATE_REFUSED || t->passes == GATE_OBSERVED) &&
+	    !gate_conf_deny(t->conf, t->dest))
 		fprintf(c->out, "To let every gated device connect there, in the block `gate`: "
 				"allow %s\n", t->dest_text);
 	return COMMAND_DONE;
+}
+
+/* As the daemon does: what is bypassed refuses nothing. */
+static void follow_bypass(struct conf *conf)
+{
+	struct conf_bypass b;
+
+	if (conf_bypass_read(conf->control, clock_wall_us() / 1000000, &b) == 0)
+		conf_bypass_apply(conf, &b);
 }
 
 static int find_client(struct telling *t)
@@ -347,9 +409,11 @@ int gate_story(const struct command *c, const struct addr *dest, const char *cli
 	t->c = c;
 	t->dest = dest;
 	t->client_text = client;
+	t->client.zone = t->client.device = GATE_CONF_NONE;
 	addr_to_text(dest, t->dest_text);
 	status = source_conf(c, NULL, &t->conf);
 	if (status == COMMAND_DONE) {
+		follow_bypass(t->conf);
 		t->report_rc = report_open(t->conf->history.file, &t->report);
 		status = find_client(t);
 	}

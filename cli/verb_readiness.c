@@ -3,7 +3,8 @@
  * from the history and the configuration: the daemon need not run.
  *
  * Rows that an exception of today lets pass are left out, so the answer shrinks as
- * exceptions are written, although the history still holds what was seen before.
+ * exceptions are written, although the history still holds what was seen before. So are
+ * those that `deny` and `refuse-dot` are to refuse: nothing is to be mended there.
  */
 #include "cli/verbs.h"
 
@@ -75,7 +76,7 @@ struct readiness {
 	struct table *table; /* owned */
 	int write_rc;
 	char last_device[DEVICE_MAX];
-	uint64_t devices, rows, observed, refused, excepted;
+	uint64_t devices, rows, observed, refused, excepted, intended;
 };
 
 /* One row of report_losses, understood. */
@@ -128,6 +129,20 @@ static int understand(const struct conf *conf, const struct report_value *v, str
 		l->proto = IPPROTO_UDP;
 	l->zone = gate_conf_zone(conf, l->interface ? l->interface : "");
 	return 0;
+}
+
+static enum gate_conf_fate fate_of(const struct conf *conf, const struct loss *l)
+{
+	const char *device = l->device ? l->device : "";
+	struct mac mac;
+	bool has_mac = mac_from_text(device, &mac) == 0;
+	struct gate_conf_flow flow = {
+		.zone = l->zone, .device = gate_conf_device(conf, device),
+		.mac = has_mac ? &mac : NULL, .dest = &l->dest, .proto = l->proto,
+		.port = (uint16_t)l->port,
+	};
+
+	return gate_conf_fate(conf, &flow);
 }
 
 /* Seconds by which a lease of the device's own lookup was over when it connected; negative:
@@ -294,12 +309,17 @@ static int on_row(void *arg, const struct report_value *values, size_t count)
 		return rc;
 	if (r->zone != GATE_CONF_NONE && l.zone != r->zone)
 		return 0;
-	if (gate_conf_allow(r->conf, &l.dest, l.proto, (uint16_t)l.port)) {
+	switch (fate_of(r->conf, &l)) {
+	case FATE_PASSES:
 		r->excepted += (uint64_t)l.n;
 		return 0;
+	case FATE_REFUSED:
+		r->intended += (uint64_t)l.n;
+		return 0;
+	default:
+		count_loss(r, &l);
+		return print_loss(r, &l);
 	}
-	count_loss(r, &l);
-	return print_loss(r, &l);
 }
 
 /* --- the verb ------------------------------------------------------------------------- */
@@ -329,8 +349,12 @@ static void print_summary(const struct readiness *r)
 	if (r->excepted)
 		fprintf(out, "%" PRIu64 " more pass%s by an exception that is there now.\n",
 			r->excepted, r->excepted == 1 ? "es" : "");
+	if (r->intended)
+		fprintf(out, "%" PRIu64 " more %s refused by `deny` or `refuse-dot`, as is "
+			"written.\n", r->intended, r->intended == 1 ? "is" : "are");
 	if (r->rows)
-		fputs("An exception goes into the block `gate` of the configuration.\n", out);
+		fputs("An exception goes into the block `gate` of the configuration, or into that "
+		      "of its zone.\n", out);
 }
 
 static int ask(struct readiness *r)
@@ -351,6 +375,10 @@ static int ask(struct readiness *r)
 /* What is off is not observed: its silence means nothing. */
 static bool is_watched(const struct readiness *r)
 {
+	for (size_t i = 0; i < r->conf->device_count && r->zone == GATE_CONF_NONE; i++) {
+		if (r->conf->devices[i].gate >= DEVICE_OBSERVE)
+			return true;
+	}
 	for (size_t i = 0; i < r->conf->zone_count; i++) {
 		if ((r->zone == GATE_CONF_NONE || r->zone == i) &&
 		    r->conf->zones[i].gate != GATE_OFF)
