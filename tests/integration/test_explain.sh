@@ -20,6 +20,7 @@ configure() { # MODE
 	}
 	device tv {
 	  mac $tv_mac
+	  ${tv_gate:+gate $tv_gate}
 	}
 	gate {
 	  lease-min 1s
@@ -118,6 +119,24 @@ check "refused after that" refused c1 http://198.18.0.99/
 check "by hand" has '^\* ' bypass
 check "with an end by hand" bypass --end
 check "which is confirmed" gate_is enforce
+
+# --- a device that has a mode of its own ------------------------------------------------------
+tv_gate=enforce
+reload off
+check "the zone is off" wait_for 10 gate_is off
+check "its device is refused" refused c1 http://198.18.0.99/
+check "others are not" has hello fetch c2 http://198.18.0.99/
+check "gate check says no" not nameward gate check 198.18.0.99 --client tv
+check "and why" has 'tv: gate enforce +/' nameward why 198.18.0.99 --client tv
+check "others are not gated" has 'NOT GATED' nameward why 198.18.0.99 --client 192.168.77.12
+check "a bypass of all zones" has '^\* ' bypass
+check "it passes" has hello fetch c1 http://198.18.0.99/
+check "and is observed" has 'PASSES, OBSERVED' nameward why 198.18.0.99 --client tv
+check "its end" bypass --end
+check "refused again" refused c1 http://198.18.0.99/
+tv_gate=
+reload enforce
+check "the zone enforces again" wait_for 10 gate_is enforce
 
 # --- without a daemon: killed, so that its table stays ---------------------------------------
 pids="$nameward_pid $(cat "$net_dir/run/ctl.lock") $(for p in resolver nftsync dbwriter flows; do pid_of $p; done)"
