@@ -58,13 +58,16 @@ static struct lease_key key_of(uint32_t i)
 static void run(struct gate *g, const char *what, uint32_t ttl_s, uint32_t count,
 		uint32_t batch, uint64_t now_ms)
 {
-	static const uint8_t name[] = "\3www\7example\3org";
+	uint8_t name[] = "\3www\7example\3org";
 	uint64_t start_us = clock_mono_us(), start_cpu = cpu_us(), wall, cpu;
 	size_t index;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct lease_key key = key_of(i);
 
+		/* Another name for every 64 leases in a row: four of each of 16 devices. */
+		store_be32(name + 5, 0x61616161 + (i >> 6 & 0xf) + ((i >> 10 & 0xf) << 8) +
+					     ((i >> 14 & 0xf) << 16));
 		if (gate_claim(g, &key, ttl_s, name, sizeof(name), now_ms, &index) < 0)
 			die("claim refused");
 		if ((i + 1) % batch == 0 || i + 1 == count) {

@@ -18,6 +18,7 @@
 #include "blocklists/list_build.h"
 #include "blocklists/list_file.h"
 #include "blocklists/list_image.h"
+#include "blocklists/list_parser.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
@@ -78,21 +79,25 @@ static char *make_list(size_t names, size_t *len)
 }
 
 /** A random sample of the names in a list, added to `seen` others. */
-static void sample_list(const struct list_source *s, struct dname *out, uint64_t *seen)
+static void sample_list(const struct list_source *s, enum list_shape shape,
+			struct dname *out, uint64_t *seen)
 {
+	static struct list_parser p;
 	struct list_reader r;
 	struct list_entry entry;
-	struct list_line line;
 	const char *text;
 	size_t len;
 
 	if (list_reader_init(&r, s->fd, s->bytes, s->len))
 		die("reader", -12);
+	list_parser_init(&p, shape);
 	while (list_reader_next(&r, &text, &len) > 0) {
 		uint64_t at = *seen;
 
-		list_line_start(&line, text, len);
-		if (!text || list_line_next(&line, &entry) != LINE_ENTRY)
+		if (!text)
+			continue;
+		list_parser_line(&p, text, len);
+		if (list_parser_next(&p, &entry) != LINE_ENTRY)
 			continue;
 		if (at >= QUESTIONS)
 			at = (((uint64_t)random_u32() << 32) | random_u32()) % (at + 1);
@@ -106,14 +111,14 @@ static void sample_list(const struct list_source *s, struct dname *out, uint64_t
 static void time_find(const struct list_index *x, const struct dname *q, size_t n,
 		      const char *what)
 {
-	uint64_t hits = 0;
+	uint64_t hits = 0, said[LEVELS];
 	double start = 0;
 
 	for (unsigned r = 0; r <= ROUNDS; r++) {
 		if (r == 1)
 			start = now_s(CLOCK_MONOTONIC);
 		for (size_t i = 0; i < n; i++)
-			hits += !!list_index_find(x, &q[i], UINT64_MAX);
+			hits += !!list_index_find(x, &q[i], UINT64_MAX, said);
 	}
 	printf("%-8s%8.0f ns (%zu names, %.1f %% found)\n", what,
 	       (now_s(CLOCK_MONOTONIC) - start) * 1e9 / (double)n / ROUNDS, n,
@@ -122,12 +127,14 @@ static void time_find(const struct list_index *x, const struct dname *q, size_t 
 
 static void time_explain(const struct list_index *x, const struct dname *q, size_t n)
 {
+	static const uint64_t all[LEVELS] = { UINT64_MAX, UINT64_MAX, UINT64_MAX,
+					      UINT64_MAX };
 	struct list_match match;
 	double start = now_s(CLOCK_MONOTONIC);
 	uint64_t found = 0;
 
 	for (size_t i = 0; i < n; i++)
-		found += list_index_explain(x, &q[i], UINT64_MAX, &match);
+		found += list_index_explain(x, &q[i], UINT64_MAX, all, &match);
 	printf("%-8s%8.0f ns (%.1f %% found)\n", "explain",
 	       (now_s(CLOCK_MONOTONIC) - start) * 1e9 / (double)n,
 	       100.0 * (double)found / (double)n);
@@ -178,10 +185,11 @@ static void print_lists(const struct list_index *x)
 		const struct list_stats *s = list_index_stats(x, i);
 
 		printf("  %-40s %8" PRIu64 " entries (%u with all below) %7" PRIu64
-		       " duplicates %6" PRIu64 " refused%s%s\n",
-		       s->name, s->entries, s->subtrees, s->duplicates, s->invalid,
-		       s->rc ? ", " : "", s->rc ? list_rc_text(s->rc) : "");
-		for (unsigned k = LINE_BAD; k < LINE_KINDS; k++) {
+		       " duplicates %6" PRIu64 " ignored %6" PRIu64 " unsupported %6" PRIu64
+		       " refused%s%s\n",
+		       s->name, s->entries, s->subtrees, s->duplicates, s->ignored,
+		       s->unsupported, s->invalid, s->rc ? ", " : "", s->rc ? list_rc_text(s->rc) : "");
+		for (unsigned k = LINE_IGNORED; k < LINE_KINDS; k++) {
 			if (s->by_kind[k])
 				printf("    %-34s %6" PRIu64 "\n",
 				       list_line_kind_name((enum list_line_kind)k),
@@ -202,8 +210,10 @@ static void run(const struct list_source *sources, size_t count)
 	if (!q)
 		die("questions", -12);
 	for (size_t i = 0; i < count; i++) {
-		if (!list_index_stats(x, (unsigned)i)->rc)
-			sample_list(&sources[i], q, &seen);
+		const struct list_stats *s = list_index_stats(x, (unsigned)i);
+
+		if (!s->rc)
+			sample_list(&sources[i], (enum list_shape)s->shape, q, &seen);
 	}
 	if (seen) {
 		time_find(x, q, (size_t)MIN(seen, (uint64_t)QUESTIONS), "hit");

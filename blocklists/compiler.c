@@ -60,13 +60,19 @@ static void log_list(const struct conf_list *list, const struct list_stats *s)
 			    list_shape_name(s->shape));
 	else if (s->rc)
 		log_warning("list %s: %s: %s", s->name, path, list_rc_text(s->rc));
-	else if (s->invalid && !s->entries)
+	else if (s->invalid + s->unsupported + s->ignored && !s->entries)
 		log_warning("list %s: %s: no name in %" PRIu64 " lines", s->name, path,
 			    s->lines);
 	else if (s->invalid)
 		log_info("list %s: %" PRIu64 " names; %" PRIu64
-			 " not understood, the first in line %u of %s",
-			 s->name, s->entries, s->invalid, s->first_invalid_line, path);
+			 " not understood, the first in line %u of %s; %" PRIu64
+			 " rules not for DNS or not supported",
+			 s->name, s->entries, s->invalid, s->first_invalid_line, path,
+			 s->ignored + s->unsupported);
+	else if (s->ignored + s->unsupported)
+		log_info("list %s: %" PRIu64 " names; %" PRIu64
+			 " rules not for DNS, %" PRIu64 " not supported",
+			 s->name, s->entries, s->ignored, s->unsupported);
 	else
 		log_info("list %s: %" PRIu64 " name%s", s->name, s->entries,
 			 s->entries == 1 ? "" : "s");

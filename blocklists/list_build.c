@@ -13,6 +13,7 @@
 #include "blocklists/list_encode.h"
 #include "blocklists/list_file.h"
 #include "blocklists/list_image.h"
+#include "blocklists/list_parser.h"
 #include "blocklists/list_run.h"
 #include "lib/util.h"
 
@@ -28,45 +29,54 @@ struct merge {
 	struct list_cursor cursors[LIST_INDEX_LISTS];
 	unsigned heap[LIST_INDEX_LISTS]; /* lists */
 	size_t len;
+	struct list_holders holders; /* of the name at hand */
 };
 
 static void apply_subdomains(enum conf_subdomains subdomains, struct list_entry *e)
 {
-	if (subdomains == SUBDOMAINS_YES)
-		e->subtree = true;
+	if (subdomains == SUBDOMAINS_YES && e->scope == SCOPE_EXACT)
+		e->scope = SCOPE_SUBTREE;
 	else if (subdomains == SUBDOMAINS_NO)
-		e->subtree = false;
+		e->scope = SCOPE_EXACT;
 }
 
-static void count_bad(struct list_stats *stats, enum list_line_kind kind)
+/** Count what a line, whose number is stats->lines, holds. */
+static void count_kind(struct list_stats *stats, enum list_line_kind kind)
 {
-	stats->by_kind[kind]++;
-	stats->invalid++;
-	if (!stats->first_invalid_line)
-		stats->first_invalid_line = (uint32_t)stats->lines;
+	uint32_t line = (uint32_t)stats->lines;
+
+	if (!stats->by_kind[kind]++)
+		stats->first_line[kind] = line;
+	if (kind < LINE_IGNORED)
+		return;
+	if (kind < LINE_UNSUPPORTED) {
+		stats->ignored++;
+	} else if (kind < LINE_BAD) {
+		stats->unsupported++;
+	} else {
+		stats->invalid++;
+		if (!stats->first_invalid_line)
+			stats->first_invalid_line = line;
+	}
 }
 
 /** Take one line of a list's file, whose number is stats->lines. */
-static int take_line(const struct list_source *s, const char *text, size_t len,
-		     struct list_stats *stats, struct list_collect *c)
+static int take_line(const struct list_source *s, struct list_parser *p, const char *text,
+		     size_t len, struct list_stats *stats, struct list_collect *c)
 {
 	enum list_line_kind kind;
 	struct list_entry entry;
-	struct list_line line;
 
-	list_line_start(&line, text, len);
-	while ((kind = list_line_next(&line, &entry)) != LINE_END) {
+	list_parser_line(p, text, len);
+	while ((kind = list_parser_next(p, &entry)) != LINE_END) {
 		int rc;
 
-		if (kind >= LINE_BAD) {
-			count_bad(stats, kind);
-			continue;
-		}
-		stats->by_kind[kind]++;
+		count_kind(stats, kind);
 		if (kind != LINE_ENTRY)
 			continue;
 		apply_subdomains(s->subdomains, &entry);
-		rc = list_collect_add(c, &entry, (uint32_t)stats->lines);
+		rc = list_collect_add(c, &entry,
+				      (uint32_t)MIN(stats->lines, LIST_WHERE_LINE));
 		if (rc)
 			return rc;
 	}
@@ -91,7 +101,8 @@ static int detect(struct list_reader *r, enum list_shape *out)
 }
 
 static int take_lines(const struct list_source *s, struct list_reader *r,
-		      struct list_stats *stats, struct list_collect *c)
+		      struct list_parser *p, struct list_stats *stats,
+		      struct list_collect *c)
 {
 	const char *text;
 	size_t len;
@@ -100,13 +111,49 @@ static int take_lines(const struct list_source *s, struct list_reader *r,
 	while ((rc = list_reader_next(r, &text, &len)) > 0) {
 		stats->lines++;
 		if (!text) {
-			count_bad(stats, LINE_BAD_LONG);
+			count_kind(stats, LINE_BAD_LONG);
 			continue;
 		}
-		rc = take_line(s, text, len, stats, c);
+		rc = take_line(s, p, text, len, stats, c);
 		if (rc)
 			return rc;
 	}
+	return rc;
+}
+
+static enum list_shape shape_of_format(enum conf_list_format format)
+{
+	static const enum list_shape shapes[] = {
+		[LIST_AUTO] = SHAPE_NONE,	[LIST_HOSTS] = SHAPE_NAMES,
+		[LIST_DOMAINS] = SHAPE_NAMES,	[LIST_ADBLOCK] = SHAPE_ADBLOCK,
+		[LIST_DNSMASQ] = SHAPE_DNSMASQ, [LIST_UNBOUND] = SHAPE_UNBOUND,
+		[LIST_RPZ] = SHAPE_RPZ,
+	};
+
+	return shapes[format];
+}
+
+/** Read a list whose reader is open, as what it is or is said to be. */
+static int take_text(const struct list_source *s, struct list_reader *r,
+		     struct list_stats *stats, struct list_collect *c)
+{
+	enum list_shape shape = shape_of_format(s->format);
+	struct list_parser *p;
+	int rc = shape == SHAPE_NONE ? detect(r, &shape) : 0;
+
+	stats->shape = shape;
+	if (rc)
+		return rc;
+	if (shape == SHAPE_NONE) /* nothing but comments; they are counted */
+		shape = SHAPE_NAMES;
+	if (!list_parser_reads(shape))
+		return -EPROTONOSUPPORT;
+	p = malloc(sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	list_parser_init(p, shape);
+	rc = take_lines(s, r, p, stats, c);
+	free(p);
 	return rc;
 }
 
@@ -115,7 +162,6 @@ static int take_lines(const struct list_source *s, struct list_reader *r,
 static int take_file(const struct list_source *s, struct list_stats *stats,
 		     struct list_collect *c)
 {
-	enum list_shape shape = SHAPE_NONE;
 	uint32_t before = c->count;
 	struct list_reader r;
 	int rc;
@@ -125,13 +171,7 @@ static int take_file(const struct list_source *s, struct list_stats *stats,
 	rc = list_reader_init(&r, s->fd, s->bytes, s->len);
 	if (rc)
 		return rc;
-	if (s->format == LIST_AUTO)
-		rc = detect(&r, &shape);
-	stats->shape = shape;
-	if (!rc && shape != SHAPE_NONE && shape != SHAPE_NAMES)
-		rc = -EPROTONOSUPPORT;
-	if (!rc)
-		rc = take_lines(s, &r, stats, c);
+	rc = take_text(s, &r, stats, c);
 	if (rc)
 		list_collect_cut(c, before);
 	list_reader_fini(&r);
@@ -182,7 +222,11 @@ static int list_take(const struct list_source *s, uint32_t limit,
 	if (rc)
 		return rc;
 	stats->entries = run->count;
-	stats->subtrees = run->subtrees;
+	for (unsigned r = 0; r < LIST_RULES; r++) {
+		stats->by_rule[r] = run->by_rule[r];
+		if (list_rule_scope(r) != SCOPE_EXACT)
+			stats->subtrees += run->by_rule[r];
+	}
 	stats->duplicates = run->duplicates;
 	return 0;
 }
@@ -227,29 +271,35 @@ static void merge_start(struct merge *m, const struct build *b)
 		heap_sink(m, i);
 }
 
+/** Add the entry that a list's cursor is at. */
+static void holders_add(struct list_holders *h, unsigned list, const struct list_cursor *c)
+{
+	if (!(h->rules & 1u << c->rule)) {
+		h->rules |= 1u << c->rule;
+		h->lists[c->rule] = 0;
+	}
+	h->lists[c->rule] |= 1ull << list;
+	h->where[c->rule][list] = c->where;
+}
+
 /** Take the smallest name, of all lists that hold it, and encode it. */
 static int merge_name(struct merge *m, struct list_encoder *e)
 {
 	struct list_cursor first = m->cursors[m->heap[0]];
-	uint32_t where[LIST_INDEX_LISTS];
-	uint64_t exact = 0, subtree = 0;
 
+	m->holders.rules = 0;
 	while (m->len) {
 		unsigned list = m->heap[0];
 		struct list_cursor *c = &m->cursors[list];
 
 		if (list_key_compare(c->key, c->len, first.key, first.len))
 			break;
-		if (c->subtree)
-			subtree |= 1ull << list;
-		else
-			exact |= 1ull << list;
-		where[list] = c->where;
+		holders_add(&m->holders, list, c);
 		if (!list_cursor_next(c))
 			m->heap[0] = m->heap[--m->len];
 		heap_sink(m, 0);
 	}
-	return list_encoder_add(e, first.key, first.len, exact, subtree, where);
+	return list_encoder_add(e, first.key, first.len, &m->holders);
 }
 
 static int merge_runs(const struct build *b, struct list_encoder *e)

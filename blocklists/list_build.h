@@ -33,7 +33,7 @@ struct list_source {
  * Build the index of all lists.
  *
  * A list whose file cannot be used has rc in its stats, and only the names that stand in
- * the configuration: -EPROTONOSUPPORT (format LIST_AUTO, and neither hosts nor domains),
+ * the configuration: -EPROTONOSUPPORT (format LIST_AUTO, and no list of names),
  * -EFBIG (over LIST_FILE_MAX), -E2BIG (over LIST_ENTRIES_MAX, or LIST_NAMES_MAX with the
  * lists before it), -errno of reading it.
  *

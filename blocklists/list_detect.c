@@ -35,10 +35,13 @@ static enum list_shape shape_of_beginning(const char *text)
 		enum list_shape shape;
 	} beginnings[] = {
 		{ "||", SHAPE_ADBLOCK },       { "@@", SHAPE_ADBLOCK },
-		{ "[adblock", SHAPE_ADBLOCK }, { "address=/", SHAPE_DNSMASQ },
+		{ "[adblock", SHAPE_ADBLOCK }, { "[adguard", SHAPE_ADBLOCK },
+		{ "|", SHAPE_ADBLOCK },	       { "address=/", SHAPE_DNSMASQ },
 		{ "server=/", SHAPE_DNSMASQ }, { "local=/", SHAPE_DNSMASQ },
-		{ "address /", SHAPE_DNSMASQ }, { "local-zone:", SHAPE_UNBOUND },
-		{ "local-data:", SHAPE_UNBOUND }, { "server:", SHAPE_UNBOUND },
+		{ "address /", SHAPE_DNSMASQ }, { "nameserver /", SHAPE_DNSMASQ },
+		{ "ipset=/", SHAPE_DNSMASQ },  { "nftset=/", SHAPE_DNSMASQ },
+	        { "local-zone:", SHAPE_UNBOUND },
+		{ "local-data", SHAPE_UNBOUND }, { "server:", SHAPE_UNBOUND },
 		{ "$ttl", SHAPE_RPZ },	       { "$origin", SHAPE_RPZ },
 		{ "<", SHAPE_HTML },
 	};

@@ -1,7 +1,6 @@
 /*
- * What kind of list a text is, by a vote of its first lines. Knows nothing of files; only
- * hosts files and domain lists can be read so far, the others are told apart so that the
- * operator hears what the file is.
+ * What kind of list a text is, by a vote of its first lines. Knows nothing of files. Also
+ * what cannot be read is told apart, so that the operator hears what the file is.
  */
 #ifndef BLOCKLISTS_LIST_DETECT_H
 #define BLOCKLISTS_LIST_DETECT_H
@@ -24,6 +23,13 @@ enum list_shape {
 
 /** "hosts or domains", "Adblock" and so on, for people. */
 const char *list_shape_name(enum list_shape shape);
+
+/** Formats that a server reads as zones, of which the nearest holds: dnsmasq, unbound and
+ *  RPZ. */
+static inline bool list_shape_is_zone(enum list_shape shape)
+{
+	return shape == SHAPE_DNSMASQ || shape == SHAPE_UNBOUND || shape == SHAPE_RPZ;
+}
 
 /** Lines that vote; comments and empty lines do not count. */
 #define LIST_DETECT_LINES 200

@@ -23,10 +23,11 @@
 struct list_encoder {
 	int fd; /* borrowed */
 	struct list_image_head head;
-	struct list_buf starts, classes, rows, lines;
+	struct list_buf starts, classes, words, rows, lines;
 	struct list_filter_build filter;
 	uint32_t *slots; /* owned; class number + 1 by hash, 0: free */
 	uint32_t slot_count; /* a power of two, at least twice the classes */
+	uint32_t class;	     /* of the name before, if there is one */
 	uint8_t before_len;
 	char before[LIST_KEY_MAX];
 	uint8_t out[65536];
@@ -107,24 +108,53 @@ int list_encoder_new(int fd, uint64_t expected, struct list_encoder **out)
 	return rc;
 }
 
-static uint32_t *class_slot(const struct list_encoder *e, uint64_t exact, uint64_t subtree)
+/** A class as list_image.h has it; returns its words. */
+static size_t class_words(const struct list_holders *h, uint64_t words[1 + LIST_RULES])
 {
-	const struct list_class *classes = (const struct list_class *)e->classes.bytes;
-	uint64_t h = (exact ^ (subtree << 32 | subtree >> 32)) * 0x9e3779b97f4a7c15ull;
-	uint32_t i = (uint32_t)(h >> 32);
+	size_t n = 0;
 
-	for (;; i++) {
+	words[n++] = h->rules;
+	for (uint32_t rules = h->rules; rules; rules &= rules - 1)
+		words[n++] = h->lists[__builtin_ctz(rules)];
+	return n;
+}
+
+static const uint64_t *class_at(const struct list_encoder *e, uint32_t class, size_t *n)
+{
+	const uint32_t *starts = (const uint32_t *)e->classes.bytes;
+	const uint64_t *words = (const uint64_t *)e->words.bytes + starts[class];
+
+	*n = 1u + (size_t)__builtin_popcountll(words[0]);
+	return words;
+}
+
+static bool class_is(const struct list_encoder *e, uint32_t class, const uint64_t *words,
+		     size_t n)
+{
+	size_t other_n;
+	const uint64_t *other = class_at(e, class, &other_n);
+
+	return other_n == n && !memcmp(other, words, n * sizeof(*words));
+}
+
+/** The slot of a class, or the free one where it belongs. */
+static uint32_t *class_slot(const struct list_encoder *e, const uint64_t *words, size_t n)
+{
+	uint64_t h = 0;
+	uint32_t i;
+
+	for (size_t k = 0; k < n; k++)
+		h = ((h << 32 | h >> 32) ^ words[k]) * 0x9e3779b97f4a7c15ull;
+	for (i = (uint32_t)(h >> 32); ; i++) {
 		uint32_t *slot = &e->slots[i & (e->slot_count - 1)];
-		const struct list_class *c = *slot ? &classes[*slot - 1] : NULL;
 
-		if (!c || (c->exact == exact && c->subtree == subtree))
+		if (!*slot || class_is(e, *slot - 1, words, n))
 			return slot;
 	}
 }
 
 static int classes_grow(struct list_encoder *e)
 {
-	const struct list_class *classes = (const struct list_class *)e->classes.bytes;
 	uint32_t *old = e->slots;
 
 	e->slots = calloc((size_t)e->slot_count * 2, sizeof(*e->slots));
@@ -134,28 +164,12 @@ static int classes_grow(struct list_encoder *e)
 	}
 	free(old);
 	e->slot_count *= 2;
-	for (uint32_t i = 0; i < e->head.classes; i++)
-		*class_slot(e, classes[i].exact, classes[i].subtree) = i + 1;
-	return 0;
-}
+	for (uint32_t i = 0; i < e->head.classes; i++) {
+		size_t n;
+		const uint64_t *words = class_at(e, i, &n);
 
-/** The number of a class, made at its first use: frequent ones are small that way. */
-static int class_number(struct list_encoder *e, uint64_t exact, uint64_t subtree,
-			uint32_t *number)
-{
-	uint32_t *slot = class_slot(e, exact, subtree);
-
-	if (!*slot) {
-		struct list_class *c = list_buf_add(&e->classes, sizeof(*c));
-
-		if (!c)
-			return -ENOMEM;
-		*c = (struct list_class){ exact, subtree };
-		*slot = ++e->head.classes;
-		*number = *slot - 1;
-		return e->head.classes * 2 > e->slot_count ? classes_grow(e) : 0;
+		*class_slot(e, words, n) = i + 1;
 	}
-	*number = *slot - 1;
 	return 0;
 }
 
@@ -169,6 +183,35 @@ static int add_u32(struct list_buf *b, uint64_t v)
 		return -E2BIG;
 	*p = (uint32_t)v;
 	return 0;
+}
+
+/** The number of a class, made at its first use: frequent ones are small that way. */
+static int class_number(struct list_encoder *e, const struct list_holders *h,
+			uint32_t *number)
+{
+	uint64_t words[1 + LIST_RULES], *to;
+	size_t n = class_words(h, words);
+	uint32_t *slot;
+	int rc;
+
+	if (e->head.classes && class_is(e, e->class, words, n)) {
+		*number = e->class;
+		return 0;
+	}
+	slot = class_slot(e, words, n);
+	if (*slot) {
+		*number = e->class = *slot - 1;
+		return 0;
+	}
+	rc = add_u32(&e->classes, e->head.words);
+	to = rc ? NULL : list_buf_add(&e->words, n * sizeof(*words));
+	if (!to)
+		return rc ? rc : -ENOMEM;
+	memcpy(to, words, n * sizeof(*words));
+	e->head.words += n;
+	*slot = ++e->head.classes;
+	*number = e->class = *slot - 1;
+	return e->head.classes * 2 > e->slot_count ? classes_grow(e) : 0;
 }
 
 /** Before the first name of a block. */
@@ -201,15 +244,19 @@ static int name_write(struct list_encoder *e, const char *key, size_t len, uint3
 	return out_bytes(e, bytes, (size_t)(p - bytes));
 }
 
-static int lines_add(struct list_encoder *e, uint64_t lists,
-		     const uint32_t where[LIST_INDEX_LISTS])
+static int lines_add(struct list_encoder *e, const struct list_holders *h)
 {
-	for (; lists; lists &= lists - 1) {
-		int rc = add_u32(&e->lines, where[__builtin_ctzll(lists)]);
+	for (uint32_t rules = h->rules; rules; rules &= rules - 1) {
+		unsigned rule = (unsigned)__builtin_ctz(rules);
 
-		if (rc)
-			return rc;
-		e->head.lines++;
+		for (uint64_t lists = h->lists[rule]; lists; lists &= lists - 1) {
+			int rc = add_u32(&e->lines,
+					 h->where[rule][__builtin_ctzll(lists)]);
+
+			if (rc)
+				return rc;
+			e->head.lines++;
+		}
 	}
 	return 0;
 }
@@ -232,8 +279,8 @@ static int name_hash(struct list_encoder *e, const char *key, size_t len)
 	return list_filter_add(&e->filter, h);
 }
 
-int list_encoder_add(struct list_encoder *e, const char *key, size_t len, uint64_t exact,
-		     uint64_t subtree, const uint32_t where[LIST_INDEX_LISTS])
+int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
+		     const struct list_holders *h)
 {
 	uint32_t class;
 	int rc = 0;
@@ -243,11 +290,11 @@ int list_encoder_add(struct list_encoder *e, const char *key, size_t len, uint64
 	if (e->head.names % LIST_BLOCK == 0)
 		rc = block_start(e);
 	if (!rc)
-		rc = class_number(e, exact, subtree, &class);
+		rc = class_number(e, h, &class);
 	if (!rc)
 		rc = name_write(e, key, len, class);
 	if (!rc)
-		rc = lines_add(e, exact | subtree, where);
+		rc = lines_add(e, h);
 	if (!rc)
 		rc = name_hash(e, key, len);
 	if (!rc)
@@ -266,9 +313,9 @@ static int sections_write(struct list_encoder *e, const struct list_stats *stats
 		size_t len;
 	} sections[] = {
 		{ e->starts.bytes, e->starts.len }, { e->classes.bytes, e->classes.len },
-		{ shards.bytes, shards.len },	    { bytes.bytes, bytes.len },
-		{ stats, lists * sizeof(*stats) },  { e->rows.bytes, e->rows.len },
-		{ e->lines.bytes, e->lines.len },
+		{ e->words.bytes, e->words.len },   { shards.bytes, shards.len },
+		{ bytes.bytes, bytes.len },	    { stats, lists * sizeof(*stats) },
+		{ e->rows.bytes, e->rows.len },	    { e->lines.bytes, e->lines.len },
 	};
 
 	if (!rc)
@@ -318,6 +365,7 @@ void list_encoder_free(struct list_encoder *e)
 		return;
 	list_buf_free(&e->starts);
 	list_buf_free(&e->classes);
+	list_buf_free(&e->words);
 	list_buf_free(&e->rows);
 	list_buf_free(&e->lines);
 	list_filter_fini(&e->filter);

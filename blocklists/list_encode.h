@@ -12,16 +12,23 @@
 
 struct list_encoder;
 
+/** What all lists say of one name. */
+struct list_holders {
+	uint32_t rules; /* as bits; the fields of others are not looked at */
+	uint64_t lists[LIST_RULES]; /* not 0 */
+	uint32_t where[LIST_RULES][LIST_INDEX_LISTS]; /* LIST_WHERE_CONF and the line */
+};
+
 /** @param fd  empty, open for reading and writing; stays the caller's
  *  @param expected  names to come, at most. @retval -ENOMEM  */
 int list_encoder_new(int fd, uint64_t expected, struct list_encoder **out);
 
 /** Add the next name.
  *  @param key    as list_key.h has it, behind the one before; 8 bytes behind may be read
- *  @param where  for each list that holds it, by list: LIST_WHERE_CONF and the line
+ *  @param h      with at least one rule
  *  @retval -ENOMEM, -E2BIG, negative errno of write(2) */
-int list_encoder_add(struct list_encoder *e, const char *key, size_t len, uint64_t exact,
-		     uint64_t subtree, const uint32_t where[LIST_INDEX_LISTS]);
+int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
+		     const struct list_holders *h);
 
 /** Write all that is left. stats: one for each list. @retval -ENOMEM, negative errno */
 int list_encoder_finish(struct list_encoder *e, const struct list_stats *stats,

@@ -56,7 +56,7 @@ const char *list_rc_text(int rc)
 	case -E2BIG:
 		return "More names than an index can hold";
 	case -EPROTONOSUPPORT:
-		return "Neither a hosts file nor a domain list";
+		return "Not a list of names";
 	default:
 		return strerror(-rc);
 	}

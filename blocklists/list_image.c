@@ -26,12 +26,14 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 	    head->shard_bits > LIST_SHARD_BITS_MAX || head->lists > LIST_INDEX_LISTS ||
 	    head->stats_bytes != sizeof(struct list_stats) ||
 	    head->lines > (uint64_t)LIST_NAMES_MAX * LIST_INDEX_LISTS ||
+	    head->words > (uint64_t)head->classes * (1 + LIST_RULES) ||
 	    head->blocks_bytes > UINT32_MAX || head->filter_bytes > UINT32_MAX)
 		return -EBADMSG;
 	out->block_count = (uint32_t)blocks;
 	out->blocks = section(&at, head->blocks_bytes);
 	out->starts = section(&at, blocks * sizeof(uint32_t));
-	out->classes = section(&at, head->classes * sizeof(struct list_class));
+	out->classes = section(&at, head->classes * sizeof(uint32_t));
+	out->words = section(&at, head->words * sizeof(uint64_t));
 	out->shards = section(&at, sizeof(struct list_shard) << head->shard_bits);
 	out->filter = section(&at, head->filter_bytes);
 	out->lists = section(&at, head->lists * sizeof(struct list_stats));

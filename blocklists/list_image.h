@@ -9,13 +9,15 @@
  *             name: octets shared with the one before (0 at the start of a block), octets
  *             that follow, these octets, class number (7 bits an octet, low first)
  *   starts    u32 for each block: its offset in blocks
- *   classes   struct list_class for each class
+ *   classes   u32 for each class: where it begins in words
+ *   words     u64 of all classes. One class: its rules (list_rule.h) as bits, then for each
+ *             of them the lists whose entry says so, as bits
  *   shards    struct list_shard, 1 << shard_bits of them
  *   filter    bytes of the shards
  *   lists     struct list_stats for each list
  *   rows      u32 for each block: place in lines of its first name's lines
- *   lines     u32 for each name and list that holds it, lists in order: line in the file,
- *             or with LIST_WHERE_CONF in the configuration. Only read to explain
+ *   lines     u32 for each name, rule and list that says so, in this order: line in the
+ *             file, or with LIST_WHERE_CONF in the configuration. Only read to explain
  */
 #ifndef BLOCKLISTS_LIST_IMAGE_H
 #define BLOCKLISTS_LIST_IMAGE_H
@@ -26,7 +28,7 @@
 #include "blocklists/list_index.h"
 
 #define LIST_IMAGE_MAGIC   0x317473696c776eull /* "nwlist1" */
-#define LIST_IMAGE_VERSION 1
+#define LIST_IMAGE_VERSION 2
 #define LIST_IMAGE_ORDER   0x01020304u
 #define LIST_BLOCK	   16
 #define LIST_NAMES_MAX	   (32u << 20) /* and no section over 4 GiB */
@@ -47,17 +49,12 @@ struct list_image_head {
 	uint64_t lines;
 	uint64_t blocks_bytes;
 	uint64_t filter_bytes;
-};
-
-/** Lists that hold a name alone, and with all below it. */
-struct list_class {
-	uint64_t exact;
-	uint64_t subtree;
+	uint64_t words;
 };
 
 /** Offsets of the sections, and the bytes in all. */
 struct list_layout {
-	uint64_t blocks, starts, classes, shards, filter, lists, rows, lines, end;
+	uint64_t blocks, starts, classes, words, shards, filter, lists, rows, lines, end;
 	uint32_t block_count;
 };
 

@@ -25,12 +25,14 @@ struct list_index {
 	const uint8_t *blocks;
 	const uint32_t *starts;
 	uint32_t block_count;
-	const struct list_class *classes;
+	const uint32_t *classes;
+	const uint64_t *words;
 	const struct list_stats *lists;
 	const uint32_t *rows;
 	const uint32_t *lines;
 	struct list_filter filter;
-	uint64_t all; /* a bit for each list */
+	uint64_t all;	/* a bit for each list */
+	uint64_t zones; /* lists whose nearest entry alone counts */
 };
 
 /** One name as it stands in a block. */
@@ -47,12 +49,14 @@ struct place {
 	uint32_t class;
 };
 
-static int stats_check(const struct list_index *x)
+static int stats_take(struct list_index *x)
 {
 	for (uint32_t i = 0; i < x->head->lists; i++) {
 		if (!memchr(x->lists[i].name, '\0', sizeof(x->lists[i].name)) ||
 		    x->lists[i].shape >= SHAPE_COUNT)
 			return -EBADMSG;
+		if (list_shape_is_zone(x->lists[i].shape))
+			x->zones |= 1ull << i;
 	}
 	return 0;
 }
@@ -89,7 +93,8 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 	x->blocks = x->map + at.blocks;
 	x->starts = (const uint32_t *)(x->map + at.starts);
 	x->block_count = at.block_count;
-	x->classes = (const struct list_class *)(x->map + at.classes);
+	x->classes = (const uint32_t *)(x->map + at.classes);
+	x->words = (const uint64_t *)(x->map + at.words);
 	x->lists = (const struct list_stats *)(x->map + at.lists);
 	x->rows = (const uint32_t *)(x->map + at.rows);
 	x->lines = (const uint32_t *)(x->map + at.lines);
@@ -99,7 +104,7 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 		.bits = head->shard_bits,
 	};
 	x->all = head->lists == 64 ? UINT64_MAX : (1ull << head->lists) - 1;
-	if (stats_check(x) || !list_filter_check(&x->filter, head->filter_bytes)) {
+	if (stats_take(x) || !list_filter_check(&x->filter, head->filter_bytes)) {
 		free(x);
 		return -EBADMSG;
 	}
@@ -245,34 +250,122 @@ static bool key_find(const struct list_index *x, const char *key, size_t len,
 	return lo && block_find(x, lo - 1, key, len, out);
 }
 
-uint64_t list_index_find(const struct list_index *x, const struct dname *qname,
-			 uint64_t wanted)
+/** A class's rules as bits, and their lists behind it; no rule where its offset is no
+ *  good. */
+static uint32_t class_rules(const struct list_index *x, uint32_t class,
+			    const uint64_t **lists)
 {
-	uint64_t h = x->head->seed, found = 0;
+	uint64_t at = x->classes[class], n = x->head->words;
+	uint32_t rules;
+
+	if (at >= n)
+		return 0;
+	rules = (uint32_t)x->words[at] & ((1u << LIST_RULES) - 1);
+	*lists = x->words + at + 1;
+	return n - at > (unsigned)__builtin_popcount(rules) ? rules : 0;
+}
+
+/** What the entries of one name say: lists by rule, those that a "$badfilter" takes out
+ *  left out. */
+struct said {
+	uint32_t rules; /* of LIST_RULES_SELF or LIST_RULES_BELOW, and not disabling */
+	uint64_t lists[LIST_RULES];
+};
+
+static void class_said(const struct list_index *x, uint32_t class, bool is_self,
+		       uint64_t wanted, struct said *out)
+{
+	uint32_t about = is_self ? LIST_RULES_SELF : LIST_RULES_BELOW, off = 0;
+	const uint64_t *lists = NULL;
+	uint32_t rules = class_rules(x, class, &lists);
+
+	out->rules = 0;
+	for (; rules; rules &= rules - 1, lists++) {
+		unsigned rule = (unsigned)__builtin_ctz(rules);
+
+		if (!(about >> rule & 1) || !(*lists & wanted))
+			continue;
+		if (list_rule_disables(rule)) {
+			off |= 1u << (rule + LIST_RULES_DISABLE);
+			continue;
+		}
+		out->rules |= 1u << rule;
+		out->lists[rule] = *lists & wanted;
+	}
+	out->rules &= ~off;
+}
+
+/** Add what some rules say; what is said nearer replaces, in a zone-like list, what was
+ *  said before. */
+static void levels_add(const struct list_index *x, const struct said *said, uint32_t about,
+		       uint64_t by_level[LEVELS])
+{
+	uint64_t near = 0;
+
+	about &= said->rules;
+	for (uint32_t rules = about; rules; rules &= rules - 1)
+		near |= said->lists[__builtin_ctz(rules)];
+	near &= x->zones;
+	for (unsigned l = 0; near && l < LEVELS; l++)
+		by_level[l] &= ~near;
+	for (uint32_t rules = about; rules; rules &= rules - 1) {
+		unsigned rule = (unsigned)__builtin_ctz(rules);
+
+		by_level[list_rule_level(rule)] |= said->lists[rule];
+	}
+}
+
+uint64_t list_index_find(const struct list_index *x, const struct dname *qname,
+			 uint64_t wanted, uint64_t by_level[LEVELS])
+{
+	uint64_t h = x->head->seed, found[LEVELS] = { 0 };
 	struct list_key key;
 	struct place place;
+	struct said said;
 	size_t at = 0;
 
 	wanted &= x->all;
 	list_key_from_dname(qname, x->head->labels_max, &key);
-	for (unsigned i = 0; i < key.labels && found != wanted; i++) {
+	for (unsigned i = 0; i < key.labels; i++) {
 		h = list_key_hash(h, key.text + at, key.end[i] - at);
 		at = key.end[i] + 1u;
 		if (!list_filter_has(&x->filter, h) ||
 		    !key_find(x, key.text, key.end[i], &place))
 			continue;
-		found |= x->classes[place.class].subtree & wanted;
-		if (key.is_whole && i + 1u == key.labels)
-			found |= x->classes[place.class].exact & wanted;
+		class_said(x, place.class, key.is_whole && i + 1u == key.labels, wanted,
+			   &said);
+		levels_add(x, &said, ~LIST_RULES_EXACT, found);
+		levels_add(x, &said, LIST_RULES_EXACT, found);
 	}
-	return found;
+	if (by_level)
+		memcpy(by_level, found, sizeof(found));
+	return found[LEVEL_BLOCK] | found[LEVEL_ALLOW] | found[LEVEL_IMPORTANT] |
+	       found[LEVEL_ALLOW_IMPORTANT];
 }
 
-/** The line of the entry of `list` for the name at place; 0 where the index has none. */
-static uint32_t line_of(const struct list_index *x, const struct place *place,
-			unsigned list)
+/** Lines of a class's rules, up to one rule of one list; rule LIST_RULES: of all. */
+static uint64_t class_lines(const struct list_index *x, uint32_t class, unsigned until,
+			    unsigned list)
 {
-	const struct list_class *c = &x->classes[place->class];
+	const uint64_t *lists = NULL;
+	uint32_t rules = class_rules(x, class, &lists);
+	uint64_t n = 0;
+
+	for (; rules; rules &= rules - 1, lists++) {
+		unsigned rule = (unsigned)__builtin_ctz(rules);
+
+		if (rule > until)
+			break;
+		n += (unsigned)__builtin_popcountll(
+			rule == until ? *lists & ((1ull << list) - 1) : *lists);
+	}
+	return n;
+}
+
+/** The line of a list's entry for the name at place; 0 where the index has none. */
+static uint32_t line_of(const struct list_index *x, const struct place *place,
+			unsigned rule, unsigned list)
+{
 	const uint8_t *end, *at = block_range(x, place->block, &end);
 	uint64_t row = x->rows[place->block];
 	struct block_name n;
@@ -280,24 +373,24 @@ static uint32_t line_of(const struct list_index *x, const struct place *place,
 	for (unsigned i = 0; i < place->nth && name_read(&at, end, &n); i++) {
 		if (n.class >= x->head->classes)
 			return 0;
-		row += (unsigned)__builtin_popcountll(x->classes[n.class].exact |
-						      x->classes[n.class].subtree);
+		row += class_lines(x, n.class, LIST_RULES, 0);
 	}
-	row += (unsigned)__builtin_popcountll((c->exact | c->subtree) &
-					      ((1ull << list) - 1));
+	row += class_lines(x, place->class, rule, list);
 	return row < x->head->lines ? x->lines[row] : 0;
 }
 
-/** Describe the entry of the first list in `lists`. */
+/** Describe the entry of the first list in `lists` for the first `labels` of key. */
 static bool match_fill(const struct list_index *x, const struct place *place,
-		       const struct list_key *key, unsigned labels, uint64_t lists,
-		       bool subtree, struct list_match *out)
+		       const struct list_key *key, unsigned labels, unsigned rule,
+		       uint64_t lists, struct list_match *out)
 {
 	unsigned list = (unsigned)__builtin_ctzll(lists);
-	uint32_t where = line_of(x, place, list);
+	uint32_t where = line_of(x, place, rule, list);
 	struct list_match m = {
 		.list = list,
-		.subtree = subtree,
+		.subtree = list_rule_scope(rule) != SCOPE_EXACT,
+		.is_below = list_rule_scope(rule) == SCOPE_BELOW,
+		.level = list_rule_level(rule),
 		.line = where & LIST_WHERE_LINE,
 		.from_conf = where & LIST_WHERE_CONF,
 	};
@@ -309,24 +402,27 @@ static bool match_fill(const struct list_index *x, const struct place *place,
 }
 
 bool list_index_explain(const struct list_index *x, const struct dname *qname,
-			uint64_t wanted, struct list_match *out)
+			uint64_t wanted, const uint64_t by_level[LEVELS],
+			struct list_match *out)
 {
 	struct list_key key;
 	struct place place;
+	struct said said;
 
-	wanted &= x->all;
 	list_key_from_dname(qname, x->head->labels_max, &key);
 	for (unsigned n = key.labels; n; n--) {
-		uint64_t exact, subtree;
-
 		if (!key_find(x, key.text, key.end[n - 1], &place))
 			continue;
-		exact = x->classes[place.class].exact & wanted;
-		if (exact && key.is_whole && n == key.labels)
-			return match_fill(x, &place, &key, n, exact, false, out);
-		subtree = x->classes[place.class].subtree & wanted;
-		if (subtree)
-			return match_fill(x, &place, &key, n, subtree, true, out);
+		class_said(x, place.class, key.is_whole && n == key.labels,
+			   wanted & x->all, &said);
+		for (uint32_t rules = said.rules; rules; rules &= rules - 1) {
+			unsigned rule = (unsigned)__builtin_ctz(rules);
+			uint64_t lists = said.lists[rule] &
+					 by_level[list_rule_level(rule)];
+
+			if (lists)
+				return match_fill(x, &place, &key, n, rule, lists, out);
+		}
 	}
 	return false;
 }

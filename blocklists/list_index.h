@@ -31,21 +31,30 @@ void list_index_close(struct list_index *x);
 /** What decided, in the caller's terms. */
 struct list_match {
 	unsigned list;	     /* index in the configuration's order */
-	bool subtree;	     /* the entry is "*.key": key and all below it; else key alone */
+	bool subtree;	     /* the entry is "*.key": all below key, key too if not is_below */
+	bool is_below;
+	enum list_level level;
 	struct dname key;    /* the entry's name */
 	uint32_t line;	     /* in the list's file, from 1 */
 	bool from_conf;	     /* line counts in the list's `name` lines instead of its file */
 };
 
-/** Masks of lists that hold qname, itself or through an ancestor's subtree entry.
- *  Only bits in `wanted` are looked at. @param qname any case */
+/** What lists say of qname, by an entry of it or of an ancestor, as masks of lists. In a
+ *  list of a zone-like format (list_shape_is_zone) the nearest entry alone counts; in the
+ *  others all do. Lists outside `wanted` count for nothing, nor does their "$badfilter".
+ *  @param qname  any case
+ *  @param by_level  the lists with an entry of that level; NULL: not wanted
+ *  @return all of them together */
 uint64_t list_index_find(const struct list_index *x, const struct dname *qname,
-			 uint64_t wanted);
+			 uint64_t wanted, uint64_t by_level[LEVELS]);
 
-/** The most specific entry for qname among the lists in `wanted`.
+/** The most specific entry for qname among those of by_level, which list_index_find filled
+ *  (levels and lists may be taken out since).
+ *  @param wanted  as it was given to list_index_find
  *  @retval true and out filled, or false and out untouched */
 bool list_index_explain(const struct list_index *x, const struct dname *qname,
-			uint64_t wanted, struct list_match *out);
+			uint64_t wanted, const uint64_t by_level[LEVELS],
+			struct list_match *out);
 
 /** Figures of one list as the compiler counted them. */
 struct list_stats {
@@ -53,13 +62,17 @@ struct list_stats {
 	uint64_t entries;    /* accepted, after duplicates */
 	uint64_t lines;
 	uint64_t duplicates;
-	uint64_t invalid;    /* neither entry nor comment */
+	uint64_t ignored;    /* rules that mean nothing to a DNS server */
+	uint64_t unsupported; /* rules that are not honoured */
+	uint64_t invalid;    /* what is wrong */
 	uint32_t first_invalid_line; /* 0: none */
 	int32_t rc;	     /* 0, or why its file could not be read (list_rc_text); its old
 				entries are gone */
 	uint32_t subtrees;   /* of the entries, those that take all below them */
-	uint32_t shape;	     /* enum list_shape of its file, where that was not given */
+	uint32_t shape;	     /* enum list_shape that its file was read as, or looks like */
+	uint32_t by_rule[LIST_RULES]; /* of the entries: list_rule_of */
 	uint64_t by_kind[LINE_KINDS]; /* everything in its file's lines: enum list_line_kind */
+	uint32_t first_line[LINE_KINDS]; /* where each was first; 0: nowhere */
 };
 
 unsigned list_index_list_count(const struct list_index *x);

@@ -48,6 +48,27 @@ const char *list_line_kind_name(enum list_line_kind kind)
 		[LINE_EMPTY] = "empty",
 		[LINE_COMMENT] = "comment",
 		[LINE_LOCAL] = "local name",
+		[LINE_HEADING] = "heading",
+		[LINE_COSMETIC] = "cosmetic",
+		[LINE_URL_RULE] = "URL",
+		[LINE_BROWSER] = "for browsers only",
+		[LINE_ROUTING] = "routing",
+		[LINE_MODIFIER] = "unknown modifier",
+		[LINE_MASK] = "pattern rule",
+		[LINE_REGEX] = "regular expression",
+		[LINE_DENYALLOW] = "$denyallow",
+		[LINE_DNSTYPE] = "for one query type",
+		[LINE_CLIENT] = "$client or $ctag",
+		[LINE_DNSREWRITE] = "$dnsrewrite",
+		[LINE_ADDRESS_RULE] = "rule for addresses",
+		[LINE_RPZ_IP] = "rpz-ip",
+		[LINE_RPZ_CLIENT_IP] = "rpz-client-ip",
+		[LINE_RPZ_NSDNAME] = "rpz-nsdname",
+		[LINE_RPZ_NSIP] = "rpz-nsip",
+		[LINE_RPZ_DROP] = "rpz-drop",
+		[LINE_RPZ_TCP_ONLY] = "rpz-tcp-only",
+		[LINE_DATA] = "answer of its own",
+		[LINE_DIRECTIVE] = "directive",
 		[LINE_BAD_CHARACTER] = "character that no name holds",
 		[LINE_BAD_UNICODE] = "raw Unicode",
 		[LINE_BAD_ADDRESS] = "address where a name belongs",
@@ -56,15 +77,15 @@ const char *list_line_kind_name(enum list_line_kind kind)
 		[LINE_BAD_LENGTH] = "name too long",
 		[LINE_BAD_URL] = "scheme, port or path",
 		[LINE_BAD_PATTERN] = "pattern",
-		[LINE_BAD_SYNTAX] = "not a hosts line or domain",
+		[LINE_BAD_SYNTAX] = "not a line of this format",
+		[LINE_BAD_ZONE] = "outside its zone",
 		[LINE_BAD_LONG] = "line too long",
 	};
 
 	return kind < LINE_KINDS ? names[kind] : "?";
 }
 
-/** Octets of the blank at p: ASCII blanks, or a no-break space (U+00A0). 0: none. */
-static size_t blank_len(const char *p, const char *end)
+size_t list_blank_len(const char *p, const char *end)
 {
 	if (*p == ' ' || (*p >= '\t' && *p <= '\r'))
 		return 1;
@@ -113,7 +134,7 @@ static void skip_blanks(struct list_line *l)
 {
 	size_t n;
 
-	while (l->at < l->end && ((n = blank_len(l->at, l->end)) ||
+	while (l->at < l->end && ((n = list_blank_len(l->at, l->end)) ||
 				  (n = invisible_len(l->at, l->end))))
 		l->at += n;
 }
@@ -126,7 +147,7 @@ static void token_next(struct list_line *l, struct token *t)
 	t->len = 0;
 	t->is_long = t->is_unicode = t->is_rule = false;
 	skip_blanks(l);
-	for (; l->at < l->end && !blank_len(l->at, l->end); l->at++) {
+	for (; l->at < l->end && !list_blank_len(l->at, l->end); l->at++) {
 		n = invisible_len(l->at, l->end);
 		if (n) {
 			l->at += n - 1;
@@ -148,18 +169,24 @@ static bool is_comment(const struct token *t)
 	return t->text[0] == ';' || t->text[0] == '!' || !strncmp(t->text, "//", 2);
 }
 
-/** An IPv4 or IPv6 address, the latter also with a scope: "fe80::1%lo0". */
-static bool is_address(const struct token *t)
+bool list_is_address(const char *text, size_t len)
 {
-	char text[ADDR_TEXT_MAX];
-	size_t len = strcspn(t->text, "%");
+	const char *scope = memchr(text, '%', len);
+	char copy[ADDR_TEXT_MAX];
 	struct addr a;
 
-	if (len >= sizeof(text) || (len < t->len && t->text[len] != '%'))
+	if (scope)
+		len = (size_t)(scope - text);
+	if (len >= sizeof(copy) || memchr(text, '\0', len))
 		return false;
-	memcpy(text, t->text, len);
-	text[len] = '\0';
-	return !addr_from_text(text, &a);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return !addr_from_text(copy, &a);
+}
+
+static bool is_address(const struct token *t)
+{
+	return list_is_address(t->text, t->len);
 }
 
 /** How a hosts line begins; some publishers shorten 0.0.0.0 to 0. */
@@ -169,7 +196,7 @@ static bool is_hosts_address(const struct token *t)
 }
 
 /** Names of the host itself and its networks, and the address that some lists list. */
-static bool is_local(const struct token *t)
+static bool is_local(const char *text, size_t len)
 {
 	static const char *const names[] = {
 		"localhost", "localhost.localdomain", "local", "broadcasthost",
@@ -179,8 +206,8 @@ static bool is_local(const struct token *t)
 		"ip6-allhosts", "0.0.0.0",
 	};
 
-	for (size_t i = 0; strchr("lLbBiI0", t->text[0]) && i < ARRAY_SIZE(names); i++) {
-		if (t->len == strlen(names[i]) && !strcasecmp(t->text, names[i]))
+	for (size_t i = 0; len && strchr("lLbBiI0", text[0]) && i < ARRAY_SIZE(names); i++) {
+		if (len == strlen(names[i]) && !strncasecmp(text, names[i], len))
 			return true;
 	}
 	return false;
@@ -244,11 +271,51 @@ static enum list_line_kind name_parse(const char *text, size_t len, struct dname
 	return LINE_ENTRY;
 }
 
+enum list_line_kind list_name_read(const char *text, size_t len, struct dname *out)
+{
+	struct dname name;
+	enum list_line_kind kind;
+
+	if (is_local(text, len))
+		return LINE_LOCAL;
+	if (memchr(text, '/', len) || memchr(text, ':', len))
+		return list_is_address(text, len) ? LINE_BAD_ADDRESS : LINE_BAD_URL;
+	for (size_t i = 0; i < len; i++) {
+		if ((uint8_t)text[i] >= 0x80)
+			return LINE_BAD_UNICODE;
+	}
+	kind = name_parse(text, len, &name);
+	if (kind == LINE_ENTRY)
+		*out = name;
+	return kind;
+}
+
+size_t list_line_clean(const char *text, size_t len, char *out)
+{
+	const char *end = text + len;
+	size_t n = 0;
+
+	while (text < end) {
+		size_t skip = invisible_len(text, end);
+		size_t blank = skip ? 0 : list_blank_len(text, end);
+
+		text += skip ? skip : blank ? blank : 1;
+		if (blank && n)
+			out[n++] = ' ';
+		else if (!blank && !skip)
+			out[n++] = text[-1];
+	}
+	while (n && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+	return n;
+}
+
 /** A whole token -> entry. */
 static enum list_line_kind token_entry(const struct token *t, struct list_entry *out)
 {
 	enum list_line_kind kind = token_suspicion(t);
-	struct list_entry e;
+	struct list_entry e = { .level = LEVEL_BLOCK };
 	const char *text = t->text;
 	size_t len = t->len;
 
@@ -260,8 +327,8 @@ static enum list_line_kind token_entry(const struct token *t, struct list_entry 
 		text++;
 		len--;
 	}
-	e.subtree = len && text[0] == '.';
-	if (e.subtree) {
+	if (len && text[0] == '.') {
+		e.scope = SCOPE_SUBTREE;
 		text++;
 		len--;
 	}
@@ -270,7 +337,7 @@ static enum list_line_kind token_entry(const struct token *t, struct list_entry 
 	kind = name_parse(text, len, &e.name);
 	if (kind != LINE_ENTRY)
 		return kind;
-	if (!e.subtree && e.name.wire[0] + 2u == e.name.len)
+	if (e.scope == SCOPE_EXACT && e.name.wire[0] + 2u == e.name.len)
 		return LINE_BAD_SINGLE;
 	*out = e;
 	return LINE_ENTRY;
@@ -322,5 +389,5 @@ enum list_line_kind list_line_next(struct list_line *l, struct list_entry *out)
 		return l->names ? LINE_END : LINE_BAD_ADDRESS;
 	}
 	l->names++;
-	return is_local(&t) ? LINE_LOCAL : token_entry(&t, out);
+	return is_local(t.text, t.len) ? LINE_LOCAL : token_entry(&t, out);
 }

@@ -7,7 +7,9 @@
 #include "blocklists/list_sort.h"
 #include "lib/util.h"
 
-#define TAG_SUBTREE 0x40000000u /* between LIST_WHERE_CONF and the line */
+/* A tag is LIST_WHERE_CONF, the rule, and the line. */
+#define RULE_SHIFT 26
+#define RULE_MASK  0x1fu
 
 int list_collect_add(struct list_collect *c, const struct list_entry *e, uint32_t where)
 {
@@ -29,7 +31,7 @@ int list_collect_add(struct list_collect *c, const struct list_entry *e, uint32_
 		return -ENOMEM;
 	*r = (struct list_record){
 		.at = (uint32_t)at,
-		.tag = where | (e->subtree ? TAG_SUBTREE : 0),
+		.tag = where | list_rule_of(e) << RULE_SHIFT,
 	};
 	c->count++;
 	return 0;
@@ -53,15 +55,6 @@ void list_collect_free(struct list_collect *c)
 	c->count = 0;
 }
 
-/** Of two entries of one name: the subtree covers the name alone, the earlier line stays,
- *  and the file's before the configuration's. */
-static uint32_t better_tag(uint32_t a, uint32_t b)
-{
-	if ((a ^ b) & TAG_SUBTREE)
-		return a & TAG_SUBTREE ? a : b;
-	return MIN(a, b);
-}
-
 static uint8_t *put_varint(uint8_t *p, uint32_t v)
 {
 	for (; v >= 0x80; v >>= 7)
@@ -80,7 +73,7 @@ static uint8_t shared_len(const uint8_t *a, const uint8_t *b)
 }
 
 /** Octets shared with the key before, octets that follow, these, and the tag turned left
- *  by two so that small line numbers stay short. */
+ *  so that small line numbers stay short. */
 static int run_add(struct list_run *run, const uint8_t *before, const uint8_t *key,
 		   uint32_t tag)
 {
@@ -94,31 +87,57 @@ static int run_add(struct list_run *run, const uint8_t *before, const uint8_t *k
 	p[0] = shared;
 	p[1] = (uint8_t)len;
 	memcpy(p + 2, key + 1 + shared, len);
-	end = put_varint(p + 2 + len, (tag << 2) | (tag >> 30));
+	end = put_varint(p + 2 + len, (tag << 6) | (tag >> RULE_SHIFT));
 	run->bytes.len = (size_t)(end - run->bytes.bytes);
 	run->count++;
-	run->subtrees += !!(tag & TAG_SUBTREE);
+	run->by_rule[tag >> RULE_SHIFT & RULE_MASK]++;
 	return 0;
+}
+
+/** What one key's entries say: a tag for each of the rules, which are bits. */
+struct group {
+	uint32_t rules;
+	uint32_t tags[LIST_RULES]; /* set where the rule's bit is */
+};
+
+/** The entries of one key, from the first of n records on; returns how many there are.
+ *  Of those that say the same the earliest line stays, the file's before the
+ *  configuration's. */
+static size_t group_take(struct list_run *run, const struct list_record *r, size_t n,
+			 const uint8_t *arena, struct group *g)
+{
+	const uint8_t *key = arena + r[0].at;
+	size_t i = 0;
+
+	g->rules = 0;
+	do {
+		unsigned rule = r[i].tag >> RULE_SHIFT & RULE_MASK;
+		bool is_new = !(g->rules >> rule & 1);
+
+		g->tags[rule] = is_new ? r[i].tag : MIN(g->tags[rule], r[i].tag);
+		g->rules |= 1u << rule;
+		run->duplicates += !is_new;
+	} while (++i < n && !memcmp(key, arena + r[i].at, 1u + key[0]));
+	return i;
 }
 
 static int run_fill(struct list_run *run, const struct list_record *r, size_t n,
 		    const uint8_t *arena)
 {
 	const uint8_t *before = NULL;
+	struct group g;
 
 	for (size_t i = 0; i < n;) {
 		const uint8_t *key = arena + r[i].at;
-		uint32_t tag = r[i].tag;
-		int rc;
 
-		while (++i < n && !memcmp(key, arena + r[i].at, 1u + key[0])) {
-			tag = better_tag(tag, r[i].tag);
-			run->duplicates++;
+		i += group_take(run, r + i, n - i, arena, &g);
+		for (uint32_t rules = g.rules; rules; rules &= rules - 1) {
+			int rc = run_add(run, before, key, g.tags[__builtin_ctz(rules)]);
+
+			if (rc)
+				return rc;
+			before = key;
 		}
-		rc = run_add(run, before, key, tag);
-		if (rc)
-			return rc;
-		before = key;
 	}
 	return 0;
 }
@@ -173,8 +192,8 @@ bool list_cursor_next(struct list_cursor *c)
 		if (!(*c->at++ & 0x80))
 			break;
 	}
-	v = (v >> 2) | (v << 30);
-	c->subtree = v & TAG_SUBTREE;
+	v = (v >> 6) | (v << RULE_SHIFT);
+	c->rule = v >> RULE_SHIFT & RULE_MASK;
 	c->where = v & (LIST_WHERE_CONF | LIST_WHERE_LINE);
 	return true;
 }

@@ -18,7 +18,7 @@
 
 /** Where an entry was written; also as the index holds it. */
 #define LIST_WHERE_CONF 0x80000000u /* in the configuration, not in the list's file */
-#define LIST_WHERE_LINE 0x3fffffffu
+#define LIST_WHERE_LINE 0x03ffffffu /* a line behind that is given as this one */
 
 /** Names being gathered; zeroed at start, but for limit. */
 struct list_collect {
@@ -38,12 +38,12 @@ void list_collect_cut(struct list_collect *c, uint32_t count);
 
 void list_collect_free(struct list_collect *c);
 
-/** A list's names in key order. */
+/** A list's names in key order; one name's entries by rule, each rule once. */
 struct list_run {
 	struct list_buf bytes; /* front-coded */
 	uint32_t count;
-	uint32_t subtrees;
-	uint32_t duplicates; /* entries left out: the same name, or covered by its "*." form */
+	uint32_t by_rule[LIST_RULES];
+	uint32_t duplicates; /* entries left out: the same said of the same name before */
 };
 
 /** Sort and encode what was gathered, and free it, also on failure.
@@ -56,7 +56,7 @@ void list_run_free(struct list_run *run);
 struct list_cursor {
 	const uint8_t *at, *end; /* borrowed from the run */
 	uint32_t where;
-	bool subtree;
+	uint8_t rule; /* list_rule_of */
 	uint8_t len;
 	char key[LIST_KEY_MAX + 8];
 };

@@ -114,7 +114,15 @@ struct conf_group {
 	struct conf_place place;
 };
 
-enum conf_list_format { LIST_AUTO, LIST_HOSTS, LIST_DOMAINS };
+enum conf_list_format {
+	LIST_AUTO,
+	LIST_HOSTS,
+	LIST_DOMAINS,
+	LIST_ADBLOCK,
+	LIST_DNSMASQ, /* and SmartDNS */
+	LIST_UNBOUND,
+	LIST_RPZ,
+};
 enum conf_subdomains { SUBDOMAINS_AUTO, SUBDOMAINS_YES, SUBDOMAINS_NO };
 
 /** A `name` line inside a list block: an entry written in the configuration itself. */

@@ -25,7 +25,9 @@ static const char *const device_gate_words[] = { "zone", "off", "observe", "enfo
 static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
-static const char *const format_words[] = { "auto", "hosts", "domains", NULL };
+static const char *const format_words[] = {
+	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
+};
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
 static const char *const answer_words[] = {
 	"nxdomain", "null", "nodata", "refused", NULL
@@ -159,11 +161,11 @@ static const struct conf_option options[] = {
 		"name, *.x.example is this name and all below." },
 	{ CONF_LIST, "format", .type = TYPE_CHOICE, .choices = format_words,
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
-	  .help = "How the file is written; auto looks at each line." },
+	  .help = "How the file is written; auto goes by the first lines." },
 	{ CONF_LIST, "subdomains", .type = TYPE_CHOICE, .choices = subdomain_words,
 	  .at = offsetof(struct conf_list, subdomains), .initial = "auto",
 	  .help = "Whether an entry holds for the names below it too; auto does as "
-		"the format says: only for entries with *." },
+		"the format says: in hosts files and domains, only for entries with *." },
 
 	{ CONF_POLICY, "for", .type = TYPE_FOR, .args = "GROUP ...",
 	  .help = "Groups the policy is for. The first policy, in the order of the "

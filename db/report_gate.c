@@ -35,18 +35,23 @@ static const char losses_sql[] =
 	" f.interface, f.dest, f.proto, f.port, f.observed, sum(f.n) AS n, max(f.last) AS last"
 	" FROM refusal f" CLIENT("f") " WHERE f.ts >= ?2"
 	" GROUP BY 1, f.interface, f.dest, f.proto, f.port, f.observed),"
-	" names AS MATERIALIZED (SELECT addr, name, last, ttl FROM resolved"
-	"  WHERE addr IN (SELECT dest FROM f)),"
+	" names AS MATERIALIZED (SELECT addr, name, max(last) AS last, max(ttl) AS ttl"
+	"  FROM resolved WHERE addr IN (SELECT dest FROM f) GROUP BY addr, name),"
+	/* with one max() the name is that of the same row */
+	" newest AS MATERIALIZED (SELECT addr, name, max(last) FROM names GROUP BY addr),"
+	" longest AS MATERIALIZED (SELECT addr, max(ttl) AS ttl FROM names GROUP BY addr),"
+	" spread AS MATERIALIZED (SELECT proto, port, count(DISTINCT dest) AS spread FROM f"
+	"  GROUP BY proto, port),"
 	HITS
 	" SELECT f.device, f.who, f.interface, f.dest, " PROTO("f.proto") " AS proto, f.port,"
 	" CASE f.observed WHEN 0 THEN 'refused' ELSE 'observed' END AS verdict, f.n,"
-	" (SELECT name FROM names WHERE addr = f.dest ORDER BY last DESC LIMIT 1) AS name,"
-	" f.last, max(h.ts) FILTER (WHERE h.device = f.device) AS own,"
+	" newest.name, f.last, max(h.ts) FILTER (WHERE h.device = f.device) AS own,"
 	" max(h.ts) FILTER (WHERE h.device <> f.device) AS other,"
-	" (SELECT max(ttl) FROM names WHERE addr = f.dest) AS ttl,"
-	" (SELECT count(DISTINCT g.dest) FROM f g WHERE g.proto = f.proto AND g.port = f.port)"
-	"  AS spread"
-	" FROM f LEFT JOIN hits h ON h.addr = f.dest AND h.ts <= f.last"
+	" longest.ttl, spread.spread"
+	" FROM f LEFT JOIN newest ON newest.addr = f.dest"
+	" LEFT JOIN longest ON longest.addr = f.dest"
+	" LEFT JOIN spread ON spread.proto = f.proto AND spread.port = f.port"
+	" LEFT JOIN hits h ON h.addr = f.dest AND h.ts <= f.last"
 	" GROUP BY f.device, f.interface, f.dest, f.proto, f.port, f.observed"
 	" ORDER BY f.device, f.n DESC, f.dest LIMIT ?3";
 
@@ -58,7 +63,8 @@ static const char refused_sql[] =
 	" GROUP BY 1, f.proto, f.port, f.observed ORDER BY last DESC LIMIT ?3";
 
 static const char told_sql[] =
-	"WITH names AS MATERIALIZED (SELECT addr, name, ttl FROM resolved WHERE addr = ?1),"
+	"WITH names AS MATERIALIZED (SELECT addr, name, max(ttl) AS ttl FROM resolved"
+	"  WHERE addr = ?1 GROUP BY addr, name),"
 	HITS
 	" SELECT h.device, max(h.who) AS who, h.name,"
 	" coalesce((SELECT w.word FROM rrtype w WHERE w.id = o.qtype & 65535),"
@@ -68,8 +74,8 @@ static const char told_sql[] =
 	" GROUP BY h.device, h.name, 4 ORDER BY last DESC LIMIT ?3";
 
 static const char pdns_sql[] =
-	"SELECT name, last, n, ttl FROM resolved WHERE addr = ?1 AND last >= ?2"
-	" ORDER BY last DESC LIMIT ?3";
+	"SELECT name, max(last) AS last, sum(n) AS n, max(ttl) AS ttl FROM resolved"
+	" WHERE addr = ?1 AND last >= ?2 GROUP BY name ORDER BY 2 DESC LIMIT ?3";
 
 static const char device_sql[] =
 	"WITH it AS (SELECT " DEVICE " AS device, " WHO " AS who FROM client c"

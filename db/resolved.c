@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,47 +14,114 @@
 #include "lib/msg.h"
 #include "lib/util.h"
 
-#define SETS	   4096
+#define SETS	   8192
 #define WAYS	   4
+#define ADDRS	   16384
 #define TYPE_A	   1
 #define TYPE_AAAA  28
 #define CLASS_IN   1
 #define TRIM_SHARE 8
+#define DAY_US	   86400000000ll
 
-/* A pair that was noted lately. */
+/* A pair whose row is known. */
 struct noted {
-	uint64_t hash;	  /* of address and name; 0: free */
-	int64_t written;  /* ts of the lookup */
-	uint32_t n;	  /* seen since then, not yet written */
+	uint64_t hash;	 /* of address and name; 0: free */
+	int64_t row;
+	int64_t written; /* ts of the lookup */
+	uint32_t n;	 /* seen since then, not yet written */
 };
 
 struct resolved {
 	struct store *store; /* borrowed */
-	sqlite3_stmt *more, *insert, *trim_names, *trim_rows;
+	sqlite3_stmt *more, *insert, *trim;
 	struct hash_key key;
-	int64_t rows;	/* at most so many */
+	int64_t rows; /* at most so many */
 	unsigned in_commit;
+	int64_t day; /* of the counts below */
+	unsigned in_day;
+	uint8_t names[ADDRS]; /* new ones in that day, by the address's hash */
 	struct noted noted[SETS][WAYS];
 };
 
 /* What a row of the table gets. */
 struct pair {
-	const char *addr, *name;
+	const char *name;
+	size_t name_len;
 	int64_t ts;
 	uint32_t ttl_s, n;
 };
 
+static const char load_pairs[] =
+	"SELECT id, addr, name, last FROM resolved ORDER BY id DESC LIMIT ?1";
 static const char update_pair[] =
-	"UPDATE resolved SET first = min(first, ?3), last = max(last, ?3), n = n + ?4,"
-	" ttl = max(ttl, ?5) WHERE addr = ?1 AND name = ?2";
+	"UPDATE resolved SET first = min(first, ?2), last = max(last, ?2), n = n + ?3,"
+	" ttl = max(ttl, ?4) WHERE id = ?1";
 static const char insert_pair[] =
 	"INSERT INTO resolved (addr, name, first, last, n, ttl) VALUES (?1, ?2, ?3, ?3, ?4, ?5)";
-static const char remove_names[] =
-	"DELETE FROM resolved WHERE addr = ?1 AND name NOT IN (SELECT name FROM resolved"
-	" WHERE addr = ?1 ORDER BY last DESC LIMIT ?2)";
-static const char remove_rows[] =
-	"DELETE FROM resolved WHERE last <= (SELECT last FROM resolved ORDER BY last"
-	" LIMIT 1 OFFSET ?1)";
+static const char remove_oldest[] =
+	"DELETE FROM resolved WHERE id <= (SELECT id FROM resolved ORDER BY id LIMIT 1 OFFSET ?1)";
+
+/* --- what is known in memory ---------------------------------------------------------- */
+
+static uint64_t hash_of(const struct resolved *r, const struct addr *addr, const char *name,
+			size_t len)
+{
+	uint64_t parts[2] = { hash_bytes(&r->key, addr, sizeof(*addr)),
+			      hash_bytes(&r->key, name, len) };
+	uint64_t hash = hash_bytes(&r->key, parts, sizeof(parts));
+
+	return hash ? hash : 1;
+}
+
+/* The place of this pair: its own, or that of the one which was written longest ago. */
+static struct noted *place_of(struct resolved *r, uint64_t hash)
+{
+	struct noted *set = r->noted[hash % SETS], *oldest = &set[0];
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (set[i].hash == hash)
+			return &set[i];
+		if (set[i].written < oldest->written)
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
+/* The newest rows first: an older one never takes the place of a newer. */
+static void load_pair(struct resolved *r, sqlite3_stmt *stmt)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, 1);
+	const char *name = (const char *)sqlite3_column_text(stmt, 2);
+	struct noted *place;
+	struct addr addr;
+	uint64_t hash;
+
+	if (!text || !name || addr_from_text(text, &addr))
+		return;
+	hash = hash_of(r, &addr, name, strlen(name));
+	place = place_of(r, hash);
+	if (!place->hash)
+		*place = (struct noted){ .hash = hash, .row = sqlite3_column_int64(stmt, 0),
+					 .written = sqlite3_column_int64(stmt, 3) };
+}
+
+static int load(struct resolved *r)
+{
+	sqlite3_stmt *stmt;
+	int code, rc = store_prepare(r->store, load_pairs, &stmt);
+
+	if (rc)
+		return rc;
+	memset(r->noted, 0, sizeof(r->noted));
+	sqlite3_bind_int64(stmt, 1, SETS * WAYS);
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+		load_pair(r, stmt);
+	rc = store_rc(r->store, code);
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* --- opening -------------------------------------------------------------------------- */
 
 static int count_rows(struct resolved *r)
 {
@@ -73,11 +141,11 @@ int resolved_open(struct store *s, struct resolved **out)
 	if (!rc)
 		rc = store_prepare(s, insert_pair, &r->insert);
 	if (!rc)
-		rc = store_prepare(s, remove_names, &r->trim_names);
-	if (!rc)
-		rc = store_prepare(s, remove_rows, &r->trim_rows);
+		rc = store_prepare(s, remove_oldest, &r->trim);
 	if (!rc)
 		rc = count_rows(r);
+	if (!rc)
+		rc = load(r);
 	if (rc) {
 		resolved_close(r);
 		return rc;
@@ -92,25 +160,14 @@ void resolved_close(struct resolved *r)
 		return;
 	sqlite3_finalize(r->more);
 	sqlite3_finalize(r->insert);
-	sqlite3_finalize(r->trim_names);
-	sqlite3_finalize(r->trim_rows);
+	sqlite3_finalize(r->trim);
 	free(r);
 }
 
-/* --- rows --------------------------------------------------------------------------- */
-
-static int run_pair(struct resolved *r, sqlite3_stmt *stmt, const struct pair *p)
-{
-	sqlite3_bind_text(stmt, 1, p->addr, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 2, p->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 3, p->ts);
-	sqlite3_bind_int64(stmt, 4, p->n);
-	sqlite3_bind_int64(stmt, 5, p->ttl_s);
-	return store_run(r->store, stmt);
-}
+/* --- rows ----------------------------------------------------------------------------- */
 
 /* Others delete rows too (prune.h): count before believing that there are too many. */
-static int trim_rows(struct resolved *r)
+static int trim(struct resolved *r)
 {
 	int rc;
 
@@ -119,90 +176,84 @@ static int trim_rows(struct resolved *r)
 	rc = count_rows(r);
 	if (rc || r->rows <= RESOLVED_ROWS_MAX)
 		return rc;
-	sqlite3_bind_int64(r->trim_rows, 1, RESOLVED_ROWS_MAX / TRIM_SHARE);
-	rc = store_run(r->store, r->trim_rows);
+	sqlite3_bind_int64(r->trim, 1, RESOLVED_ROWS_MAX / TRIM_SHARE);
+	rc = store_run(r->store, r->trim);
 	r->rows -= sqlite3_changes64(store_db(r->store));
 	return rc;
 }
 
-static int add_pair(struct resolved *r, const struct pair *p)
+/* *done: the row was still there. */
+static int update(struct resolved *r, const struct noted *place, const struct pair *p,
+		  bool *done)
 {
-	int rc = run_pair(r, r->insert, p);
+	int rc;
 
-	if (rc)
-		return rc;
-	r->rows++;
-	sqlite3_bind_text(r->trim_names, 1, p->addr, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(r->trim_names, 2, RESOLVED_NAMES_MAX);
-	rc = store_run(r->store, r->trim_names);
-	if (rc)
-		return rc;
-	r->rows -= sqlite3_changes64(store_db(r->store));
-	return trim_rows(r);
+	sqlite3_bind_int64(r->more, 1, place->row);
+	sqlite3_bind_int64(r->more, 2, p->ts);
+	sqlite3_bind_int64(r->more, 3, (int64_t)p->n + place->n);
+	sqlite3_bind_int64(r->more, 4, p->ttl_s);
+	rc = store_run(r->store, r->more);
+	*done = !rc && sqlite3_changes(store_db(r->store));
+	return rc;
 }
 
-static int write_pair(struct resolved *r, const struct pair *p)
+static int insert(struct resolved *r, const struct addr *addr, const struct pair *p,
+		  int64_t *row)
 {
-	int rc = run_pair(r, r->more, p);
-
-	r->in_commit++;
-	if (rc || sqlite3_changes(store_db(r->store)))
-		return rc;
-	return add_pair(r, p);
-}
-
-/* --- what was noted lately ---------------------------------------------------------- */
-
-static uint64_t hash_of(const struct resolved *r, const struct addr *addr, const char *name,
-			size_t len)
-{
-	uint64_t parts[2];
-	uint64_t hash;
-
-	parts[0] = hash_bytes(&r->key, addr, sizeof(*addr));
-	parts[1] = hash_bytes(&r->key, name, len);
-	hash = hash_bytes(&r->key, parts, sizeof(parts));
-	return hash ? hash : 1;
-}
-
-/* The place of this pair: its own, or that of the one which was written longest ago. */
-static struct noted *place_of(struct resolved *r, uint64_t hash)
-{
-	struct noted *set = r->noted[hash % SETS], *oldest = &set[0];
-
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (set[i].hash == hash)
-			return &set[i];
-		if (set[i].written < oldest->written)
-			oldest = &set[i];
-	}
-	return oldest;
-}
-
-static bool is_due(const struct noted *n, uint64_t hash, int64_t ts)
-{
-	return n->hash != hash || llabs(ts - n->written) >= RESOLVED_EVERY_US;
-}
-
-static int note_address(struct resolved *r, const struct addr *addr, struct pair *p,
-			uint32_t n)
-{
-	uint64_t hash = hash_of(r, addr, p->name, strlen(p->name));
-	struct noted *place = place_of(r, hash);
 	char text[ADDR_TEXT_MAX];
 	int rc;
 
-	if (!is_due(place, hash, p->ts)) {
-		place->n += n;
+	sqlite3_bind_text(r->insert, 1, addr_to_text(addr, text), -1, SQLITE_STATIC);
+	sqlite3_bind_text(r->insert, 2, p->name, (int)p->name_len, SQLITE_STATIC);
+	sqlite3_bind_int64(r->insert, 3, p->ts);
+	sqlite3_bind_int64(r->insert, 4, p->n);
+	sqlite3_bind_int64(r->insert, 5, p->ttl_s);
+	rc = store_run(r->store, r->insert);
+	*row = sqlite3_last_insert_rowid(store_db(r->store));
+	r->rows++;
+	return rc ? rc : trim(r);
+}
+
+/* Whether a new row may be added: of a flood, whatever it varies, only so many are. */
+static bool has_budget(struct resolved *r, const struct addr *addr, int64_t ts)
+{
+	uint8_t *names = &r->names[hash_bytes(&r->key, addr, sizeof(*addr)) % ADDRS];
+
+	if (ts / DAY_US != r->day) {
+		r->day = ts / DAY_US;
+		r->in_day = 0;
+		memset(r->names, 0, sizeof(r->names));
+	}
+	if (r->in_commit >= RESOLVED_COMMIT_MAX || r->in_day >= RESOLVED_DAY_MAX ||
+	    *names >= RESOLVED_NAMES_MAX)
+		return false;
+	r->in_commit++;
+	r->in_day++;
+	++*names;
+	return true;
+}
+
+static int note_address(struct resolved *r, const struct addr *addr, const struct pair *p)
+{
+	uint64_t hash = hash_of(r, addr, p->name, p->name_len);
+	struct noted *place = place_of(r, hash);
+	bool is_known = place->hash == hash;
+	int64_t row = place->row;
+	int rc = 0;
+
+	if (is_known && llabs(p->ts - place->written) < RESOLVED_EVERY_US) {
+		place->n += p->n;
 		return 0;
 	}
-	if (r->in_commit >= RESOLVED_COMMIT_MAX)
-		return 0;
-	p->addr = addr_to_text(addr, text);
-	p->n = n + (place->hash == hash ? place->n : 0);
-	rc = write_pair(r, p);
+	if (is_known)
+		rc = update(r, place, p, &is_known);
+	if (!rc && !is_known) {
+		if (!has_budget(r, addr, p->ts))
+			return 0;
+		rc = insert(r, addr, p, &row);
+	}
 	if (!rc)
-		*place = (struct noted){ .hash = hash, .written = p->ts };
+		*place = (struct noted){ .hash = hash, .row = row, .written = p->ts };
 	return rc;
 }
 
@@ -217,15 +268,15 @@ static bool is_of_interest(const struct msg_lookup *m)
 int resolved_note(struct resolved *r, const struct pending_row *row, const char *name,
 		  const uint8_t *answer)
 {
-	struct pair p = { .name = name, .ts = MAX(row->ts_us, 1) };
+	struct pair p = { .name = name, .name_len = strlen(name), .ts = MAX(row->ts_us, 1),
+			  .n = row->n };
 	const uint8_t *end = answer + row->lookup->answer_len;
 	struct msg_rr rr;
 	int rc = 0;
 
 	if (!is_of_interest(row->lookup))
 		return 0;
-	for (const uint8_t *at = answer; at < end && !rc;
-	     at += sizeof(rr) + rr.rdata_len) {
+	for (const uint8_t *at = answer; at < end && !rc; at += sizeof(rr) + rr.rdata_len) {
 		struct addr addr;
 
 		memcpy(&rr, at, sizeof(rr));
@@ -233,7 +284,7 @@ int resolved_note(struct resolved *r, const struct pending_row *row, const char 
 			continue;
 		addr = addr_from_bytes(rr.type == TYPE_A ? AF_INET : AF_INET6, at + sizeof(rr));
 		p.ttl_s = rr.ttl_s;
-		rc = note_address(r, &addr, &p, row->n);
+		rc = note_address(r, &addr, &p);
 	}
 	return rc;
 }
@@ -241,6 +292,6 @@ int resolved_note(struct resolved *r, const struct pending_row *row, const char 
 void resolved_settle(struct resolved *r, int rc)
 {
 	r->in_commit = 0;
-	if (rc)
-		memset(r->noted, 0, sizeof(r->noted)); /* some of it was not written */
+	if (rc && load(r)) /* some of it was not written */
+		memset(r->noted, 0, sizeof(r->noted));
 }

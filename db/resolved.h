@@ -1,8 +1,8 @@
 /*
- * Passive DNS: which names led to an address, whoever asked. Notes each pair at most once an
- * hour and remembers in memory which it has noted, so that the hot names of a household cost
- * no writing. Bounded in rows, in names an address and in rows a commit. Knows nothing of
- * who asked, or of when a commit happens.
+ * Passive DNS: which names led to an address, whoever asked. A new pair is appended, then
+ * its row is written again at most once a day. There is no index: a pair's row is found in
+ * memory, where the newest are kept, and one that fell out of it gets a second row. So
+ * writing costs bytes, not pages; questions read the whole table, which is small.
  */
 #ifndef DB_RESOLVED_H
 #define DB_RESOLVED_H
@@ -13,10 +13,11 @@ struct pending_row;
 struct resolved;
 struct store;
 
-#define RESOLVED_ROWS_MAX   131072 /* above, the eighth that was longest not seen goes */
-#define RESOLVED_NAMES_MAX  16	   /* of one address: the last seen */
-#define RESOLVED_COMMIT_MAX 512	   /* rows of one commit; others are noted when seen again */
-#define RESOLVED_EVERY_US   3600000000ll
+#define RESOLVED_ROWS_MAX   131072 /* above, the oldest eighth goes: some 12 MB */
+#define RESOLVED_COMMIT_MAX 128	   /* new rows of a commit; others are noted when seen again */
+#define RESOLVED_DAY_MAX    32768  /* new rows of a day: a flood leaves four days standing */
+#define RESOLVED_NAMES_MAX  32	   /* new names of an address in a day */
+#define RESOLVED_EVERY_US   86400000000ll
 
 /** @param s  borrowed; outlives us */
 int resolved_open(struct store *s, struct resolved **out);

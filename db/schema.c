@@ -101,14 +101,14 @@ static const char views_1[] =
 	" FROM event;";
 
 /*
- * Which names led to an address, whoever asked. The only table with rows at random places:
- * it is small, and a pair is written at most once an hour (resolved.h). The name is text,
- * not an id: dictionary rows may go while it stays.
+ * Which names led to an address, whoever asked. Appended to, without an index, like the
+ * dictionaries; a pair may have two rows (resolved.h). The name is text, not an id:
+ * dictionary rows may go while it stays.
  */
 static const char tables_2[] =
-	"CREATE TABLE resolved (addr TEXT NOT NULL, name TEXT NOT NULL,"
+	"CREATE TABLE resolved (id INTEGER PRIMARY KEY, addr TEXT NOT NULL, name TEXT NOT NULL,"
 	" first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL,"
-	" ttl INTEGER NOT NULL, PRIMARY KEY (addr, name)) STRICT, WITHOUT ROWID;";
+	" ttl INTEGER NOT NULL) STRICT;";
 
 static const char views_2[] =
 	"DROP VIEW refusals;"
@@ -117,9 +117,11 @@ static const char views_2[] =
 	" f.port AS port, coalesce(p.word, 'proto' || f.proto) AS proto,"
 	" CASE f.observed WHEN 0 THEN 'refused' ELSE 'observed' END AS verdict,"
 	" f.interface AS interface, f.n AS n, " TIME_OF("f.last") " AS last, f.ts AS ts,"
-	" (SELECT r.name FROM resolved r WHERE r.addr = f.dest ORDER BY r.last DESC LIMIT 1)"
-	"  AS name"
+	" r.name AS name"
 	" FROM refusal f"
+	/* read once for all rows; with max() the name is that of the same row */
+	" LEFT JOIN (SELECT addr, name, max(last) FROM resolved GROUP BY addr) r"
+	"  ON r.addr = f.dest"
 	" LEFT JOIN client c ON c.id = f.client_id"
 	" LEFT JOIN device d ON d.id = c.device_id"
 	" LEFT JOIN proto p ON p.id = f.proto;"
@@ -127,8 +129,8 @@ static const char views_2[] =
 	/* the columns of the passive DNS common output format */
 	"CREATE VIEW pdns AS SELECT name AS rrname,"
 	" CASE instr(addr, ':') WHEN 0 THEN 'A' ELSE 'AAAA' END AS rrtype, addr AS rdata,"
-	" first / 1000000 AS time_first, last / 1000000 AS time_last, n AS count, ttl"
-	" FROM resolved;";
+	" min(first) / 1000000 AS time_first, max(last) / 1000000 AS time_last,"
+	" sum(n) AS count, max(ttl) AS ttl FROM resolved GROUP BY addr, name;";
 
 /* Step i leads from version i to i + 1. Never change one that was released: add another. */
 static const struct {

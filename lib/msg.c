@@ -50,13 +50,19 @@ static bool check_text(const void *record, size_t size)
 	return r->len <= MSG_TEXT_MAX && sizeof(*r) + r->len <= size;
 }
 
+static bool is_family(uint8_t family, bool or_none)
+{
+	return family == AF_INET || family == AF_INET6 || (or_none && !family);
+}
+
 static bool check_lease(const void *record, size_t size)
 {
 	const struct msg_lease *r = record;
 	size_t addrs = r->addr_count * sizeof(r->addr[0]);
 
 	if (!r->addr_count || r->addr_count > MSG_LEASE_ADDRS || !r->name_len ||
-	    r->device.kind > DEVICE_NONE || sizeof(*r) + addrs + r->name_len > size)
+	    r->device.kind > DEVICE_NONE || !is_family(r->client.family, true) ||
+	    sizeof(*r) + addrs + r->name_len > size)
 		return false;
 	for (unsigned i = 0; i < r->addr_count; i++)
 		if (r->addr[i].family != AF_INET && r->addr[i].family != AF_INET6)
@@ -64,9 +70,14 @@ static bool check_lease(const void *record, size_t size)
 	return dname_wire_len((const uint8_t *)r->addr + addrs, r->name_len) == r->name_len;
 }
 
-static bool is_family(uint8_t family, bool or_none)
+static bool check_holder(const void *record, size_t size)
 {
-	return family == AF_INET || family == AF_INET6 || (or_none && !family);
+	const struct msg_holder *r = record;
+
+	return r->name_len && r->all <= 1 && r->kill <= 1 &&
+	       r->device.kind < DEVICE_KIND_COUNT && is_family(r->client.family, true) &&
+	       sizeof(*r) + r->name_len <= size &&
+	       dname_wire_len(r->name, r->name_len) == r->name_len;
 }
 
 /* The answer part: whole records, with an address or a name of the right length. */
@@ -163,6 +174,9 @@ static const struct {
 	[MSG_LEASE] = { sizeof(struct msg_lease), UINT16_MAX, NO_FD, check_lease },
 	[MSG_LEASE_DONE] = { sizeof(struct msg_lease_done), UINT16_MAX, NO_FD, NULL },
 	[MSG_LEASE_LOST] = { 0, 0, NO_FD, NULL },
+	[MSG_REVIEW] = { 0, 0, NO_FD, NULL },
+	[MSG_HOLDER] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_holder },
+	[MSG_WITHDRAW] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_holder },
 	[MSG_LOOKUP] = { sizeof(struct msg_lookup), UINT16_MAX, NO_FD, check_lookup },
 	[MSG_REFUSED] = { sizeof(struct msg_refused), UINT16_MAX, NO_FD, check_refused },
 	[MSG_EVENT] = { sizeof(struct msg_event), UINT16_MAX, NO_FD, check_event },

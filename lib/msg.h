@@ -51,6 +51,11 @@ enum msg_type {
 	MSG_LEASE,      /* msg_lease: hold until these addresses stand in the kernel */
 	MSG_LEASE_DONE, /* msg_lease_done: one for each MSG_LEASE record */
 	MSG_LEASE_LOST, /* no record: leases given earlier may be gone; forget what was covered */
+	/* The resolver keeps no account of leases. When policies have changed it has nftsync tell
+	 * who holds any, judges each anew, and sends back what is blocked. */
+	MSG_REVIEW,   /* no record: tell all names that hold leases, from the start */
+	MSG_HOLDER,   /* msg_holder: one of them, in no order */
+	MSG_WITHDRAW, /* msg_holder: delete the leases that only this name holds */
 	/* to dbwriter */
 	MSG_LOOKUP,  /* msg_lookup; from the resolver */
 	MSG_REFUSED, /* msg_refused; from flows */
@@ -150,6 +155,8 @@ struct msg_lease {
 	uint8_t pad[2];
 	struct msg_device device; /* 18 bytes */
 	uint64_t txid;
+	struct addr client; /* whose question it was; family 0: unknown */
+	uint8_t pad2[7];
 	struct msg_lease_addr addr[]; /* addr_count; then name_len bytes, then padding */
 };
 
@@ -158,6 +165,18 @@ struct msg_lease_done {
 	uint16_t zero;
 	int32_t rc; /* 0: in force in the kernel; -ENOSPC full; else negative errno */
 	uint64_t txid;
+};
+
+/** A name by which a device holds leases (MSG_HOLDER), or is to hold none (MSG_WITHDRAW). */
+struct msg_holder {
+	uint16_t size;
+	uint8_t name_len; /* of the name's wire form, 1 to 255 */
+	uint8_t all;	  /* WITHDRAW: 1: of all devices; device is then not looked at */
+	uint8_t kill;	  /* WITHDRAW: 1: end the devices' connections, too */
+	uint8_t zero;
+	struct msg_device device;
+	struct addr client; /* HOLDER: that asked last; family 0: unknown */
+	uint8_t name[];
 };
 
 /* --- history ------------------------------------------------------------------------ */
@@ -235,7 +254,7 @@ struct msg_event {
 
 enum msg_question {
 	ASK_STATUS,	/* rows "part key value" */
-	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address (device or dest) */
+	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address: a row a claim */
 	ASK_RULES,	/* to nftsync: the ruleset's text */
 	ASK_COUNT,
 };

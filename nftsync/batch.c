@@ -108,6 +108,11 @@ int batch_delete(struct batch *b, const struct lease_key *key)
 	return rc;
 }
 
+bool batch_has(const struct batch *b, const struct lease_key *key)
+{
+	return *find_slot(b, key) != 0;
+}
+
 size_t batch_count(const struct batch *b)
 {
 	return b->count;

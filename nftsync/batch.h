@@ -58,6 +58,8 @@ int batch_put(struct batch *b, const struct lease_key *key, uint64_t timeout_ms,
 /** Delete this element if it is there; a queued write is replaced. @retval -ENOSPC full */
 int batch_delete(struct batch *b, const struct lease_key *key);
 
+bool batch_has(const struct batch *b, const struct lease_key *key);
+
 size_t batch_count(const struct batch *b);
 
 /** Borrowed until batch_reset. */

@@ -42,6 +42,7 @@ void gate_free(struct gate *g)
 {
 	if (!g)
 		return;
+	gate_live_fini(g);
 	netlink_watch_close(g->watch);
 	netlink_close(g->nl);
 	ruleset_free(g->rules);
@@ -70,20 +71,22 @@ void gate_event(struct gate *g, uint64_t now_ms, const char *kind, const char *d
 
 /* --- claims ------------------------------------------------------------------------- */
 
-/* Two elements: the claim's and one that its device loses for it. */
+/* A cap made another lease go. Two elements at most are queued for one claim. */
+static int evict(struct gate *g, const struct lease_change *change)
+{
+	if (!change->has_evicted)
+		return 0;
+	g->stats.evicted++;
+	g->ops->on_lost(g->arg);
+	return batch_delete(g->batch, &change->evicted);
+}
+
 static int enter(struct gate *g, const struct lease_change *change, uint64_t now_ms,
 		 size_t *index)
 {
-	int rc = 0;
+	int rc = batch_put(g->batch, &change->key, gate_timeout_ms(change->end_ms, now_ms),
+			   index);
 
-	if (change->has_evicted) {
-		g->stats.evicted++;
-		g->ops->on_lost(g->arg);
-		rc = batch_delete(g->batch, &change->evicted);
-	}
-	if (!rc)
-		rc = batch_put(g->batch, &change->key,
-			       gate_timeout_ms(change->end_ms, now_ms), index);
 	if (rc)
 		lease_settle(g->ledger, &change->key, rc);
 	return rc ? rc : GATE_WAIT;
@@ -104,6 +107,9 @@ int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 		g->stats.failed++;
 		return rc;
 	}
+	rc = evict(g, &change);
+	if (rc)
+		return rc;
 	switch (change.verdict) {
 	case LEASE_INSERT:
 		g->stats.inserted++;
@@ -128,6 +134,29 @@ void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms)
 const struct fill_stats *gate_fill_stats(const struct gate *g)
 {
 	return fill_stats(g->fill);
+}
+
+void gate_note_client(struct gate *g, const struct msg_device *device, const uint8_t *name,
+		      size_t name_len, const struct addr *client)
+{
+	lease_note_client(g->ledger, device, name, name_len, client);
+}
+
+bool gate_withdraw(struct gate *g, struct gate_withdrawal *w, uint64_t now_ms)
+{
+	struct lease_key key;
+
+	while (!gate_is_full(g, 1)) {
+		if (!lease_withdraw_next(g->ledger, w->device, w->name, w->name_len, now_ms,
+					 &w->cursor, &key))
+			return false;
+		g->stats.withdrawn++;
+		g->ops->on_lost(g->arg);
+		batch_delete(g->batch, &key); /* there is room for it */
+		if (w->kill)
+			gate_kill(g, &key);
+	}
+	return true;
 }
 
 bool gate_is_full(const struct gate *g, size_t count)
@@ -199,14 +228,14 @@ void gate_next_turn(struct gate *g)
 
 /* --- time --------------------------------------------------------------------------- */
 
-/* One slice of the leases that are due. @return how many */
-static size_t end_some(struct gate *g, uint64_t now_ms)
+/* One slice of the leases that are due by then. @return how many */
+static size_t end_some(struct gate *g, uint64_t due_ms, uint64_t now_ms)
 {
 	struct lease_change change;
 	size_t n = 0, index;
 
 	batch_reset(g->bulk);
-	while (n < GATE_TICK_SLICE && lease_next_due(g->ledger, now_ms, &change)) {
+	while (n < GATE_TICK_SLICE && lease_next_due(g->ledger, due_ms, &change)) {
 		n++;
 		if (change.verdict == LEASE_ENDED) {
 			g->stats.ended++;
@@ -233,11 +262,17 @@ static void try_again(struct gate *g, uint64_t now_ms)
 
 bool gate_tick(struct gate *g, uint64_t now_ms)
 {
+	bool more;
+
 	if (g->state == GATE_LOST)
 		try_again(g, now_ms);
 	if (g->state == GATE_LOADED && g->repair_due)
 		gate_repair(g, now_ms);
-	return g->state == GATE_LOADED && end_some(g, now_ms) == GATE_TICK_SLICE;
+	if (g->state != GATE_LOADED)
+		return false;
+	more = gate_look(g, now_ms);
+	/* What has not been looked at waits; it has the slack. */
+	return end_some(g, MIN(now_ms, g->look.until_ms), now_ms) == GATE_TICK_SLICE || more;
 }
 
 /* --- others' changes ---------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "lib/msg.h"
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 struct conf;
 struct fill_stats;
@@ -34,6 +34,9 @@ enum gate_state {
 /** Counts since the start, for `status`. */
 struct gate_stats {
 	uint64_t inserted, refreshed, covered, refused, ended, evicted, adopted, restored;
+	uint64_t withdrawn;
+	uint64_t kept;	 /* times that a lease's use put off its end */
+	uint64_t killed; /* connections ended after a withdrawal */
 	uint64_t failed; /* claims the kernel or a full ledger refused */
 	uint64_t restores;
 	uint64_t restore_us; /* time the last restore took */
@@ -80,6 +83,23 @@ int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms);
 
 const struct fill_stats *gate_fill_stats(const struct gate *g);
+
+/** Whose question the name of a claim just made came with. */
+void gate_note_client(struct gate *g, const struct msg_device *device, const uint8_t *name,
+		      size_t name_len, const struct addr *client);
+
+/** A name that is to open nothing any more. */
+struct gate_withdrawal {
+	const struct msg_device *device; /* NULL: of all devices */
+	const uint8_t *name;		 /* wire form */
+	size_t name_len;
+	bool kill;     /* end the connections, too */
+	size_t cursor; /* 0 at first */
+};
+
+/** Delete, with the next commit, the leases that only this name holds.
+ *  @return true: the batch is full: commit, gate_next_turn(), and call again */
+bool gate_withdraw(struct gate *g, struct gate_withdrawal *w, uint64_t now_ms);
 
 /** True: the batch cannot surely take `count` more; commit, answer, gate_next_turn() first. */
 bool gate_is_full(const struct gate *g, size_t count);

@@ -15,6 +15,7 @@
 
 #define RESTORE_TRIES 3
 #define WALK_VIEWS    256
+#define WHOLE_LEASES  16384 /* as fast in one transaction as in several */
 
 /* --- transactions ------------------------------------------------------------------- */
 
@@ -151,12 +152,22 @@ static bool is_too_much(int rc)
 	return rc == -EMSGSIZE || rc == -ENOMEM || rc == -ENOBUFS;
 }
 
+/* Many leases take several times as long in one transaction as in pieces: the kernel widens its
+ * hash tables between transactions. Where no table is in force any more, time is all. */
+static bool is_better_in_pieces(struct gate *g, const struct ruleset *rs)
+{
+	struct table_id id;
+
+	return lease_count(g->ledger) > WHOLE_LEASES &&
+	       table_identify(g->nl, &g->buf, ruleset_table(rs), &id) == -ENOENT;
+}
+
 static int make_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
 {
 	int rc = -ENOENT;
 
 	for (int i = 0; i < RESTORE_TRIES && rc == -ENOENT; i++) {
-		rc = commit_whole(g, rs, now_ms);
+		rc = is_better_in_pieces(g, rs) ? -EMSGSIZE : commit_whole(g, rs, now_ms);
 		if (is_too_much(rc))
 			rc = commit_pieces(g, rs, now_ms);
 		if (!rc)

@@ -8,10 +8,22 @@
 #include "nftsync/kernel_table.h"
 
 struct conf;
+struct live;
 struct netlink;
 struct fill;
 struct netlink_watch;
 struct ruleset;
+
+/** The look at connections (gate_live.c). */
+struct gate_look {
+	struct live *live;   /* owned; NULL before the first look */
+	struct batch *kills; /* owned; deletes, as a set of keys; NULL: nothing to end */
+	bool is_on, is_kill_new, is_unavailable;
+	uint64_t ahead_ms; /* leases that end by then are looked at */
+	uint64_t until_ms; /* those that end by then have been */
+	uint64_t next_ms;
+	uint64_t spent_us, took_us;
+};
 
 struct gate {
 	const struct gate_ops *ops; /* borrowed */
@@ -37,6 +49,7 @@ struct gate {
 	bool repair_due; /* at the next tick */
 	uint64_t event_ms;
 	uint64_t retry_ms, retry_wait_ms; /* GATE_LOST: when to try again */
+	struct gate_look look;
 	struct gate_stats stats;
 };
 
@@ -56,6 +69,14 @@ int gate_restore(struct gate *g, uint64_t now_ms, const char *why);
 /** The table is there, but something in it was deleted: rules and leases again, without a
  *  moment in which a lease is not in force. */
 int gate_repair(struct gate *g, uint64_t now_ms);
+
+/** A slice of a look at the connections, if one is wanted. @return true: it goes on */
+bool gate_look(struct gate *g, uint64_t now_ms);
+
+/** The next look is to end the connections of this lease, which the ledger has forgotten. */
+void gate_kill(struct gate *g, const struct lease_key *key);
+
+void gate_live_fini(struct gate *g);
 
 /** Tell the history, at most once a second. */
 void gate_event(struct gate *g, uint64_t now_ms, const char *kind, const char *detail);

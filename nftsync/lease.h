@@ -7,7 +7,12 @@
  * the element as last written there, never later than its own. Claims between the two cost
  * nothing. When the kernel's end comes first, lease_next_due() has it written again.
  *
- * Memory: about 150 bytes a lease (with a 20 octet name), 100 a device, 8 a bucket.
+ * A claim is a name that the device asked, when, and until when that opens the address. A lease
+ * remembers up to LEASE_CLAIMS of them, all leases together twice as many as there may be
+ * leases; what has no room counts without its name. A stale answer comes with TTL 0: min_s.
+ *
+ * Memory: 130 bytes a lease, 70 a claim, 50 and the name a name of a device, 100 a device, 24 a
+ * bucket: with names of 20 octets 270 bytes for the usual lease, at most 600.
  */
 #ifndef NFTSYNC_LEASE_H
 #define NFTSYNC_LEASE_H
@@ -27,6 +32,13 @@ struct lease_ledger;
 
 /** At most this many leases, whatever the configuration says. */
 #define LEASE_LIMIT (4u * 1024 * 1024)
+
+/** Claims that a lease remembers by name. */
+#define LEASE_CLAIMS 8
+
+/** Addresses of each family that one name opens for one device; the claim that ends first goes
+ *  for a further one. */
+#define LEASE_NAME_ADDRS 64
 
 struct lease_limits {
 	uint32_t min_s, max_s, grace_s; /* a claim lives clamp(TTL, min, max) + grace */
@@ -52,7 +64,7 @@ struct lease_change {
 	enum lease_verdict verdict;
 	struct lease_key key;
 	uint64_t end_ms;	  /* INSERT, REFRESH: what to write, on the caller's clock */
-	bool has_evicted;	  /* with INSERT: the device's cap made this one go: */
+	bool has_evicted;	  /* with any of them: a cap made this one go: */
 	struct lease_key evicted; /* delete it; the ledger has forgotten it */
 };
 
@@ -63,14 +75,6 @@ struct lease_key lease_key_make(const struct msg_device *device, uint8_t family,
 
 /** Whether such a lease can be: a public address, of the family of an address-keyed device. */
 bool lease_key_is_gated(const struct lease_key *key);
-
-/** One lease as seen from outside. name is borrowed until the ledger changes. */
-struct lease_view {
-	struct lease_key key;
-	uint64_t end_ms;
-	const uint8_t *name; /* wire form, of the claim that ends last; NULL: unknown */
-	size_t name_len;
-};
 
 /** @param limits  copied */
 int lease_ledger_new(const struct lease_limits *limits, struct lease_ledger **out);
@@ -86,6 +90,9 @@ void lease_set_limits(struct lease_ledger *l, const struct lease_limits *limits)
  * After INSERT or REFRESH the lease is unsettled until lease_settle(); until then further
  * claims on it get that verdict again, with the later end.
  *
+ * One lease at most goes for it: of the device, if that has its most, or the one that only this
+ * name held, if that has its most.
+ *
  * @param ttl_s  remaining lifetime of the record; any value
  * @param name   wire form of the asked name, copied; NULL with 0: unknown
  * @retval 0        see out->verdict
@@ -96,6 +103,11 @@ int lease_claim(struct lease_ledger *l, const struct lease_key *key, uint32_t tt
 		const uint8_t *name, size_t name_len, uint64_t now_ms,
 		struct lease_change *out);
 
+/** The address that the device asked this name from, for lease_walk_holders(). Ignored for a
+ *  name that holds nothing. */
+void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
+		       const uint8_t *name, size_t name_len, const struct addr *client);
+
 /** What the kernel said to an INSERT or REFRESH: 0 is in force. Otherwise a new lease is
  *  forgotten, and a refreshed one becomes due again at the end that the kernel still has.
  *  Unknown or settled keys are ignored. */
@@ -104,6 +116,24 @@ void lease_settle(struct lease_ledger *l, const struct lease_key *key, int rc);
 /** The next lease whose end in the kernel has come: ENDED, or REFRESH where its own end is
  *  later. @return false: none is due */
 bool lease_next_due(struct lease_ledger *l, uint64_t now_ms, struct lease_change *out);
+
+/** Whether some lease comes to an end by then, in the kernel at least. */
+bool lease_ends_by(const struct lease_ledger *l, uint64_t then_ms);
+
+/** It is in use: do not let it end before until_ms, nor later than the longest lease of its last
+ *  claim. @return false: unknown, or nothing changed */
+bool lease_keep(struct lease_ledger *l, const struct lease_key *key, uint64_t until_ms);
+
+/**
+ * The name opens nothing any more, for one device or for all (NULL). Call again until it is
+ * false: each call yields one lease that nothing else held, to be deleted; the ledger has
+ * forgotten it. Leases that other claims hold end with those.
+ *
+ * @param cursor  0 at first
+ */
+bool lease_withdraw_next(struct lease_ledger *l, const struct msg_device *device,
+			 const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *cursor,
+			 struct lease_key *ended);
 
 /** Enter an element found in the kernel with `left_ms` to live (without slack). Longer known
  *  leases are kept. Caps of devices do not count here.
@@ -116,21 +146,5 @@ void lease_settle_all(struct lease_ledger *l);
 
 /** Forget everything. */
 void lease_clear(struct lease_ledger *l);
-
-/**
- * Walk the ledger in slices; *cursor 0 starts. A lease that comes or goes between the calls may
- * be seen or not; each that stays is seen once (lease_set_limits may break that).
- * @param room  at least LEASE_WALK_MIN: no bucket is ever that long
- * @return how many were filled in; 0: done
- */
-size_t lease_walk(const struct lease_ledger *l, size_t *cursor, struct lease_view *views,
-		  size_t room);
-#define LEASE_WALK_MIN 64
-
-size_t lease_count(const struct lease_ledger *l);
-
-/** @return false: not there, out untouched */
-bool lease_find(const struct lease_ledger *l, const struct lease_key *key,
-		struct lease_view *out);
 
 #endif

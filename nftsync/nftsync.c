@@ -26,6 +26,7 @@
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "nftsync/gate.h"
+#include "nftsync/review.h"
 #include "nftsync/tell.h"
 #include "nftsync/waiters.h"
 
@@ -40,6 +41,7 @@ struct nftsync {
 	struct child *child;	 /* owned by child_run */
 	struct gate *gate;	 /* owned */
 	struct tell *tell;	 /* owned */
+	struct review *review;	 /* owned */
 	struct waiters *waiters; /* owned */
 	struct conf *next;	 /* owned; arrived, not started yet */
 	struct chan *resolver;	 /* owned or NULL */
@@ -51,6 +53,13 @@ struct nftsync {
 	struct log_limit slow;
 	struct msg_buf done;
 };
+
+static void arm(struct event *ev, int ms)
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(ev, &tv);
+}
 
 /* --- answers ------------------------------------------------------------------------ */
 
@@ -113,31 +122,72 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 		else if (got < 0 && !rc)
 			rc = got;
 	}
+	if (m->device.kind != DEVICE_NONE)
+		gate_note_client(n->gate, &m->device, name, m->name_len, &m->client);
 	if (!waiters_close(n->waiters, rc))
 		answer(n, m->txid, rc);
+}
+
+static void on_withdraw(struct nftsync *n, const struct msg_holder *m, uint64_t now_ms)
+{
+	struct gate_withdrawal w = {
+		.device = m->all ? NULL : &m->device,
+		.name = m->name,
+		.name_len = m->name_len,
+		.kill = m->kill,
+	};
+
+	while (gate_withdraw(n->gate, &w, now_ms))
+		flush(n);
+	if (m->kill)
+		arm(n->tick, TICK_AGAIN_MS); /* behind this turn's commit */
+}
+
+static bool take_record(struct nftsync *n, enum msg_type type, const void *record,
+			uint64_t now_ms)
+{
+	switch (type) {
+	case MSG_LEASE:
+		on_lease(n, record, now_ms);
+		return true;
+	case MSG_WITHDRAW:
+		on_withdraw(n, record, now_ms);
+		return true;
+	case MSG_ASK:
+		tell_ask(n->tell, n->resolver, record);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* @return false: not one for us */
+static bool take_message(struct nftsync *n, const void *data)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (msg_type(data) == MSG_REVIEW) {
+		review_begin(n->review);
+		return true;
+	}
+	for (const void *r = msg_next(data, NULL); r; r = msg_next(data, r))
+		if (!take_record(n, msg_type(data), r, now_ms))
+			return false;
+	return msg_next(data, NULL) != NULL;
 }
 
 static void on_resolver_message(void *arg, const void *data, size_t len, int fd)
 {
 	struct nftsync *n = arg;
-	uint64_t now_ms = clock_mono_ms();
 
-	if (msg_check(data, len, fd >= 0) ||
-	    (msg_type(data) != MSG_LEASE && msg_type(data) != MSG_ASK)) {
-		log_err("resolver: malformed or unexpected message of %zu bytes: leaving", len);
-		if (fd >= 0)
-			close(fd);
-		chan_close(n->resolver);
-		n->resolver = NULL;
-		child_exit(n->child, 1);
+	if (!msg_check(data, len, fd >= 0) && take_message(n, data))
 		return;
-	}
-	for (const void *r = msg_next(data, NULL); r; r = msg_next(data, r)) {
-		if (msg_type(data) == MSG_LEASE)
-			on_lease(n, r, now_ms);
-		else
-			tell_ask(n->tell, n->resolver, r);
-	}
+	log_err("resolver: malformed or unexpected message of %zu bytes: leaving", len);
+	if (fd >= 0)
+		close(fd);
+	chan_close(n->resolver);
+	n->resolver = NULL;
+	child_exit(n->child, 1);
 }
 
 static void drop_resolver(struct nftsync *n)
@@ -147,6 +197,7 @@ static void drop_resolver(struct nftsync *n)
 	waiters_drop(n->waiters);
 	msg_buf_reset(&n->done);
 	tell_drop(n->tell);
+	review_drop(n->review);
 }
 
 static void on_resolver_gone(void *arg, int rc)
@@ -209,13 +260,6 @@ static void renew_watch(struct nftsync *n)
 	n->watch = event_new(n->base, fd, EV_READ | EV_PERSIST, on_watch, n);
 	if (!n->watch || event_add(n->watch, NULL))
 		log_err("gate: no memory to watch others' changes");
-}
-
-static void arm(struct event *ev, int ms)
-{
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-
-	event_add(ev, &tv);
 }
 
 static void on_tick(evutil_socket_t fd, short events, void *arg)
@@ -322,8 +366,14 @@ static void on_turn(void *arg)
 {
 	struct nftsync *n = arg;
 
+	bool more;
+
 	flush(n);
-	if (n->resolver && tell_pump(n->tell, n->resolver))
+	if (!n->resolver)
+		return;
+	more = tell_pump(n->tell, n->resolver);
+	more |= review_pump(n->review, n->resolver);
+	if (more)
 		arm(n->pump, PUMP_MS);
 }
 
@@ -335,7 +385,7 @@ static int init(struct nftsync *n)
 
 	n->base = event_base_new();
 	if (!n->base || gate_new(&gate_ops, n, &n->gate) || tell_new(n->gate, &n->tell) ||
-	    waiters_new(&n->waiters))
+	    review_new(gate_ledger(n->gate), &n->review) || waiters_new(&n->waiters))
 		return -ENOMEM;
 	n->tick = event_new(n->base, -1, 0, on_tick, n);
 	n->pump = event_new(n->base, -1, 0, on_pump, n);
@@ -357,6 +407,7 @@ static void fini(struct nftsync *n)
 	conf_free(n->next);
 	waiters_free(n->waiters);
 	tell_free(n->tell);
+	review_free(n->review);
 	gate_free(n->gate);
 	if (n->base)
 		event_base_free(n->base);

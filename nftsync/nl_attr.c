@@ -26,8 +26,14 @@ static void fill(const uint8_t *at, size_t len, const struct nlattr **by_type, s
 void nl_attrs_of_message(const struct nlmsghdr *nlh, const struct nlattr **by_type,
 			 size_t count)
 {
+	nl_attrs_behind(nlh, sizeof(struct nfgenmsg), by_type, count);
+}
+
+void nl_attrs_behind(const struct nlmsghdr *nlh, size_t head_bytes,
+		     const struct nlattr **by_type, size_t count)
+{
 	size_t len = mnl_nlmsg_get_payload_len(nlh);
-	size_t head = MNL_ALIGN(sizeof(struct nfgenmsg));
+	size_t head = MNL_ALIGN(head_bytes);
 
 	fill((const uint8_t *)mnl_nlmsg_get_payload(nlh) + head, len > head ? len - head : 0,
 	     by_type, count);

@@ -13,6 +13,11 @@ struct nlmsghdr;
 void nl_attrs_of_message(const struct nlmsghdr *nlh, const struct nlattr **by_type,
 			 size_t count);
 
+/** The same for messages of other families, whose attributes stand behind a head of that many
+ *  bytes. */
+void nl_attrs_behind(const struct nlmsghdr *nlh, size_t head_bytes,
+		     const struct nlattr **by_type, size_t count);
+
 /** The same for those nested in attr (NULL: none). */
 void nl_attrs_of_nest(const struct nlattr *attr, const struct nlattr **by_type, size_t count);
 

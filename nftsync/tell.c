@@ -96,6 +96,9 @@ static void print_status(FILE *to, struct gate *gate)
 	row(to, "not_gated", s->refused);
 	row(to, "ended", s->ended);
 	row(to, "evicted", s->evicted);
+	row(to, "withdrawn", s->withdrawn);
+	row(to, "kept_in_use", s->kept);
+	row(to, "connections_ended", s->killed);
 	row(to, "adopted", s->adopted);
 	row(to, "failed", s->failed);
 	row(to, "commits", s->commits);
@@ -141,19 +144,53 @@ static int normalize(char arg[MSG_ASK_ARG_MAX + 1])
 	return 0;
 }
 
-static void print_lease(FILE *to, const struct answer *a, const struct lease_view *v,
-			uint64_t now_ms)
+static uint64_t seconds(uint64_t ms)
+{
+	return ms / 1000;
+}
+
+/* With an argument: a row for each claim, with its own times behind those of the lease. */
+static void print_claims(FILE *to, struct gate *gate, const struct lease_view *v,
+			 const char *head, uint64_t now_ms)
+{
+	struct lease_claim_view claims[LEASE_CLAIMS + 1];
+	size_t n = lease_claims(gate_ledger(gate), &v->key, claims);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct lease_claim_view *c = &claims[i];
+		char name[DNAME_TEXT_MAX] = "-";
+
+		if (c->name)
+			dname_wire_to_text(c->name, c->name_len, name);
+		fprintf(to, "%s\t%s\t", head, name);
+		if (c->asked_ms)
+			fprintf(to, "%" PRIu64 "\t", seconds(now_ms - c->asked_ms));
+		else
+			fputs("-\t", to);
+		fprintf(to, "%" PRIu64 "\n",
+			c->end_ms > now_ms ? seconds(c->end_ms - now_ms) : 0);
+	}
+}
+
+static void print_lease(FILE *to, const struct answer *a, struct gate *gate,
+			const struct lease_view *v, uint64_t now_ms)
 {
 	char device[ADDR_TEXT_MAX], addr[ADDR_TEXT_MAX], name[DNAME_TEXT_MAX] = "-";
+	char head[2 * ADDR_TEXT_MAX + 24];
 
 	device_text(&v->key.device, device);
 	addr_to_text(&v->key.addr, addr);
 	if (*a->arg && strcmp(a->arg, device) && strcmp(a->arg, addr))
 		return;
+	snprintf(head, sizeof(head), "%s\t%s\t%" PRIu64, device, addr,
+		 v->end_ms > now_ms ? seconds(v->end_ms - now_ms) : 0);
+	if (*a->arg) {
+		print_claims(to, gate, v, head, now_ms);
+		return;
+	}
 	if (v->name)
 		dname_wire_to_text(v->name, v->name_len, name);
-	fprintf(to, "%s\t%s\t%" PRIu64 "\t%s\n", device, addr,
-		v->end_ms > now_ms ? (v->end_ms - now_ms) / 1000 : 0, name);
+	fprintf(to, "%s\t%s\n", head, name);
 }
 
 static void print_leases(FILE *to, struct answer *a, struct gate *gate)
@@ -163,10 +200,11 @@ static void print_leases(FILE *to, struct answer *a, struct gate *gate)
 	size_t n;
 
 	if (!a->slice)
-		fputs("device\taddress\tleft_s#\tname\n", to);
+		fprintf(to, "device\taddress\tleft_s#\tname%s\n",
+			*a->arg ? "\tasked_s#\tclaim_left_s#" : "");
 	n = lease_walk(gate_ledger(gate), &a->cursor, views, ARRAY_SIZE(views));
 	for (size_t i = 0; i < n; i++)
-		print_lease(to, a, &views[i], now_ms);
+		print_lease(to, a, gate, &views[i], now_ms);
 	a->is_last = n == 0;
 }
 

@@ -37,6 +37,7 @@ struct memo {
 struct hold {
 	struct event_base *base; /* borrowed */
 	const struct hold_ops *ops; /* borrowed */
+	bool has_reviewed; /* so a new nftsync is to be asked, too */
 	void *arg;
 	struct chan *chan; /* owned; NULL: nftsync is not there */
 	bool away;	   /* it was there, and comes back */
@@ -49,6 +50,7 @@ struct hold {
 	struct hold_stats stats;
 	struct log_limit limit;
 	struct msg_buf buf;
+	struct msg_buf withdrawals;
 };
 
 static void on_deadline(evutil_socket_t fd, short events, void *arg);
@@ -216,6 +218,34 @@ static void on_lease_done(struct hold *h, const struct msg_lease_done *d)
 	finish_slot(h, i, d->rc);
 }
 
+static void withdraw(struct hold *h, const struct msg_holder *holder)
+{
+	size_t size = sizeof(struct msg_holder) + holder->name_len;
+	struct msg_holder *m = msg_buf_add(&h->withdrawals, MSG_WITHDRAW, size);
+
+	if (!m) {
+		msg_buf_send(h->chan, &h->withdrawals);
+		m = msg_buf_add(&h->withdrawals, MSG_WITHDRAW, size);
+	}
+	m->device = holder->device;
+	m->name_len = holder->name_len;
+	memcpy(m->name, holder->name, holder->name_len);
+	h->stats.withdrawn++;
+}
+
+static void on_holders(struct hold *h, const void *data)
+{
+	for (const struct msg_holder *r = NULL; (r = msg_next(data, r));) {
+		struct dname name = { .len = r->name_len };
+
+		memcpy(name.wire, r->name, r->name_len);
+		if (h->ops->is_blocked(h->arg, &r->device, &r->client, &name))
+			withdraw(h, r);
+	}
+	if (msg_buf_send(h->chan, &h->withdrawals))
+		log_warning_limited(&h->limit, "nftsync: cannot withdraw leases");
+}
+
 static void on_message(void *arg, const void *data, size_t len, int fd)
 {
 	struct hold *h = arg;
@@ -231,6 +261,9 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 		break;
 	case MSG_LEASE_LOST:
 		forget_covered(h);
+		break;
+	case MSG_HOLDER:
+		on_holders(h, data);
 		break;
 	default:
 		if (fd >= 0)
@@ -309,6 +342,8 @@ static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 	m->addr_count = (uint8_t)n;
 	m->name_len = w->qname->len;
 	m->device = *w->device;
+	if (w->client)
+		m->client = *w->client;
 	m->txid = txid;
 	memcpy(m->addr, addrs, addr_bytes);
 	memcpy((uint8_t *)m->addr + addr_bytes, w->qname->wire, w->qname->len);
@@ -354,6 +389,8 @@ void hold_set_channel(struct hold *h, int fd)
 		log_err("no channel to nftsync: out of memory");
 	if (h->chan)
 		ask_again(h);
+	if (h->has_reviewed)
+		hold_review(h);
 	while (!h->chan && h->first != NO_SLOT)
 		finish_slot(h, h->first, -EPIPE);
 }
@@ -386,6 +423,13 @@ void hold_flush(struct hold *h)
 	/* Those held on it end at their deadline. */
 	if (rc)
 		log_warning_limited(&h->limit, "nftsync: cannot send leases: %s", strerror(-rc));
+}
+
+void hold_review(struct hold *h)
+{
+	h->has_reviewed = true;
+	if (h->chan && msg_send(h->chan, MSG_REVIEW, NULL, 0, -1))
+		log_warning_limited(&h->limit, "nftsync: cannot ask for a review");
 }
 
 int hold_question(struct hold *h, const struct msg_ask *ask)

@@ -28,13 +28,18 @@ struct hold_ops {
 	/** nftsync was restarted: say again what was wished for this ticket. What out borrows
 	 *  lives for the call; its serial and times are not looked at. */
 	void (*again)(void *arg, void *ticket, struct hold_wish *out);
+	/** Whether this name must not open anything to this device (any more). client: the
+	 *  address that asked it last, family 0: unknown. For hold_review(). */
+	bool (*is_blocked)(void *arg, const struct msg_device *device,
+			   const struct addr *client, const struct dname *name);
 	/** A message that is not about leases (MSG_TELL), borrowed. */
 	void (*other)(void *arg, const void *message);
 };
 
 struct hold_stats {
 	uint64_t asked, done, late, covered, held;
-	uint64_t failed; /* also those that could not be asked */
+	uint64_t failed;    /* also those that could not be asked */
+	uint64_t withdrawn; /* names of devices */
 };
 
 /** @param ops, arg  borrowed, outlive it */
@@ -55,6 +60,7 @@ uint32_t hold_covered(struct hold *h, const struct msg_device *device, uint64_t 
 /** One wish. */
 struct hold_wish {
 	const struct msg_device *device;
+	const struct addr *client; /* that asks */
 	const struct dname *qname;
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
 	uint32_t age_s;		 /* since the answer came from its upstream */
@@ -69,6 +75,10 @@ int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_
 
 /** Send what this turn gathered. */
 void hold_flush(struct hold *h);
+
+/** Lists or policies have changed: have nftsync tell all names that hold leases, and withdraw
+ *  those that is_blocked says yes to. An nftsync that comes later is asked as well. */
+void hold_review(struct hold *h);
 
 /** Relay a question of the control socket. @retval -EPIPE */
 int hold_question(struct hold *h, const struct msg_ask *ask);

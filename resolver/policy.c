@@ -121,24 +121,74 @@ size_t policy_find_forward(const struct conf *conf, const struct dname *qname)
 	return best;
 }
 
+/** The levels that lead to a rung: of entries in the policy's block lists, and in its
+ *  allow lists, where every entry allows. LEVELS: none. */
+static const struct {
+	enum list_level block[2], allow[2];
+	enum policy_action action;
+} rungs[POLICY_RUNGS] = {
+	[RUNG_ALLOW_IMPORTANT] = { { LEVEL_ALLOW_IMPORTANT, LEVELS },
+				   { LEVEL_ALLOW_IMPORTANT, LEVEL_IMPORTANT },
+				   POLICY_ALLOW },
+	[RUNG_IMPORTANT] = { { LEVEL_IMPORTANT, LEVELS }, { LEVELS, LEVELS }, POLICY_BLOCK },
+	[RUNG_ALLOW] = { { LEVEL_ALLOW, LEVELS }, { LEVEL_ALLOW, LEVEL_BLOCK }, POLICY_ALLOW },
+	[RUNG_BLOCK] = { { LEVEL_BLOCK, LEVELS }, { LEVELS, LEVELS }, POLICY_BLOCK },
+};
+
+/** Of what all lists say, what leads to a rung. @return whether there is anything */
+static bool rung_take(const struct conf_policy *p, enum policy_rung rung,
+		      const uint64_t said[LEVELS], uint64_t out[LEVELS])
+{
+	uint64_t any = 0;
+
+	memset(out, 0, LEVELS * sizeof(*out));
+	for (unsigned i = 0; i < 2; i++) {
+		enum list_level block = rungs[rung].block[i], allow = rungs[rung].allow[i];
+
+		if (block < LEVELS)
+			any |= out[block] |= said[block] & ~p->allow;
+		if (allow < LEVELS)
+			any |= out[allow] |= said[allow] & p->allow;
+	}
+	return any;
+}
+
+static const struct conf_policy *policy_at(const struct conf *conf, size_t policy)
+{
+	return policy == POLICY_NONE ? NULL : &conf->policies[policy];
+}
+
+bool policy_explain(const struct conf *conf, const struct list_index *x, size_t policy,
+		    const struct dname *qname, enum policy_rung rung,
+		    struct list_match *match)
+{
+	const struct conf_policy *p = policy_at(conf, policy);
+	uint64_t said[LEVELS], taken[LEVELS];
+
+	if (!x || !p || !list_index_find(x, qname, p->block | p->allow, said) ||
+	    !rung_take(p, rung, said, taken))
+		return false;
+	return list_index_explain(x, qname, p->block | p->allow, taken, match);
+}
+
 enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
 				 size_t policy, const struct dname *qname,
 				 struct list_match *match)
 {
-	const struct conf_policy *p;
-	uint64_t found;
+	const struct conf_policy *p = policy_at(conf, policy);
+	uint64_t said[LEVELS], taken[LEVELS];
 
-	if (!x || policy == POLICY_NONE)
+	if (!x || !p || !(p->block | p->allow) ||
+	    !list_index_find(x, qname, p->block | p->allow, said))
 		return POLICY_PASS;
-	p = &conf->policies[policy];
-	if (!(p->block | p->allow))
-		return POLICY_PASS;
-	found = list_index_find(x, qname, p->block | p->allow);
-	if (!found)
-		return POLICY_PASS;
-	if (match)
-		list_index_explain(x, qname, found & p->allow ? p->allow : p->block, match);
-	return found & p->allow ? POLICY_ALLOW : POLICY_BLOCK;
+	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
+		if (!rung_take(p, rung, said, taken))
+			continue;
+		if (match)
+			list_index_explain(x, qname, p->block | p->allow, taken, match);
+		return rungs[rung].action;
+	}
+	return POLICY_PASS;
 }
 
 const char *policy_entry_text(const struct list_match *match, char *buf)

@@ -46,13 +46,29 @@ enum policy_action {
 	POLICY_BLOCK,
 };
 
-/** The ladder of lists: an allow list beats every block list.
+/** The ladder of lists, the highest rung first: the first that an entry reaches decides.
+ *  In an allow list every entry allows; in a block list "@@" and its like do. */
+enum policy_rung {
+	RUNG_ALLOW_IMPORTANT, /* "@@...$important"; "$important" in an allow list */
+	RUNG_IMPORTANT,	      /* "$important" in a block list */
+	RUNG_ALLOW,
+	RUNG_BLOCK,
+	POLICY_RUNGS,
+};
+
+/** Walk the ladder.
  *  @param x       NULL: no index, everything passes
  *  @param policy  index or POLICY_NONE
  *  @param match   filled unless the action is PASS; NULL if not wanted */
 enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
 				 size_t policy, const struct dname *qname,
 				 struct list_match *match);
+
+/** Whether an entry reaches this rung, be it that a higher one decides.
+ *  @param match  filled for true, else untouched */
+bool policy_explain(const struct conf *conf, const struct list_index *x, size_t policy,
+		    const struct dname *qname, enum policy_rung rung,
+		    struct list_match *match);
 
 /** The entry of a match as a list line has it ("*.x.example") in buf of
  *  DNAME_TEXT_MAX + 2 bytes; returns buf. */

@@ -169,18 +169,39 @@ void report_list_search(struct resolver *r, FILE *to, const char *name, const ch
 {
 	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
 	const struct setup *s = r->current;
+	static const char *const words[LEVELS] = { "blocks", "allows", "blocks, important",
+						   "allows, important" };
+	uint64_t said[LEVELS];
 	struct list_match m;
 	struct dname qname;
 
 	(void)unused;
-	fprintf(to, "list\tentry\twhere\n");
+	fprintf(to, "list\tentry\tsays\twhere\n");
 	if (!s || !s->index || dname_from_text(name, &qname))
 		return;
-	for (size_t i = 0; i < s->conf->list_count; i++)
-		if (list_index_explain(s->index, &qname, 1ull << i, &m))
-			fprintf(to, "%s\t%s\t%s\n", s->conf->lists[i].name,
-				policy_entry_text(&m, entry),
-				match_place(&s->conf->lists[i], &m, where));
+	for (size_t i = 0; i < s->conf->list_count; i++) {
+		if (!list_index_find(s->index, &qname, 1ull << i, said) ||
+		    !list_index_explain(s->index, &qname, 1ull << i, said, &m))
+			continue;
+		fprintf(to, "%s\t%s\t%s\t%s\n", s->conf->lists[i].name,
+			policy_entry_text(&m, entry), words[m.level],
+			match_place(&s->conf->lists[i], &m, where));
+	}
+}
+
+/** "for browsers only 12 (line 7), pattern rule 1 (line 9)": all that is not an entry. */
+static void print_kinds(FILE *to, const struct list_stats *s)
+{
+	const char *comma = "";
+
+	for (unsigned k = LINE_IGNORED; k < LINE_KINDS; k++) {
+		if (!s->by_kind[k])
+			continue;
+		fprintf(to, "%s%s %" PRIu64 " (line %u)", comma,
+			list_line_kind_name((enum list_line_kind)k), s->by_kind[k],
+			s->first_line[k]);
+		comma = ", ";
+	}
 }
 
 /* Why a list is not in force; empty if it is. */
@@ -200,15 +221,21 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 
 	(void)unused1;
 	(void)unused2;
-	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\terror\n");
+	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\t"
+		    "ignored#\tunsupported#\tformat\terror\tnot_taken\n");
 	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
 		const struct list_stats *s = list_index_stats(x, i);
 		char error[128];
 
 		fprintf(to,
-			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%s\n",
+			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+			"\t%u\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t",
 			s->name, s->entries, s->lines, s->duplicates, s->invalid,
-			s->first_invalid_line, list_error(s, error, sizeof(error)));
+			s->first_invalid_line, s->ignored, s->unsupported,
+			list_shape_name((enum list_shape)s->shape),
+			list_error(s, error, sizeof(error)));
+		print_kinds(to, s);
+		fputc('\n', to);
 	}
 }
 
@@ -358,21 +385,29 @@ static void explain_client(const struct why *w, const char *text)
 		step(w, "policy", "none: nothing is blocked", NULL);
 }
 
-static void explain_lists(const struct why *w, const char *what, uint64_t wanted)
+/** Each rung of the ladder that an entry reaches, the deciding one first; the two that
+ *  most lists have also where none does. */
+static void explain_lists(const struct why *w, const struct conf_policy *p)
 {
+	static const char *const words[POLICY_RUNGS] = { "allow important", "block important",
+							 "allow", "block" };
 	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
-	const struct conf_list *l;
-	struct list_match m;
 
-	if (!wanted)
-		return;
-	if (!w->s->index || !list_index_explain(w->s->index, &w->qname, wanted, &m)) {
-		step(w, what, "no match", NULL);
-		return;
+	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
+		const struct conf_list *l;
+		struct list_match m;
+
+		if (!policy_explain(w->s->conf, w->s->index, w->client.place.policy,
+				    &w->qname, rung, &m)) {
+			if ((rung == RUNG_ALLOW && p->allow) ||
+			    (rung == RUNG_BLOCK && p->block))
+				step(w, words[rung], "no match", NULL);
+			continue;
+		}
+		l = &w->s->conf->lists[m.list];
+		fprintf(w->to, "%s\t%s: %s\t%s\n", words[rung], l->name,
+			policy_entry_text(&m, entry), match_place(l, &m, where));
 	}
-	l = &w->s->conf->lists[m.list];
-	fprintf(w->to, "%s\t%s: %s\t%s\n", what, l->name, policy_entry_text(&m, entry),
-		match_place(l, &m, where));
 }
 
 static void explain_rest(struct resolver *r, const struct why *w, enum policy_action action)
@@ -420,9 +455,7 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	explain_client(&w, client);
 	if (w.client.place.policy != POLICY_NONE)
 		p = &w.s->conf->policies[w.client.place.policy];
-	if (p) {
-		explain_lists(&w, "allow", p->allow);
-		explain_lists(&w, "block", p->block);
-	}
+	if (p)
+		explain_lists(&w, p);
 	explain_rest(r, &w, action);
 }

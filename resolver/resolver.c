@@ -103,8 +103,26 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 	r->cache = c;
 }
 
+/* Of leases that were given under an earlier generation. */
+static bool is_blocked(void *arg, const struct msg_device *device, const struct addr *client,
+		       const struct dname *name)
+{
+	const struct resolver *r = arg;
+	struct policy_client place;
+	struct mac mac;
+
+	if (!client->family)
+		return false; /* its policy cannot be told */
+	memcpy(mac.bytes, device->id, sizeof(mac.bytes));
+	place = policy_find_client(r->current->conf, client,
+				   device->kind == DEVICE_MAC ? &mac : NULL, NULL);
+	return policy_decide(r->current->conf, r->current->index, place.policy, name, NULL) ==
+	       POLICY_BLOCK;
+}
+
 static void swap_setup(struct resolver *r, struct setup *s)
 {
+
 	if (r->current) {
 		r->current->refs--;
 		r->current->next = r->old;
@@ -113,6 +131,7 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	r->current = s;
 	clients_flush(r->clients);
 	keep_listeners(r);
+	hold_review(r->hold);
 }
 
 static int on_start(void *arg, uint32_t generation, char *why)
@@ -160,6 +179,7 @@ static void free_old_setups(struct resolver *r)
 		}
 		*at = s->next;
 		setup_free(s);
+		hold_review(r->hold); /* its last answers may have opened something */
 	}
 }
 
@@ -324,7 +344,9 @@ static void open_neighbours(struct process *p)
 		event_add(p->on_neighbour, NULL);
 }
 
-static const struct hold_ops hold_ops = { query_on_leased, query_on_lease_again, on_tell };
+static const struct hold_ops hold_ops = {
+	query_on_leased, query_on_lease_again, is_blocked, on_tell,
+};
 
 static int make_parts(struct process *p)
 {

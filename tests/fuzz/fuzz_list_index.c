@@ -44,13 +44,28 @@ static void fill_numbers(struct input *in, uint8_t *to, uint64_t count)
 	}
 }
 
-static void fill_classes(struct input *in, uint8_t *to, uint32_t count)
+/** Classes that begin anywhere, and hold anything. */
+static void fill_classes(struct input *in, uint8_t *image, const struct list_layout *at,
+			 const struct list_image_head *h)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		struct list_class c = { next(in), next(in) };
+	for (uint32_t i = 0; i < h->classes; i++) {
+		uint32_t v = next(in);
 
-		memcpy(to + i * sizeof(c), &c, sizeof(c));
+		memcpy(image + at->classes + i * sizeof(v), &v, sizeof(v));
 	}
+	for (uint64_t i = 0; i < h->words; i++) {
+		uint64_t v = next(in) | (uint64_t)next(in) << 12;
+
+		memcpy(image + at->words + i * sizeof(v), &v, sizeof(v));
+	}
+}
+
+/** The first list is read as a zone. */
+static void fill_stats(uint8_t *image, const struct list_layout *at)
+{
+	struct list_stats stats = { .shape = SHAPE_RPZ };
+
+	memcpy(image + at->lists, &stats, sizeof(stats));
 }
 
 /** An index of the rest of the input. @retval NULL  no memory */
@@ -73,6 +88,8 @@ static uint8_t *make_image(struct input *in, size_t *len)
 
 	h.classes = next(in) % 8;
 	h.classes = MIN(h.names, h.classes);
+	h.words = next(in);
+	h.words = MIN(h.words, h.classes * (1u + LIST_RULES));
 	h.lines = next(in) % 32;
 	h.blocks_bytes = in->left;
 	if (list_image_layout(&h, &at))
@@ -83,7 +100,8 @@ static uint8_t *make_image(struct input *in, size_t *len)
 		return NULL;
 	fill_numbers(in, image + at.starts, at.block_count);
 	fill_numbers(in, image + at.rows, at.block_count);
-	fill_classes(in, image + at.classes, h.classes);
+	fill_classes(in, image, &at, &h);
+	fill_stats(image, &at);
 	fill_numbers(in, image + at.lines, h.lines);
 	memcpy(image + at.shards, &shard, sizeof(shard));
 	if (in->left)
@@ -98,6 +116,7 @@ static uint8_t *make_image(struct input *in, size_t *len)
 static void ask(const struct list_index *x, const uint8_t letters[NAME_LABELS])
 {
 	struct dname d = { .len = 0 };
+	uint64_t said[LEVELS];
 	struct list_match match;
 
 	for (size_t i = 0; i < NAME_LABELS; i++) {
@@ -105,9 +124,9 @@ static void ask(const struct list_index *x, const uint8_t letters[NAME_LABELS])
 		d.wire[d.len++] = (uint8_t)('a' + letters[i] % 4);
 	}
 	d.wire[d.len++] = 0;
-	if (list_index_find(x, &d, UINT64_MAX) >> LISTS)
+	if (list_index_find(x, &d, UINT64_MAX, said) >> LISTS)
 		abort();
-	if (list_index_explain(x, &d, UINT64_MAX, &match) &&
+	if (list_index_explain(x, &d, UINT64_MAX, said, &match) &&
 	    (match.list >= LISTS ||
 	     dname_wire_len(match.key.wire, match.key.len) != match.key.len))
 		abort();

@@ -1,16 +1,23 @@
-/* Any bytes as a line: it ends, and what it gives are names. */
+/*
+ * Any bytes as a list, in the format that the first octet says: every line ends, what it
+ * gives are names, and the whole has a shape.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "blocklists/list_detect.h"
-#include "blocklists/list_line.h"
+#include "blocklists/list_parser.h"
+#include "lib/util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /** A lower-case name of the alphabet that list_line_octet names. */
 static void check_entry(const struct list_entry *e)
 {
+	if (e->scope >= SCOPES || e->level >= LEVELS)
+		abort();
 	if (dname_wire_len(e->name.wire, e->name.len) != e->name.len || e->name.len < 3)
 		abort();
 	for (size_t at = 0; e->name.wire[at]; at += e->name.wire[at] + 1u) {
@@ -21,21 +28,39 @@ static void check_entry(const struct list_entry *e)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_line(struct list_parser *p, const char *text, size_t len)
 {
-	struct list_detect detect = { .lines = 0 };
-	struct list_line line;
 	struct list_entry entry;
 	enum list_line_kind kind;
 	size_t results = 0;
 
-	list_line_start(&line, (const char *)data, size);
-	while ((kind = list_line_next(&line, &entry)) != LINE_END) {
-		if (kind >= LINE_KINDS || ++results > size + 1)
+	list_parser_line(p, text, len);
+	while ((kind = list_parser_next(p, &entry)) != LINE_END) {
+		if (kind >= LINE_KINDS || ++results > len + 1)
 			abort();
 		if (kind == LINE_ENTRY)
 			check_entry(&entry);
 	}
-	list_detect_line(&detect, (const char *)data, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const enum list_shape shapes[] = { SHAPE_NAMES, SHAPE_ADBLOCK, SHAPE_DNSMASQ,
+						  SHAPE_UNBOUND, SHAPE_RPZ };
+	static struct list_parser parser;
+	struct list_detect detect = { .lines = 0 };
+	const char *at = (const char *)data + 1, *end = (const char *)data + size;
+
+	if (!size || size > LIST_LINE_MAX)
+		return 0;
+	list_parser_init(&parser, shapes[data[0] % ARRAY_SIZE(shapes)]);
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((stop ? stop : end) - at);
+
+		list_detect_line(&detect, at, len);
+		check_line(&parser, at, len);
+		at += len + 1;
+	}
 	return list_detect_result(&detect) >= SHAPE_COUNT ? abort(), 0 : 0;
 }

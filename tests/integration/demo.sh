@@ -34,6 +34,7 @@ list ads {
 policy default { block ads }
 gate {
   lease-min 3s
+  lease-max 4s              # a connection in use would keep its lease up to here
   grace 1s
 }
 history {

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 struct conf;
 struct gate;

@@ -183,7 +183,9 @@ static void on_tell(void *arg, const void *message)
 	control_on_tell(r->control, message);
 }
 
-static const struct hold_ops hold_ops = { query_on_leased, query_on_lease_again, on_tell };
+static const struct hold_ops hold_ops = {
+	query_on_leased, query_on_lease_again, NULL /* no reviews here */, on_tell,
+};
 
 static void make_parts(struct resolver *r)
 {

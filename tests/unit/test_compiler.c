@@ -64,7 +64,7 @@ static uint64_t find(const struct list_index *x, const char *text)
 	struct dname d;
 
 	assert_int_equal(dname_from_text(text, &d), 0);
-	return list_index_find(x, &d, UINT64_MAX);
+	return list_index_find(x, &d, UINT64_MAX, NULL);
 }
 
 static struct list_index *compile(struct conf_list *lists, size_t count)
@@ -115,7 +115,7 @@ static void files_that_cannot_be_read_empty_their_list_alone(void **state)
 		{ .name = "fifo", .file = file_with("fifo", NULL) },
 		{ .name = "folder", .file = folder },
 		{ .name = "device", .file = "/dev/zero" },
-		{ .name = "adblock", .file = file_with("adblock", "||a.example^\n") },
+		{ .name = "addresses", .file = file_with("addresses", "192.0.2.1\n") },
 		{ .name = "good", .file = file_with("good", "good.example\n") },
 	};
 	static const int reasons[] = { -ENOENT, -ENODEV, -EISDIR, -ENODEV,

@@ -23,9 +23,12 @@ struct world {
 	unsigned done[TICKETS];
 	int rc[TICKETS];
 	uint64_t txid[TICKETS]; /* as nftsync got them */
-	unsigned wishes, addrs;
+	unsigned wishes, addrs, reviews, withdrawn;
+	uint64_t now_ms; /* a moment ago: deadlines run in earnest */
 	char tickets[TICKETS]; /* their addresses serve as tickets */
 };
+
+static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
 
 static void on_done(void *arg, void *ticket, int rc)
 {
@@ -47,6 +50,18 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 	struct world *w = arg;
 
 	assert_int_equal(msg_check(data, len, fd >= 0), 0);
+	if (msg_type(data) == MSG_REVIEW) {
+		w->reviews++;
+		return;
+	}
+	if (msg_type(data) == MSG_WITHDRAW) {
+		for (const struct msg_holder *m = NULL; (m = msg_next(data, m)); w->withdrawn++) {
+			assert_int_equal(m->name[1] & 1, 1);
+			assert_memory_equal(&m->device, &device, sizeof(device));
+			assert_false(m->all);
+		}
+		return;
+	}
 	for (const struct msg_lease *m = NULL; (m = msg_next(data, m));) {
 		w->txid[w->wishes++] = m->txid;
 		w->addrs += m->addr_count;
@@ -54,7 +69,6 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 }
 
 static struct note *make_note(void);
-static const struct msg_device device = { .kind = DEVICE_IP4, .id = { 192, 168, 1, 2 } };
 static const struct dname qname = { .len = 3, .wire = { 1, 'a', 0 } };
 
 static void on_again(void *arg, void *ticket, struct hold_wish *out)
@@ -64,7 +78,17 @@ static void on_again(void *arg, void *ticket, struct hold_wish *out)
 	*out = (struct hold_wish){ .device = &device, .qname = &qname, .note = make_note() };
 }
 
-static const struct hold_ops hold_ops = { on_done, on_again, on_other };
+/* Names of an odd number are blocked. */
+static bool is_odd(void *arg, const struct msg_device *d, const struct addr *client,
+		   const struct dname *name)
+{
+	(void)arg;
+	assert_memory_equal(d, &device, sizeof(device));
+	assert_int_equal(client->bytes[3], 2);
+	return name->wire[1] & 1;
+}
+
+static const struct hold_ops hold_ops = { on_done, on_again, is_odd, on_other };
 
 static const struct chan_ops nftsync_ops = { on_message, NULL };
 
@@ -81,6 +105,7 @@ static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
+	w->now_ms = clock_mono_ms();
 	w->base = event_base_new();
 	assert_int_equal(hold_new(w->base, &hold_ops, w, &w->hold), 0);
 	connect_nftsync(w);
@@ -114,23 +139,17 @@ static struct note *make_note(void)
 	return (struct note *)bytes;
 }
 
-static int ask_at(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms,
-		  uint64_t now_ms)
+static int ask(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms)
 {
 	struct hold_wish wish = {
 		.device = &device, .qname = &qname, .note = make_note(), .serial = serial,
 		.covered_s = 100, .deadline_ms = deadline_ms,
 	};
-	int rc = hold_ask(w->hold, &wish, &w->tickets[ticket], now_ms);
+	int rc = hold_ask(w->hold, &wish, &w->tickets[ticket], w->now_ms);
 
 	hold_flush(w->hold);
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
 	return rc;
-}
-
-static int ask(struct world *w, unsigned ticket, uint64_t serial, uint32_t deadline_ms)
-{
-	return ask_at(w, ticket, serial, deadline_ms, 1000);
 }
 
 static void tell(struct world *w, uint64_t txid, int rc)
@@ -188,8 +207,8 @@ static void shorter_deadline_is_not_held_up_by_a_longer_one(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(ask_at(w, 0, 0, 60000, clock_mono_ms()), 0);
-	assert_int_equal(ask_at(w, 1, 0, 5, clock_mono_ms()), 0);
+	assert_int_equal(ask(w, 0, 0, 60000), 0);
+	assert_int_equal(ask(w, 1, 0, 5), 0);
 	for (int i = 0; i < 100 && !w->done[1]; i++) {
 		poll(NULL, 0, 1);
 		event_base_loop(w->base, EVLOOP_NONBLOCK);
@@ -216,17 +235,17 @@ static void covered_answer_is_not_asked_for_again(void **state)
 	struct msg_device other = device;
 
 	other.id[3] = 9;
-	assert_false(hold_covered(w->hold, &device, 7, 1000));
+	assert_false(hold_covered(w->hold, &device, 7, w->now_ms));
 	assert_int_equal(ask(w, 0, 7, 60000), 0);
-	assert_false(hold_covered(w->hold, &device, 7, 1000)); /* not before it stands */
+	assert_false(hold_covered(w->hold, &device, 7, w->now_ms)); /* not before it stands */
 	tell(w, w->txid[0], 0);
-	assert_true(hold_covered(w->hold, &device, 7, 1000));
-	assert_false(hold_covered(w->hold, &other, 7, 1000));
-	assert_false(hold_covered(w->hold, &device, 8, 1000));
-	assert_false(hold_covered(w->hold, &device, 7, 1000 + 100000));
+	assert_true(hold_covered(w->hold, &device, 7, w->now_ms));
+	assert_false(hold_covered(w->hold, &other, 7, w->now_ms));
+	assert_false(hold_covered(w->hold, &device, 8, w->now_ms));
+	assert_false(hold_covered(w->hold, &device, 7, w->now_ms + 100000));
 	assert_int_equal(msg_send(w->nftsync, MSG_LEASE_LOST, NULL, 0, -1), 0);
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
-	assert_false(hold_covered(w->hold, &device, 7, 1000));
+	assert_false(hold_covered(w->hold, &device, 7, w->now_ms));
 }
 
 static void failed_lease_is_not_remembered(void **state)
@@ -235,19 +254,19 @@ static void failed_lease_is_not_remembered(void **state)
 
 	assert_int_equal(ask(w, 0, 7, 60000), 0);
 	tell(w, w->txid[0], -EPERM);
-	assert_false(hold_covered(w->hold, &device, 7, 1000));
+	assert_false(hold_covered(w->hold, &device, 7, w->now_ms));
 }
 
 static void answers_are_held_over_a_restart_of_nftsync(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(ask_at(w, 0, 0, 60000, clock_mono_ms()), 0);
+	assert_int_equal(ask(w, 0, 0, 60000), 0);
 	chan_close(w->nftsync);
 	w->nftsync = NULL;
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
-	assert_int_equal(ask_at(w, 1, 0, 60000, clock_mono_ms()), 0); /* while it is away */
-	assert_int_equal(ask_at(w, 2, 0, 5, clock_mono_ms()), 0);
+	assert_int_equal(ask(w, 1, 0, 60000), 0); /* while it is away */
+	assert_int_equal(ask(w, 2, 0, 5), 0);
 	for (int i = 0; i < 100 && !w->done[2]; i++)
 		event_base_loop(w->base, EVLOOP_ONCE);
 	assert_int_equal(w->rc[2], -ETIMEDOUT); /* no longer than its deadline */
@@ -290,7 +309,7 @@ static void held_answers_are_bounded(void **state)
 
 		assert_int_equal(chan_pair(fds), 0);
 		hold_set_channel(w->hold, fds[0]);
-		while (!(rc = hold_ask(w->hold, &wish, &w->tickets[0], 1000)))
+		while (!(rc = hold_ask(w->hold, &wish, &w->tickets[0], w->now_ms)))
 			n++;
 		assert_true(n > 1000 && n <= HOLD_MAX);
 		assert_true(rc == -ENOBUFS || rc == -EPIPE);
@@ -299,6 +318,36 @@ static void held_answers_are_bounded(void **state)
 		assert_int_equal(w->done[0], n); /* each one ended, once */
 		close(fds[1]);
 	}
+}
+
+static void review_withdraws_what_the_judge_says(void **state)
+{
+	static struct msg_buf b;
+	struct world *w = *state;
+
+	hold_review(w->hold);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->reviews, 1);
+	for (unsigned i = 0; i < 400; i++) {
+		struct msg_holder *m = msg_buf_add(&b, MSG_HOLDER, sizeof(*m) + 3);
+
+		m->device = device;
+		m->client = (struct addr){ AF_INET, { 192, 168, 1, 2 } };
+		m->client.bytes[3] = 2;
+		m->name_len = 3;
+		m->name[0] = 1;
+		m->name[1] = (uint8_t)i;
+	}
+	assert_int_equal(msg_buf_send(w->nftsync, &b), 0);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->withdrawn, 200);
+
+	/* The next nftsync is asked, too. */
+	chan_close(w->nftsync);
+	connect_nftsync(w);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->reviews, 2);
 }
 
 int main(void)
@@ -315,6 +364,7 @@ int main(void)
 		TEST(answers_are_held_over_a_restart_of_nftsync),
 		TEST(without_nftsync_nothing_is_held),
 		TEST(held_answers_are_bounded),
+		TEST(review_withdraws_what_the_judge_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/util.h"
-#include "nftsync/lease.h"
+#include "nftsync/lease_view.h"
 
 #define S 1000ull
 

@@ -24,12 +24,12 @@ static const char *const asked[] = {
 	"a.b.c.d.e.f.g", "q.d.e.f.g",	 "\\000.example",   ".",
 };
 
-/** Three lists, several blocks, deep names and both kinds of entries. */
+/** Five lists, several blocks, deep names and all kinds of entries. */
 static void *make_image(size_t *len)
 {
 	static char text[4096];
 	struct conf_list_name name = { .text = "*.d.e.f.g" };
-	struct list_source s[3];
+	struct list_source s[5];
 	char *p = text;
 
 	for (unsigned i = 0; i < 40; i++)
@@ -37,6 +37,10 @@ static void *make_image(size_t *len)
 	s[0] = list_support_text("a", text);
 	s[1] = list_support_text("b", "a.example\n*.a.example\nzz.example\na.b.c.d.e.f.g\n");
 	s[2] = list_support_text("c", "m17.example.net\n*.example.net\n");
+	s[3] = list_support_text("d", "||a.example^$important\n@@||x.a.example^\n"
+				      "||zz.example^$badfilter\n||*.example.net^\n");
+	s[4] = list_support_text("e", "*.a.example CNAME .\nx.a.example CNAME rpz-passthru.\n"
+				      "x.y.m18.example.net CNAME .\n");
 	s[1].names = &name;
 	s[1].name_count = 1;
 	return list_support_image(s, ARRAY_SIZE(s), len);
@@ -59,12 +63,12 @@ static void use(const struct list_index *x)
 	assert_in_range(lists, 0, LIST_INDEX_LISTS);
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
 		struct dname d;
-		uint64_t found;
+		uint64_t found, said[LEVELS];
 
 		assert_int_equal(dname_from_text(asked[i], &d), 0);
-		found = list_index_find(x, &d, UINT64_MAX);
+		found = list_index_find(x, &d, UINT64_MAX, said);
 		assert_true(lists == 64 || !(found >> lists));
-		if (list_index_explain(x, &d, UINT64_MAX, &match)) {
+		if (list_index_explain(x, &d, UINT64_MAX, said, &match)) {
 			assert_in_range(match.list, 0, lists - 1);
 			assert_int_equal(dname_wire_len(match.key.wire, match.key.len),
 					 match.key.len);
@@ -212,6 +216,7 @@ static void sizes_that_no_index_has_are_refused(void **state)
 		{ offsetof(struct list_image_head, lines), 8 },
 		{ offsetof(struct list_image_head, blocks_bytes), 8 },
 		{ offsetof(struct list_image_head, filter_bytes), 8 },
+		{ offsetof(struct list_image_head, words), 8 },
 		{ offsetof(struct list_image_head, bytes), 8 },
 		{ offsetof(struct list_image_head, magic), 8 },
 	};

@@ -28,7 +28,17 @@ static uint64_t find(const struct list_index *x, const char *text, uint64_t want
 {
 	struct dname d = name_of(text);
 
-	return list_index_find(x, &d, wanted);
+	return list_index_find(x, &d, wanted, NULL);
+}
+
+/** As list_index_explain, for whatever the lists say. */
+static bool explain(const struct list_index *x, const struct dname *d, uint64_t wanted,
+		    struct list_match *out)
+{
+	uint64_t said[LEVELS];
+
+	list_index_find(x, d, wanted, said);
+	return list_index_explain(x, d, wanted, said, out);
 }
 
 struct question {
@@ -47,7 +57,7 @@ static void check(const struct list_index *x, const struct question *q, size_t n
 			fail_msg("%s is on %llx, not %llx", q[i].name,
 				 (unsigned long long)find(x, q[i].name, ALL),
 				 (unsigned long long)q[i].lists);
-		assert_int_equal(list_index_explain(x, &d, ALL, &match), !!q[i].lists);
+		assert_int_equal(explain(x, &d, ALL, &match), !!q[i].lists);
 	}
 }
 
@@ -127,6 +137,180 @@ static void subdomains_switch_overrides_the_entries(void **state)
 	list_index_close(x);
 }
 
+/** What the lists say, as levels' letters for each: b, a, B, A. */
+static void said_of(const struct list_index *x, const char *name, uint64_t wanted, char *out)
+{
+	uint64_t by_level[LEVELS];
+	struct dname d = name_of(name);
+
+	list_index_find(x, &d, wanted, by_level);
+	for (unsigned list = 0; list < list_index_list_count(x); list++) {
+		for (unsigned l = 0; l < LEVELS; l++) {
+			if (by_level[l] >> list & 1)
+				*out++ = "baBA"[l];
+		}
+		*out++ = ' ';
+	}
+	out[-1] = '\0';
+}
+
+struct saying {
+	const char *name;
+	uint64_t wanted;
+	const char *said;
+};
+
+static void check_said(const struct list_index *x, const struct saying *rows, size_t n)
+{
+	char said[LIST_INDEX_LISTS * (LEVELS + 1)];
+
+	for (size_t i = 0; i < n; i++) {
+		said_of(x, rows[i].name, rows[i].wanted, said);
+		if (strcmp(said, rows[i].said))
+			fail_msg("%s: \"%s\", not \"%s\"", rows[i].name, said,
+				 rows[i].said);
+	}
+}
+
+static void rules_keep_their_levels(void **state)
+{
+	static const struct saying rows[] = {
+		{ "x.example", ALL, "ba b" },	 { "a.x.example", ALL, "ba " },
+		{ "y.example", ALL, "B " },	 { "z.example", ALL, "bBA " },
+		{ "w.example", ALL, " " },	 { "a.w.example", ALL, "b " },
+		{ "a.b.w.example", ALL, "b " },	 { "x.example", 1, "ba " },
+		{ "x.example", 2, " b" },
+	};
+	const struct list_source s[] = {
+		list_support_text("rules", "||x.example^\n@@||x.example^\n"
+					   "|y.example^$important\n||z.example^\n"
+					   "|z.example^$important\n"
+					   "@@|z.example^$important\n||*.w.example^\n"),
+		list_support_text("names", "x.example\n"),
+	};
+	struct list_index *x = list_support_index(s, 2);
+
+	(void)state;
+	check_said(x, rows, ARRAY_SIZE(rows));
+	list_index_close(x);
+}
+
+static void badfilter_disables_just_its_rule_in_any_list_asked(void **state)
+{
+	static const struct saying rows[] = {
+		{ "a.example", 3, " " },	{ "a.example", 1, "b " },
+		{ "x.a.example", 3, " " },	{ "b.example", 3, "b " },
+		{ "x.b.example", 3, " " },	{ "c.example", 3, "B " },
+		{ "d.example", 3, "b " },	{ "d.example", 7, "b  b" },
+		{ "e.example", 3, "b " },	{ "f.example", 3, "b " },
+	};
+	const struct list_source s[] = {
+		list_support_text("rules", "||a.example^\n||b.example^\n|b.example^\n"
+					   "||c.example^\n||c.example^$important\n"
+					   "||d.example^\n@@||d.example^\n"
+					   "||e.example^\n||f.example^\n"),
+		list_support_text("bad", "||a.example^$badfilter\n||b.example^$badfilter\n"
+					 "||c.example^$badfilter\n"
+					 "@@||d.example^$badfilter\n"
+					 "|e.example^$badfilter\n"
+					 "||x.f.example^$badfilter\n"),
+		list_support_text("more", "||d.example^\n||other.example^\n"),
+	};
+	struct list_index *x = list_support_index(s, 3);
+	char said[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		said_of(x, rows[i].name, rows[i].wanted, said);
+		if (strncmp(said, rows[i].said, strlen(rows[i].said)))
+			fail_msg("%s: \"%s\", not \"%s\"", rows[i].name, said,
+				 rows[i].said);
+	}
+	list_index_close(x);
+}
+
+static void the_nearest_zone_holds_in_formats_of_zones(void **state)
+{
+	static const struct saying rows[] = {
+		{ "x.example", ALL, "b b b" },	   { "a.x.example", ALL, "a a b" },
+		{ "q.a.x.example", ALL, "a b b" }, { "b.a.x.example", ALL, "b b ba" },
+		{ "q.b.a.x.example", ALL, "b b ba" }, { "c.example", ALL, "b  " },
+		{ "q.c.example", ALL, "a  " },
+	};
+	const struct list_source s[] = {
+		list_support_text("unbound", "local-zone: \"x.example\" always_null\n"
+					     "local-zone: \"a.x.example\" transparent\n"
+					     "local-zone: \"b.a.x.example\" static\n"
+					     "local-zone: \"c.example\" transparent\n"
+					     "local-data: \"c.example A 0.0.0.0\"\n"),
+		list_support_text("rpz", "x.example CNAME .\n*.x.example CNAME .\n"
+					 "a.x.example CNAME rpz-passthru.\n"),
+		list_support_text("rules", "||x.example^\n@@||b.a.x.example^\n"
+					   "||b.a.x.example^\n"),
+	};
+	struct list_index *x = list_support_index(s, 3);
+
+	(void)state;
+	check_said(x, rows, ARRAY_SIZE(rows));
+	list_index_close(x);
+}
+
+/** A line of a format, with the name in place of each '@'. */
+static int format_line(char *out, const char *line, const char *name)
+{
+	char *p = out;
+
+	for (; *line; line++)
+		p += *line == '@' ? sprintf(p, "%s", name) : sprintf(p, "%c", *line);
+	return (int)(p - out);
+}
+
+static void equal_lists_of_any_format_say_the_same(void **state)
+{
+	static const char *const lines[] = {
+		"*.@\n",
+		"||@^\n",
+		"address=/@/0.0.0.0\n",
+		"local=/@/\n",
+		"address /@/#\n",
+		"local-zone: \"@\" always_nxdomain\n",
+		"@ CNAME .\n*.@ CNAME .\n",
+	};
+	static char texts[ARRAY_SIZE(lines)][64 * 3000];
+	struct list_source s[ARRAY_SIZE(lines)];
+	const uint64_t all = (1ull << ARRAY_SIZE(lines)) - 1;
+	struct list_index *x;
+	char name[64];
+	unsigned hits = 0;
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(lines); f++) {
+		char *p = texts[f];
+
+		for (unsigned i = 0; i < 1000; i++) {
+			snprintf(name, sizeof(name), "n%u.m%u.example", i, i % 37);
+			p += format_line(p, lines[f], name);
+		}
+		s[f] = list_support_text("l", texts[f]);
+	}
+	x = list_support_index(s, ARRAY_SIZE(s));
+	for (size_t f = 0; f < ARRAY_SIZE(lines); f++)
+		assert_int_equal(list_index_stats(x, (unsigned)f)->invalid, 0);
+	for (unsigned i = 0; i < 20000; i++) {
+		static const char *const below[] = { "", "www.", "a.b.", "x" };
+		uint64_t found;
+
+		snprintf(name, sizeof(name), "%sn%u.m%u.example", below[i % 4], i / 8,
+			 i / 8 % (37 + i % 2));
+		found = find(x, name, ALL);
+		if (found && found != all)
+			fail_msg("%s: %llx", name, (unsigned long long)found);
+		hits += found != 0;
+	}
+	assert_in_range(hits, 3000, 9000);
+	list_index_close(x);
+}
+
 static void sixty_four_lists_keep_their_bits(void **state)
 {
 	struct list_source s[LIST_INDEX_LISTS + 1];
@@ -202,7 +386,7 @@ static void explain_gives_list_key_and_line(void **state)
 	x = list_support_index(s, 3);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		d = name_of(rows[i].name);
-		if (!list_index_explain(x, &d, rows[i].wanted, &m))
+		if (!explain(x, &d, rows[i].wanted, &m))
 			fail_msg("row %zu: nothing found", i);
 		if (m.list != rows[i].list || m.subtree != rows[i].subtree ||
 		    m.line != rows[i].line || m.from_conf != rows[i].from_conf ||
@@ -213,9 +397,9 @@ static void explain_gives_list_key_and_line(void **state)
 	}
 	memset(&m, 0x55, sizeof(m));
 	d = name_of("nothing.test");
-	assert_false(list_index_explain(x, &d, ALL, &m));
+	assert_false(explain(x, &d, ALL, &m));
 	d = name_of("file.test");
-	assert_false(list_index_explain(x, &d, 5, &m));
+	assert_false(explain(x, &d, 5, &m));
 	assert_int_equal(m.list, 0x55555555);
 	list_index_close(x);
 }
@@ -241,9 +425,9 @@ static void stats_count_what_the_lines_hold(void **state)
 	(void)state;
 	assert_string_equal(t->name, "first");
 	assert_int_equal(t->lines, 9);
-	assert_int_equal(t->entries, 2);
+	assert_int_equal(t->entries, 3); /* a.example twice: alone, and with all below */
 	assert_int_equal(t->subtrees, 1);
-	assert_int_equal(t->duplicates, 3);
+	assert_int_equal(t->duplicates, 2);
 	assert_int_equal(t->invalid, 2);
 	assert_int_equal(t->first_invalid_line, 5);
 	assert_int_equal(t->by_kind[LINE_ENTRY], 5);
@@ -265,7 +449,7 @@ static void an_unusable_file_leaves_the_configured_names(void **state)
 {
 	struct conf_list_name name = { .text = "own.example" };
 	struct list_source s[] = {
-		list_support_text("adblock", "||a.example^\n||b.example^\nc.example\n"),
+		list_support_text("addresses", "192.0.2.1\n198.51.100.0/24\n192.0.2.2\n"),
 		list_support_text("html", "<html>\na.example\n<p>\n</p>\n"),
 		list_support_text("missing", ""),
 		list_support_text("told", "||a.example^\n||b.example^\nc.example\n"),
@@ -281,7 +465,7 @@ static void an_unusable_file_leaves_the_configured_names(void **state)
 	s[3].format = LIST_DOMAINS;
 	x = list_support_index(s, ARRAY_SIZE(s));
 	assert_int_equal(list_index_stats(x, 0)->rc, -EPROTONOSUPPORT);
-	assert_int_equal(list_index_stats(x, 0)->shape, SHAPE_ADBLOCK);
+	assert_int_equal(list_index_stats(x, 0)->shape, SHAPE_ADDRESSES);
 	assert_int_equal(list_index_stats(x, 1)->rc, -EPROTONOSUPPORT);
 	assert_int_equal(list_index_stats(x, 1)->shape, SHAPE_HTML);
 	assert_int_equal(list_index_stats(x, 2)->rc, -ENOENT);
@@ -454,6 +638,10 @@ int main(void)
 		cmocka_unit_test(plain_names_match_alone_and_starred_ones_all_below),
 		cmocka_unit_test(octets_that_no_entry_holds_match_nothing_above_them),
 		cmocka_unit_test(subdomains_switch_overrides_the_entries),
+		cmocka_unit_test(rules_keep_their_levels),
+		cmocka_unit_test(badfilter_disables_just_its_rule_in_any_list_asked),
+		cmocka_unit_test(the_nearest_zone_holds_in_formats_of_zones),
+		cmocka_unit_test(equal_lists_of_any_format_say_the_same),
 		cmocka_unit_test(sixty_four_lists_keep_their_bits),
 		cmocka_unit_test(explain_gives_list_key_and_line),
 		cmocka_unit_test(stats_count_what_the_lines_hold),

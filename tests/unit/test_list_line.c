@@ -45,7 +45,7 @@ static void read_line(const char *text, size_t len, char *out, size_t size)
 		if (kind == LINE_ENTRY) {
 			assert_int_equal(dname_wire_len(e.name.wire, e.name.len),
 					 e.name.len);
-			strncat(out, e.subtree ? "*." : "", size - strlen(out) - 1);
+			strncat(out, e.scope == SCOPE_SUBTREE ? "*." : "", size - strlen(out) - 1);
 		}
 		strncat(out, kind == LINE_ENTRY ? dname_to_text(&e.name, name)
 						: kind_words[kind],
@@ -335,6 +335,11 @@ static void formats_are_told_apart(void **state)
 		{ "address=/a.example/0.0.0.0\n", SHAPE_DNSMASQ },
 		{ "local=/a.example/\nserver=/b.example/\n", SHAPE_DNSMASQ },
 		{ "address /a.example/#\n", SHAPE_DNSMASQ },
+		{ "nameserver /a.example/x\nipset=/b.example/s\n", SHAPE_DNSMASQ },
+		{ "|a.example^\n|b.example^\nc.example\n", SHAPE_ADBLOCK },
+		{ "##.ad\n/banner/ad.js\n||a.example^\n", SHAPE_ADBLOCK },
+		{ "local-data: \"a.example A 0.0.0.0\"\n", SHAPE_UNBOUND },
+		{ "a.example IN CNAME .\n*.a.example IN CNAME .\n", SHAPE_RPZ },
 		{ "server:\nlocal-zone: \"a.example\" always_null\n", SHAPE_UNBOUND },
 		{ "$TTL 60\n@ IN SOA . . 1 2 3 4 5\na.example CNAME .\n", SHAPE_RPZ },
 		{ "a.example\tCNAME\t.\n*.a.example\tCNAME\t.\n", SHAPE_RPZ },

@@ -47,7 +47,7 @@ void *__wrap_realloc(void *p, size_t size)
 static void every_failed_allocation_is_reported(void **state)
 {
 	static char text[200000];
-	struct list_source s[2];
+	struct list_source s[4];
 	struct list_index *x = NULL;
 	char *p = text;
 	unsigned failed = 0;
@@ -58,19 +58,21 @@ static void every_failed_allocation_is_reported(void **state)
 		p += sprintf(p, "n%u.m%u.example\n", i, i % 77);
 	s[0] = list_support_text("a", text);
 	s[1] = list_support_text("b", "a.example\n*.m1.example\nn1.m1.example\n");
+	s[2] = list_support_text("c", "||a.example^\n@@||b.example^$important\n");
+	s[3] = list_support_text("d", "$TTL 60\na.example CNAME .\n*.a.example CNAME .\n");
 	do {
 		int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 		left = (long)failed;
-		rc = list_build(s, 2, fd);
+		rc = list_build(s, ARRAY_SIZE(s), fd);
 		left = -1;
 		close(fd);
 		assert_true(!rc || rc == -ENOMEM);
 		failed += rc != 0;
 	} while (rc);
 	assert_in_range(failed, 30, 1000);
-	x = list_support_index(s, 2);
-	assert_int_equal(list_index_names(x), 5002);
+	x = list_support_index(s, ARRAY_SIZE(s));
+	assert_int_equal(list_index_names(x), 5003);
 	list_index_close(x);
 }
 

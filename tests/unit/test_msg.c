@@ -26,6 +26,24 @@ static void add_lease(struct msg_buf *b)
 	memcpy(m->addr + 1, "\1a", 3);
 }
 
+static void add_holder(struct msg_buf *b)
+{
+	struct msg_holder *m = msg_buf_add(b, MSG_HOLDER, sizeof(*m) + 3);
+
+	m->name_len = 3;
+	m->client.family = AF_INET6;
+	memcpy(m->name, "\1a", 3);
+}
+
+static void add_withdraw(struct msg_buf *b)
+{
+	struct msg_holder *m = msg_buf_add(b, MSG_WITHDRAW, sizeof(*m) + 3);
+
+	m->name_len = 3;
+	m->all = m->kill = 1;
+	memcpy(m->name, "\1a", 3);
+}
+
 static void add_lookup(struct msg_buf *b)
 {
 	struct msg_rr rr = { .type = 1, .rdata_len = 4, .ttl_s = 60 };
@@ -67,7 +85,7 @@ static void add_tell(struct msg_buf *b)
 }
 
 static void (*const makers[])(struct msg_buf *) = {
-	add_lease, add_lookup, add_refused, add_event, add_tell,
+	add_lease, add_holder, add_withdraw, add_lookup, add_refused, add_event, add_tell,
 };
 
 static void whole_messages_pass_and_walk(void **state)

@@ -169,24 +169,52 @@ static void stop(struct process *p)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+#define NAME_LEN 10
+
+/* "nXXXXXXX." in wire form. */
+static void put_name(uint8_t name[NAME_LEN], uint64_t i)
+{
+	char text[NAME_LEN];
+
+	snprintf(text, sizeof(text), "n%07x", (unsigned)(i & 0xfffffff));
+	name[0] = 8;
+	memcpy(name + 1, text, 8);
+	name[9] = 0;
+}
+
+static void withdraw(struct process *p, uint64_t i, bool all)
+{
+	_Alignas(8) uint8_t bytes[sizeof(struct msg_holder) + NAME_LEN] = { 0 };
+	struct msg_holder *m = (struct msg_holder *)bytes;
+
+	m->name_len = NAME_LEN;
+	m->all = all;
+	m->kill = 1;
+	m->device = (struct msg_device){ .kind = DEVICE_MAC, .id = { 2, 0, 0, 0, 0, 1 } };
+	put_name(m->name, i);
+	say(p->resolver, MSG_WITHDRAW, bytes, sizeof(*m) + NAME_LEN, -1);
+}
+
 static void ask_lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
 {
 	struct {
 		struct msg_lease m;
 		struct msg_lease_addr addr[8];
 	} wish = {
-		.m = { .addr_count = (uint8_t)count, .name_len = 1, .txid = txid,
+		.m = { .addr_count = (uint8_t)count, .name_len = NAME_LEN, .txid = txid,
+		       .client = { AF_INET, { 10, 0, 0, 2 } },
 		       .device = { .kind = DEVICE_MAC, .id = { 2, 0, 0, 0, 0, 1 } } },
 	};
-	uint8_t bytes[sizeof(wish) + 1] = { 0 };
+	uint8_t bytes[sizeof(wish) + NAME_LEN + 1] = { 0 };
 	size_t len = sizeof(wish.m) + count * sizeof(wish.addr[0]);
 
 	for (unsigned i = 0; i < count; i++) {
 		wish.addr[i] = (struct msg_lease_addr){ .ttl_s = 300, .family = AF_INET };
 		store_be32(wish.addr[i].addr, addr + i);
 	}
-	memcpy(bytes, &wish, len); /* the name behind it is the root: one zero */
-	say(p->resolver, MSG_LEASE, bytes, len + 1, -1);
+	memcpy(bytes, &wish, len);
+	put_name(bytes + len, txid);
+	say(p->resolver, MSG_LEASE, bytes, len + NAME_LEN, -1);
 }
 
 static int lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
@@ -266,6 +294,57 @@ static void restores_after_a_flush_while_leases_go_on(void **state)
 	free(nft_ns_run("nft flush ruleset; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; "
 			"nft list chain inet nameward forward 2>/dev/null && break; done | "
 			"grep -q vmap"));
+	stop(&p);
+}
+
+static void review_tells_all_and_what_is_withdrawn_is_closed(void **state)
+{
+	static struct process p;
+	unsigned told = 0, seen[1000] = { 0 };
+	char *text;
+	int rc;
+
+	(void)state;
+	if (!can_run())
+		skip();
+	start_serving(&p);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(lease(&p, i, PUBLIC + i, 1), 0);
+	assert_int_equal(lease(&p, 7, PUBLIC + 8, 1), 0); /* another name's, too */
+	say(p.resolver, MSG_REVIEW, NULL, 0, -1);
+	while (told < 1000) {
+		const struct msg_holder *m = hear(&p, p.resolver, MSG_HOLDER);
+
+		for (; m; m = msg_next(p.in, m), told++) {
+			unsigned i = (unsigned)strtoul((const char *)m->name + 2, NULL, 16);
+
+			assert_int_equal(m->name_len, NAME_LEN);
+			assert_int_equal(m->client.bytes[3], 2);
+			assert_int_equal(m->device.id[5], 1);
+			assert_true(i < 1000);
+			seen[i]++;
+		}
+	}
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(seen[i], 1);
+
+	text = ask(&p, ASK_LEASES, "203.0.113.8", &rc);
+	assert_non_null(strstr(text, "\tn0000007\t"));
+	assert_non_null(strstr(text, "\tn0000008\t"));
+	free(text);
+
+	withdraw(&p, 7, false);
+	assert_null(hear(&p, p.resolver, MSG_LEASE_LOST));
+	free(nft_ns_run("! nft get element inet nameward lease4 "
+			"'{ 02:00:00:00:00:01 . 203.0.113.7 }' 2>/dev/null"));
+	free(nft_ns_run("nft get element inet nameward lease4 "
+			"'{ 02:00:00:00:00:01 . 203.0.113.8 }'"));
+	withdraw(&p, 9, true);
+	assert_null(hear(&p, p.resolver, MSG_LEASE_LOST));
+	free(nft_ns_run("test $(nft list set inet nameward lease4 | grep -o expires | wc -l) = 998"));
+	text = ask(&p, ASK_STATUS, "", &rc);
+	assert_non_null(strstr(text, "gate\twithdrawn\t2\n"));
+	free(text);
 	stop(&p);
 }
 
@@ -429,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lease_is_in_the_kernel_before_its_answer),
 		cmocka_unit_test(restores_after_a_flush_while_leases_go_on),
+		cmocka_unit_test(review_tells_all_and_what_is_withdrawn_is_closed),
 		cmocka_unit_test(flush_costs_an_owned_table_nothing),
 		cmocka_unit_test(killed_process_is_succeeded_without_a_lost_lease),
 		cmocka_unit_test(table_outlives_a_supervisor_that_was_killed),

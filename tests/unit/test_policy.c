@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "lib/util.h"
 #include "resolver/policy.h"
+#include "tests/support/list_support.h"
 
 static const char text[] =
 	"listen lan 192.0.2.1:53\n"
@@ -150,6 +151,95 @@ static void ladder_allows_before_it_blocks(void **state)
 	}
 }
 
+/** The ladder: what the block list has, what the allow list has, and what comes of it. */
+static void strongest_rung_decides(void **state)
+{
+	static const struct {
+		const char *block, *allow, *name;
+		enum policy_action action;
+		enum list_level level;
+		const char *entry;
+	} cases[] = {
+		{ "||x.example^", "", "x.example", POLICY_BLOCK, LEVEL_BLOCK, "*.x.example" },
+		{ "||x.example^", "x.example", "x.example", POLICY_ALLOW, LEVEL_BLOCK,
+		  "x.example" },
+		{ "||x.example^", "x.example", "a.x.example", POLICY_BLOCK, LEVEL_BLOCK,
+		  "*.x.example" },
+		{ "||x.example^\n@@||x.example^", "", "x.example", POLICY_ALLOW, LEVEL_ALLOW,
+		  "*.x.example" },
+		{ "|a.x.example^\n@@||x.example^", "", "a.x.example", POLICY_ALLOW,
+		  LEVEL_ALLOW, "*.x.example" },
+		{ "||x.example^$important\n@@||x.example^", "", "x.example", POLICY_BLOCK,
+		  LEVEL_IMPORTANT, "*.x.example" },
+		{ "||x.example^$important", "x.example", "x.example", POLICY_BLOCK,
+		  LEVEL_IMPORTANT, "*.x.example" },
+		{ "||x.example^$important\n@@||a.x.example^$important", "", "a.x.example",
+		  POLICY_ALLOW, LEVEL_ALLOW_IMPORTANT, "*.a.x.example" },
+		{ "||x.example^$important\n@@||a.x.example^$important", "", "b.x.example",
+		  POLICY_BLOCK, LEVEL_IMPORTANT, "*.x.example" },
+		{ "||x.example^$important", "||x.example^$important", "x.example",
+		  POLICY_ALLOW, LEVEL_IMPORTANT, "*.x.example" },
+		{ "||x.example^", "||x.example^$badfilter", "x.example", POLICY_PASS,
+		  LEVEL_BLOCK, NULL },
+		{ "@@||x.example^", "", "x.example", POLICY_ALLOW, LEVEL_ALLOW,
+		  "*.x.example" },
+		{ "", "@@||x.example^", "x.example", POLICY_ALLOW, LEVEL_ALLOW,
+		  "*.x.example" },
+		{ "||x.example^", "", "example", POLICY_PASS, LEVEL_BLOCK, NULL },
+	};
+	struct conf_policy p = { .name = "p", .block = 1, .allow = 2 };
+	struct conf c = { .policies = &p, .policy_count = 1 };
+	char buf[DNAME_TEXT_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct list_source s[] = {
+			list_support_text("block", cases[i].block),
+			list_support_text("allow", cases[i].allow),
+		};
+		struct list_index *lists;
+		enum policy_action action;
+		struct list_match m;
+		struct dname d;
+
+		s[0].format = LIST_ADBLOCK;
+		s[1].format = LIST_ADBLOCK;
+		lists = list_support_index(s, 2);
+		assert_int_equal(dname_from_text(cases[i].name, &d), 0);
+		action = policy_decide(&c, lists, 0, &d, &m);
+		if (action != cases[i].action)
+			fail_msg("row %zu: action %d", i, (int)action);
+		if (cases[i].entry) {
+			assert_int_equal(m.level, cases[i].level);
+			assert_string_equal(policy_entry_text(&m, buf), cases[i].entry);
+		}
+		list_index_close(lists);
+	}
+}
+
+static void every_rung_that_is_reached_can_be_told(void **state)
+{
+	static const char rules[] = "||x.example^\n@@||x.example^\n||x.example^$important\n"
+				    "@@||x.example^$important\n";
+	struct conf_policy p = { .name = "p", .block = 1 };
+	struct conf c = { .policies = &p, .policy_count = 1 };
+	struct list_source s = list_support_text("block", rules);
+	static const uint32_t lines[POLICY_RUNGS] = { 4, 3, 2, 1 };
+	struct list_index *lists = list_support_index(&s, 1);
+	struct list_match m;
+	struct dname d;
+
+	(void)state;
+	assert_int_equal(dname_from_text("x.example", &d), 0);
+	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
+		assert_true(policy_explain(&c, lists, 0, &d, rung, &m));
+		assert_int_equal(m.line, lines[rung]);
+		assert_false(policy_explain(&c, lists, POLICY_NONE, &d, rung, &m));
+		assert_false(policy_explain(&c, NULL, 0, &d, rung, &m));
+	}
+	list_index_close(lists);
+}
+
 static void longest_forward_suffix_wins(void **state)
 {
 	static const struct { const char *name, *upstream; } cases[] = {
@@ -210,6 +300,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(client_is_found_by_mac_address_and_interface),
 		cmocka_unit_test(ladder_allows_before_it_blocks),
+		cmocka_unit_test(strongest_rung_decides),
+		cmocka_unit_test(every_rung_that_is_reached_can_be_told),
 		cmocka_unit_test(device_gate_beats_its_zones),
 		cmocka_unit_test(longest_forward_suffix_wins),
 	};

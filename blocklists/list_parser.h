@@ -1,0 +1,35 @@
+/*
+ * Lines of a list in any format -> entries. Knows nothing of files; each format has its own
+ * module.
+ */
+#ifndef BLOCKLISTS_LIST_PARSER_H
+#define BLOCKLISTS_LIST_PARSER_H
+
+#include "blocklists/list_detect.h"
+#include "blocklists/list_line.h"
+#include "blocklists/list_rpz.h"
+
+/** A list being read; 64 KiB, its fields are private. */
+struct list_parser {
+	enum list_shape shape;
+	struct list_line line;
+	bool is_done;
+	bool is_hosts; /* this line of an Adblock list is one of a hosts file */
+	struct list_zone zone;
+	char text[LIST_LINE_MAX + 2];
+};
+
+/** Whether lists of this shape can be read. */
+bool list_parser_reads(enum list_shape shape);
+
+/** Begin with a list. @param shape  one that list_parser_reads */
+void list_parser_init(struct list_parser *p, enum list_shape shape);
+
+/** Begin with a line, without its "\n". text is borrowed until the last list_parser_next.
+ *  @param len  at most LIST_LINE_MAX */
+void list_parser_line(struct list_parser *p, const char *text, size_t len);
+
+/** The next thing in the line, as list_line_next. */
+enum list_line_kind list_parser_next(struct list_parser *p, struct list_entry *out);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * A response policy zone, line by line -> entries. Knows nothing of files.
+ */
+#ifndef BLOCKLISTS_LIST_RPZ_H
+#define BLOCKLISTS_LIST_RPZ_H
+
+#include "blocklists/list_line.h"
+
+/** As long as a name in a zone file, with escapes, may be. */
+#define LIST_ZONE_NAME 512
+
+/** What a zone's lines before said; zeroed at start. Its fields are private. */
+struct list_zone {
+	bool has_apex;
+	char apex[LIST_ZONE_NAME];   /* of the zone, without its final dot */
+	char origin[LIST_ZONE_NAME]; /* relative to the apex; "": the apex */
+	bool is_outside;	     /* the origin is not in the zone */
+	char owner[LIST_ZONE_NAME];  /* of the record before, relative to the apex */
+	bool has_owner;
+	bool is_owner_outside;
+	unsigned depth; /* parentheses that are open: the record goes on */
+};
+
+/** What a line of a zone is. Of QNAME triggers, "x" is x alone and "*.x" all below it;
+ *  `CNAME .` and `CNAME *.` block, `CNAME rpz-passthru.` allows. out is filled for
+ *  LINE_ENTRY. A line must hold no NUL, and end with one. */
+enum list_line_kind list_rpz_line(struct list_zone *z, const char *text,
+				  struct list_entry *out);
+
+#endif
