@@ -204,14 +204,17 @@ static void print_kinds(FILE *to, const struct list_stats *s)
 	}
 }
 
-/* Why a list is not in force; empty if it is. */
+/* Why what is in a list's file is not in force, and what is; empty if it is. */
 static const char *list_error(const struct list_stats *s, char *buf, size_t size)
 {
-	if (s->rc == -EPROTONOSUPPORT)
-		snprintf(buf, size, "%s, but %s", list_rc_text(s->rc),
-			 list_shape_name(s->shape));
-	else
-		snprintf(buf, size, "%s", s->rc ? list_rc_text(s->rc) : "");
+	bool other = s->rc == -EPROTONOSUPPORT;
+	char kept[64] = "";
+
+	if (s->kept)
+		snprintf(kept, sizeof(kept), "; its %u old name%s in force", s->kept,
+			 s->kept == 1 ? " stays" : "s stay");
+	snprintf(buf, size, "%s%s%s%s", s->rc ? list_rc_text(s->rc) : "",
+		 other ? ", but " : "", other ? list_shape_name(s->shape) : "", kept);
 	return buf;
 }
 
@@ -225,7 +228,7 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 		    "ignored#\tunsupported#\tformat\terror\tnot_taken\n");
 	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
 		const struct list_stats *s = list_index_stats(x, i);
-		char error[128];
+		char error[192];
 
 		fprintf(to,
 			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64

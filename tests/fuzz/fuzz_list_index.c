@@ -63,7 +63,7 @@ static void fill_classes(struct input *in, uint8_t *image, const struct list_lay
 /** The first list is read as a zone. */
 static void fill_stats(uint8_t *image, const struct list_layout *at)
 {
-	struct list_stats stats = { .shape = SHAPE_RPZ };
+	struct list_stats stats = { .read_as = SHAPE_RPZ };
 
 	memcpy(image + at->lists, &stats, sizeof(stats));
 }
