@@ -31,6 +31,9 @@ count() { # STATUS OK FAILED SKIPPED NAME
 	fi
 }
 
+# What cmocka printed before its summary, which names what failed or was skipped once more.
+once() { sed '/^\[==========\].* run\./q' "$out"; }
+
 # The system call filter cannot be had under a sanitizer: its tests run in the plain build too.
 for test in "$san"/tests/unit/test_* "$build"/tests/unit/test_sandbox; do
 	[ -f "$test" ] && [ -x "$test" ] || continue
@@ -38,10 +41,10 @@ for test in "$san"/tests/unit/test_* "$build"/tests/unit/test_sandbox; do
 	wanted "$name" "$@" || continue
 	UBSAN_OPTIONS=print_stacktrace=1 timeout 300 "$test" >"$out" 2>&1
 	status=$?
-	skips=$(grep -c '^\[  SKIPPED \] [a-z]' "$out")
+	skips=$(once | grep -c '^\[  SKIPPED \] [a-z]')
 	case $test in "$san"/*/test_sandbox) name="$name without its filter" skips=0 ;; esac
 	count $status "$(grep -c '^\[       OK \]' "$out")" \
-		"$(grep -c '^\[  FAILED  \] [a-z]' "$out")" "$skips" "$name"
+		"$(once | grep -c '^\[  FAILED  \] [a-z]')" "$skips" "$name"
 done
 for test in tests/integration/test_*.sh; do
 	[ -x "$test" ] || continue
