@@ -18,6 +18,7 @@
 #include "blocklists/list_build.h"
 #include "blocklists/list_file.h"
 #include "blocklists/list_index.h"
+#include "blocklists/list_why.h"
 #include "conf/conf.h"
 #include "lib/child.h"
 #include "lib/log.h"
@@ -53,28 +54,13 @@ static void source_open(const struct conf_list *list, const struct list_index *o
 		s->rc = list_file_open(list->file, &s->fd);
 }
 
-/** A list whose file cannot be used. */
-static void log_bad(const struct list_stats *s, const char *path)
-{
-	char kept[64] = "";
-
-	if (s->kept)
-		snprintf(kept, sizeof(kept), "; its %u old name%s in force", s->kept,
-			 s->kept == 1 ? " stays" : "s stay");
-	if (s->rc == -EPROTONOSUPPORT)
-		log_warning("list %s: %s: %s, but %s%s", s->name, path,
-			    list_rc_text(s->rc), list_shape_name(s->shape), kept);
-	else
-		log_warning("list %s: %s: %s%s", s->name, path, list_rc_text(s->rc), kept);
-}
-
 static void log_list(const struct conf_list *list, const struct list_stats *s)
 {
-	char path[512];
+	char path[512], why[LIST_WHY_MAX];
 
 	log_safe(list->file ? list->file : "no file", path, sizeof(path));
 	if (s->rc)
-		log_bad(s, path);
+		log_warning("list %s: %s: %s", s->name, path, list_why_text(s, why));
 	else if (s->invalid + s->unsupported + s->ignored && !s->entries)
 		log_warning("list %s: %s: no name in %" PRIu64 " lines", s->name, path,
 			    s->lines);

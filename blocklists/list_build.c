@@ -16,6 +16,7 @@
 #include "blocklists/list_parser.h"
 #include "blocklists/list_run.h"
 #include "blocklists/list_walk.h"
+#include "lib/clock.h"
 #include "lib/util.h"
 
 /** The runs of all lists, and what was counted. */
@@ -176,6 +177,8 @@ static int take_file(const struct list_source *s, struct list_stats *stats,
 	rc = take_text(s, &r, stats, c);
 	if (rc)
 		list_collect_cut(c, before);
+	else
+		stats->read_s = clock_mono_us() / 1000000;
 	list_reader_fini(&r);
 	return rc;
 }
@@ -205,6 +208,7 @@ static int keep_old(const struct list_source *s, struct list_stats *stats,
 	}
 	stats->kept = c->count - before;
 	stats->read_as = list_index_stats(s->old, walk.list)->read_as;
+	stats->read_s = list_index_stats(s->old, walk.list)->read_s;
 	return 0;
 }
 

@@ -72,6 +72,7 @@ struct list_stats {
 	uint32_t read_as;    /* the one that its entries were read as */
 	uint32_t kept;	     /* of the entries, those of an earlier index: rc is set */
 	uint32_t by_rule[LIST_RULES]; /* of the entries: list_rule_of */
+	uint64_t read_s;     /* clock_mono_us in seconds: when its entries' file was read; 0: never */
 	uint64_t by_kind[LINE_KINDS]; /* everything in its file's lines: enum list_line_kind */
 	uint32_t first_line[LINE_KINDS]; /* where each was first; 0: nowhere */
 };

@@ -104,10 +104,10 @@ printf 'new.example\n' >>"$lists/good"
 kill -HUP "$nameward_pid"
 check "a reload with more of that" wait_for 10 is_generation $((now + 1))
 check "the good list's new name is blocked" blocked new.example
-check "list ls says what became of the others" says crlf 'HTML.*its 2 old names stay in force'
-check "and of the one that is a FIFO now" says bom 'Not a regular file.*its 2 old names stay'
+check "list ls says what became of the others" says crlf 'HTML.*its 2 old names, read .* ago, stay in force'
+check "and of the one that is a FIFO now" says bom 'Not a regular file.*its 2 old names, read'
 check "a list that never was good has none to keep" not says html 'stay'
-check "the log says so too" grep -q 'list crlf: .*HTML.*its 2 old names stay in force' "$net_dir/nameward.log"
+check "the log says so too" grep -q 'list crlf: .*HTML.*its 2 old names, read .* ago, stay in force' "$net_dir/nameward.log"
 in_force crlf crlf.example
 in_force crlf y.crlf2.example
 in_force bom bom2.example

@@ -1,3 +1,4 @@
+/* wrap: clock_gettime */
 /*
  * A list whose file has gone bad between two builds: what it held stays in force, and all
  * else is new.
@@ -10,14 +11,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "blocklists/list_walk.h"
+#include "blocklists/list_why.h"
 #include "lib/util.h"
 #include "tests/support/list_support.h"
 
 #define HTML "<!DOCTYPE html>\n<html><body>gateway time-out</body></html>\n"
 #define MANY 500
+
+/* The clock, in seconds; 0: the real one. */
+static uint64_t mono_s;
+
+int __real_clock_gettime(clockid_t id, struct timespec *out);
+int __wrap_clock_gettime(clockid_t id, struct timespec *out);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *out)
+{
+	if (!mono_s)
+		return __real_clock_gettime(id, out);
+	*out = (struct timespec){ .tv_sec = (time_t)mono_s };
+	return 0;
+}
 
 /** What the lists say of a name, and the line of the entry that decides. */
 struct verdict {
@@ -85,6 +102,8 @@ static void the_bad_list_is_old_and_the_others_are_new(void **state)
 	assert_int_equal(t->subtrees, 1);
 	assert_int_equal(list_index_stats(x, 1)->rc, -EPROTONOSUPPORT);
 	assert_int_equal(list_index_stats(x, 1)->kept, 0);
+	assert_true(t->read_s > 0);
+	assert_int_equal(list_index_stats(x, 1)->read_s, 0);
 	assert_int_equal(list_index_stats(x, 2)->rc, 0);
 	assert_int_equal(list_index_stats(x, 2)->kept, 0);
 	list_index_close(x);
@@ -217,6 +236,38 @@ static void every_entry_stays_with_its_rule_and_its_line(void **state)
 		free(texts[i]);
 }
 
+static void words_say_what_is_wrong_how_old_the_names_are(void **state)
+{
+	static const struct {
+		int rc;
+		uint32_t kept;
+		uint64_t age_s;
+		const char *text;
+	} cases[] = {
+		{ 0, 0, 5, "" },
+		{ -ENODEV, 0, 0, "Not a regular file" },
+		{ -EPROTONOSUPPORT, 0, 0, "Not a list of names, but HTML" },
+		{ -ENODEV, 1, 180,
+		  "Not a regular file; its 1 old name, read 3 min ago, stays in force" },
+		{ -ENODEV, 7, 7201,
+		  "Not a regular file; its 7 old names, read 2 h ago, stay in force" },
+		{ -EPROTONOSUPPORT, 8388608, 86400 * 30ull, "Not a list of names, but HTML; "
+		  "its 8388608 old names, read 30 days ago, stay in force" },
+	};
+	char text[LIST_WHY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct list_stats s = { .rc = cases[i].rc, .kept = cases[i].kept,
+					.shape = SHAPE_HTML };
+
+		mono_s = 100 * 86400;
+		s.read_s = mono_s - cases[i].age_s;
+		assert_string_equal(list_why_text(&s, text), cases[i].text);
+		mono_s = 0;
+	}
+}
+
 static void an_unknown_list_cannot_be_walked(void **state)
 {
 	const struct list_source s = list_support_text("a", "a.example\n");
@@ -243,6 +294,7 @@ int main(void)
 		cmocka_unit_test(names_of_the_configuration_are_never_old),
 		cmocka_unit_test(the_switch_for_subdomains_counts_for_old_names_too),
 		cmocka_unit_test(every_entry_stays_with_its_rule_and_its_line),
+		cmocka_unit_test(words_say_what_is_wrong_how_old_the_names_are),
 		cmocka_unit_test(an_unknown_list_cannot_be_walked),
 	};
 
