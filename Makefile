@@ -136,6 +136,8 @@ install: all
 		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 8)
 	install -m 755 $(BUILD)/namewardd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(BUILD)/nameward $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/nameward
+	install -m 644 README.md COPYING etc/examples/router.nft $(DESTDIR)$(PREFIX)/share/doc/nameward/
 	[ -e $(DESTDIR)$(SYSCONF)/nameward/nameward.conf ] || \
 		install -m 644 etc/nameward.conf $(DESTDIR)$(SYSCONF)/nameward/
 	sed 's,@SBIN@,$(PREFIX)/sbin,' etc/nameward.service \
