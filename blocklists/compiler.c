@@ -1,7 +1,7 @@
 /*
  * Process compiler. Rights: account nameward-list, no capability, files (to read the lists
- * with that account's permissions), no network. Takes MSG_CONF, answers START with
- * MSG_INDEX and READY, and is gone.
+ * with that account's permissions), no network. Takes MSG_CONF and, if one is in force,
+ * MSG_INDEX; answers START with MSG_INDEX and READY, and is gone.
  */
 #include "blocklists/compiler.h"
 
@@ -18,6 +18,7 @@
 #include "blocklists/list_build.h"
 #include "blocklists/list_file.h"
 #include "blocklists/list_index.h"
+#include "blocklists/list_why.h"
 #include "conf/conf.h"
 #include "lib/child.h"
 #include "lib/log.h"
@@ -32,11 +33,13 @@ static const struct sandbox rights = {
 struct compiler {
 	struct child *child; /* borrowed */
 	struct conf *conf;   /* owned; NULL: not there yet */
+	struct list_index *old; /* owned: in force now; NULL: none */
 };
 
 /* --- the build ------------------------------------------------------------------------ */
 
-static void source_open(const struct conf_list *list, struct list_source *s)
+static void source_open(const struct conf_list *list, const struct list_index *old,
+			struct list_source *s)
 {
 	*s = (struct list_source){
 		.name = list->name,
@@ -45,6 +48,7 @@ static void source_open(const struct conf_list *list, struct list_source *s)
 		.subdomains = list->subdomains,
 		.names = list->names,
 		.name_count = list->name_count,
+		.old = old,
 	};
 	if (list->file)
 		s->rc = list_file_open(list->file, &s->fd);
@@ -52,14 +56,11 @@ static void source_open(const struct conf_list *list, struct list_source *s)
 
 static void log_list(const struct conf_list *list, const struct list_stats *s)
 {
-	char path[512];
+	char path[512], why[LIST_WHY_MAX];
 
 	log_safe(list->file ? list->file : "no file", path, sizeof(path));
-	if (s->rc == -EPROTONOSUPPORT)
-		log_warning("list %s: %s: %s, but %s", s->name, path, list_rc_text(s->rc),
-			    list_shape_name(s->shape));
-	else if (s->rc)
-		log_warning("list %s: %s: %s", s->name, path, list_rc_text(s->rc));
+	if (s->rc)
+		log_warning("list %s: %s: %s", s->name, path, list_why_text(s, why));
 	else if (s->invalid + s->unsupported + s->ignored && !s->entries)
 		log_warning("list %s: %s: no name in %" PRIu64 " lines", s->name, path,
 			    s->lines);
@@ -96,7 +97,7 @@ static int index_finish(const struct conf *conf, int fd)
 	return 0;
 }
 
-int compiler_build(const struct conf *conf, int *out_fd)
+int compiler_build(const struct conf *conf, const struct list_index *old, int *out_fd)
 {
 	struct list_source *sources = calloc(conf->list_count + 1, sizeof(*sources));
 	size_t count = conf->list_count;
@@ -111,7 +112,7 @@ int compiler_build(const struct conf *conf, int *out_fd)
 		return -errno;
 	}
 	for (size_t i = 0; i < count; i++)
-		source_open(&conf->lists[i], &sources[i]);
+		source_open(&conf->lists[i], old, &sources[i]);
 	rc = list_build(sources, count, fd);
 	for (size_t i = 0; i < count; i++) {
 		if (sources[i].fd >= 0)
@@ -139,6 +140,10 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		rc = conf_from_fd(fd, &c->conf);
 		if (rc)
 			log_err("configuration: %s", strerror(-rc));
+	} else if (type == MSG_INDEX && !c->old) {
+		rc = list_index_open(fd, &c->old);
+		if (rc)
+			log_err("lists in force: %s: none can be kept", strerror(-rc));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -163,7 +168,7 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		snprintf(why, MSG_TEXT_MAX, "lists: no configuration");
 		return -EINVAL;
 	}
-	rc = compiler_build(c->conf, &fd);
+	rc = compiler_build(c->conf, c->old, &fd);
 	if (rc) {
 		snprintf(why, MSG_TEXT_MAX, "lists: %s", strerror(-rc));
 		return rc;
@@ -196,6 +201,7 @@ int compiler_main(void)
 		status = child_run(base, ROLE_COMPILER, &ops, &c, &c.child);
 	else
 		log_err("out of memory");
+	list_index_close(c.old);
 	conf_free(c.conf);
 	if (base)
 		event_base_free(base);

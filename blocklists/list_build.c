@@ -15,6 +15,8 @@
 #include "blocklists/list_image.h"
 #include "blocklists/list_parser.h"
 #include "blocklists/list_run.h"
+#include "blocklists/list_walk.h"
+#include "lib/clock.h"
 #include "lib/util.h"
 
 /** The runs of all lists, and what was counted. */
@@ -144,6 +146,7 @@ static int take_text(const struct list_source *s, struct list_reader *r,
 	stats->shape = shape;
 	if (rc)
 		return rc;
+	stats->read_as = shape;
 	if (shape == SHAPE_NONE) /* nothing but comments; they are counted */
 		shape = SHAPE_NAMES;
 	if (!list_parser_reads(shape))
@@ -174,8 +177,39 @@ static int take_file(const struct list_source *s, struct list_stats *stats,
 	rc = take_text(s, &r, stats, c);
 	if (rc)
 		list_collect_cut(c, before);
+	else
+		stats->read_s = clock_mono_us() / 1000000;
 	list_reader_fini(&r);
 	return rc;
+}
+
+/** Take what a list's file gave an earlier index, itself perhaps kept. All or nothing.
+ *  @retval -ENOMEM, -E2BIG */
+static int keep_old(const struct list_source *s, struct list_stats *stats,
+		    struct list_collect *c)
+{
+	uint32_t before = c->count;
+	struct list_walk walk;
+	struct list_entry e;
+	uint32_t where;
+	int rc = 0;
+
+	if (!s->old || !list_walk_start(&walk, s->old, s->name))
+		return 0;
+	while (!rc && list_walk_next(&walk, &e, &where)) {
+		if (where & LIST_WHERE_CONF)
+			continue;
+		apply_subdomains(s->subdomains, &e);
+		rc = list_collect_add(c, &e, where);
+	}
+	if (rc) {
+		list_collect_cut(c, before);
+		return rc;
+	}
+	stats->kept = c->count - before;
+	stats->read_as = list_index_stats(s->old, walk.list)->read_as;
+	stats->read_s = list_index_stats(s->old, walk.list)->read_s;
+	return 0;
 }
 
 /** The names that stand in the configuration itself; its reader has checked them. */
@@ -207,15 +241,18 @@ static int list_take(const struct list_source *s, uint32_t limit,
 		     struct list_stats *stats, struct list_run *run)
 {
 	struct list_collect c = { .limit = limit };
-	int rc;
+	int rc, kept = 0;
 
 	snprintf(stats->name, sizeof(stats->name), "%s", s->name);
 	rc = take_conf_names(s, stats, &c);
-	if (!rc)
+	if (!rc) {
 		rc = take_file(s, stats, &c);
-	if (rc == -ENOMEM) {
+		if (rc && rc != -ENOMEM)
+			kept = keep_old(s, stats, &c);
+	}
+	if (rc == -ENOMEM || kept == -ENOMEM) {
 		list_collect_free(&c);
-		return rc;
+		return -ENOMEM;
 	}
 	stats->rc = rc;
 	rc = list_run_build(&c, run);

@@ -23,6 +23,8 @@ struct list_source {
 	const void *bytes; /* NULL with len 0: no file */
 	size_t len;
 	int rc; /* why the file could not be opened; the names below count all the same */
+	const struct list_index *old; /* its list of this name serves on if the file is bad;
+					 NULL: none */
 	enum conf_list_format format;
 	enum conf_subdomains subdomains; /* yes: "x" means "*.x" too; no: "*.x" means x alone */
 	const struct conf_list_name *names;
@@ -32,10 +34,10 @@ struct list_source {
 /**
  * Build the index of all lists.
  *
- * A list whose file cannot be used has rc in its stats, and only the names that stand in
- * the configuration: -EPROTONOSUPPORT (format LIST_AUTO, and no list of names),
- * -EFBIG (over LIST_FILE_MAX), -E2BIG (over LIST_ENTRIES_MAX, or LIST_NAMES_MAX with the
- * lists before it), -errno of reading it.
+ * A list whose file cannot be used has rc in its stats: -EPROTONOSUPPORT (format LIST_AUTO,
+ * and no list of names), -EFBIG (over LIST_FILE_MAX), -E2BIG (over LIST_ENTRIES_MAX, or
+ * LIST_NAMES_MAX with the lists before it), -errno of reading it. It holds the names that
+ * stand in the configuration, and those that its file gave the old index, if there is one.
  *
  * @param count   at most LIST_INDEX_LISTS, else -E2BIG
  * @param out_fd  empty, open for reading and writing, and stays the caller's

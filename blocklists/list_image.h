@@ -28,7 +28,7 @@
 #include "blocklists/list_index.h"
 
 #define LIST_IMAGE_MAGIC   0x317473696c776eull /* "nwlist1" */
-#define LIST_IMAGE_VERSION 2
+#define LIST_IMAGE_VERSION 3
 #define LIST_IMAGE_ORDER   0x01020304u
 #define LIST_BLOCK	   16
 #define LIST_NAMES_MAX	   (32u << 20) /* and no section over 4 GiB */

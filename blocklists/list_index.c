@@ -12,35 +12,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "blocklists/list_filter.h"
-#include "blocklists/list_image.h"
 #include "blocklists/list_key.h"
+#include "blocklists/list_parts.h"
 #include "blocklists/list_run.h"
-
-struct list_index {
-	const uint8_t *map;
-	size_t len;
-	bool is_mapped; /* map is ours to unmap */
-	const struct list_image_head *head;
-	const uint8_t *blocks;
-	const uint32_t *starts;
-	uint32_t block_count;
-	const uint32_t *classes;
-	const uint64_t *words;
-	const struct list_stats *lists;
-	const uint32_t *rows;
-	const uint32_t *lines;
-	struct list_filter filter;
-	uint64_t all;	/* a bit for each list */
-	uint64_t zones; /* lists whose nearest entry alone counts */
-};
-
-/** One name as it stands in a block. */
-struct block_name {
-	uint8_t shared, len;
-	uint32_t class;
-	const uint8_t *bytes;
-};
 
 /** Where a key was found. */
 struct place {
@@ -53,9 +27,9 @@ static int stats_take(struct list_index *x)
 {
 	for (uint32_t i = 0; i < x->head->lists; i++) {
 		if (!memchr(x->lists[i].name, '\0', sizeof(x->lists[i].name)) ||
-		    x->lists[i].shape >= SHAPE_COUNT)
+		    x->lists[i].shape >= SHAPE_COUNT || x->lists[i].read_as >= SHAPE_COUNT)
 			return -EBADMSG;
-		if (list_shape_is_zone(x->lists[i].shape))
+		if (list_shape_is_zone(x->lists[i].read_as))
 			x->zones |= 1ull << i;
 	}
 	return 0;
@@ -155,42 +129,6 @@ void list_index_close(struct list_index *x)
 	free(x);
 }
 
-/** Read the name at *at, and go behind it. @retval false  it is cut short */
-static bool name_read(const uint8_t **at, const uint8_t *end, struct block_name *out)
-{
-	const uint8_t *p = *at;
-
-	if (end - p < 2 || end - p < 3 + p[1])
-		return false;
-	out->shared = p[0];
-	out->len = p[1];
-	out->bytes = p + 2;
-	out->class = 0;
-	p += 2 + out->len;
-	for (unsigned shift = 0; p < end && shift < 32; shift += 7) {
-		out->class |= (uint32_t)(*p & 0x7f) << shift;
-		if (!(*p++ & 0x80)) {
-			*at = p;
-			return true;
-		}
-	}
-	return false;
-}
-
-/** A block's bytes; an empty range where its offsets are no good. */
-static const uint8_t *block_range(const struct list_index *x, uint32_t block,
-				  const uint8_t **end)
-{
-	uint64_t to = block + 1 < x->block_count ? x->starts[block + 1]
-						 : x->head->blocks_bytes;
-	uint64_t from = x->starts[block];
-
-	if (to > x->head->blocks_bytes || from > to)
-		from = to = 0;
-	*end = x->blocks + to;
-	return x->blocks + from;
-}
-
 /** Compare a block's first name with a key, as list_key_compare. A bad block is larger. */
 static int block_compare(const struct list_index *x, uint32_t block, const char *key,
 			 size_t len)
@@ -208,11 +146,11 @@ static int block_compare(const struct list_index *x, uint32_t block, const char 
 static bool block_find(const struct list_index *x, uint32_t block, const char *key,
 		       size_t len, struct place *out)
 {
-	const uint8_t *end, *at = block_range(x, block, &end);
-	struct block_name n;
+	const uint8_t *end, *at = list_part_block(x, block, &end);
+	struct list_block_name n;
 	size_t matched = 0;
 
-	for (unsigned i = 0; i < LIST_BLOCK && name_read(&at, end, &n); i++) {
+	for (unsigned i = 0; i < LIST_BLOCK && list_part_name(&at, end, &n); i++) {
 		size_t same = 0, rest = len - matched;
 
 		if (n.shared > matched)
@@ -250,21 +188,6 @@ static bool key_find(const struct list_index *x, const char *key, size_t len,
 	return lo && block_find(x, lo - 1, key, len, out);
 }
 
-/** A class's rules as bits, and their lists behind it; no rule where its offset is no
- *  good. */
-static uint32_t class_rules(const struct list_index *x, uint32_t class,
-			    const uint64_t **lists)
-{
-	uint64_t at = x->classes[class], n = x->head->words;
-	uint32_t rules;
-
-	if (at >= n)
-		return 0;
-	rules = (uint32_t)x->words[at] & ((1u << LIST_RULES) - 1);
-	*lists = x->words + at + 1;
-	return n - at > (unsigned)__builtin_popcount(rules) ? rules : 0;
-}
-
 /** What the entries of one name say: lists by rule, those that a "$badfilter" takes out
  *  left out. */
 struct said {
@@ -277,7 +200,7 @@ static void class_said(const struct list_index *x, uint32_t class, bool is_self,
 {
 	uint32_t about = is_self ? LIST_RULES_SELF : LIST_RULES_BELOW, off = 0;
 	const uint64_t *lists = NULL;
-	uint32_t rules = class_rules(x, class, &lists);
+	uint32_t rules = list_part_rules(x, class, &lists);
 
 	out->rules = 0;
 	for (; rules; rules &= rules - 1, lists++) {
@@ -348,7 +271,7 @@ static uint64_t class_lines(const struct list_index *x, uint32_t class, unsigned
 			    unsigned list)
 {
 	const uint64_t *lists = NULL;
-	uint32_t rules = class_rules(x, class, &lists);
+	uint32_t rules = list_part_rules(x, class, &lists);
 	uint64_t n = 0;
 
 	for (; rules; rules &= rules - 1, lists++) {
@@ -366,11 +289,11 @@ static uint64_t class_lines(const struct list_index *x, uint32_t class, unsigned
 static uint32_t line_of(const struct list_index *x, const struct place *place,
 			unsigned rule, unsigned list)
 {
-	const uint8_t *end, *at = block_range(x, place->block, &end);
+	const uint8_t *end, *at = list_part_block(x, place->block, &end);
 	uint64_t row = x->rows[place->block];
-	struct block_name n;
+	struct list_block_name n;
 
-	for (unsigned i = 0; i < place->nth && name_read(&at, end, &n); i++) {
+	for (unsigned i = 0; i < place->nth && list_part_name(&at, end, &n); i++) {
 		if (n.class >= x->head->classes)
 			return 0;
 		row += class_lines(x, n.class, LIST_RULES, 0);

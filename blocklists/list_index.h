@@ -66,11 +66,13 @@ struct list_stats {
 	uint64_t unsupported; /* rules that are not honoured */
 	uint64_t invalid;    /* what is wrong */
 	uint32_t first_invalid_line; /* 0: none */
-	int32_t rc;	     /* 0, or why its file could not be read (list_rc_text); its old
-				entries are gone */
+	int32_t rc;	     /* 0, or why its file could not be read (list_rc_text) */
 	uint32_t subtrees;   /* of the entries, those that take all below them */
 	uint32_t shape;	     /* enum list_shape that its file was read as, or looks like */
+	uint32_t read_as;    /* the one that its entries were read as */
+	uint32_t kept;	     /* of the entries, those of an earlier index: rc is set */
 	uint32_t by_rule[LIST_RULES]; /* of the entries: list_rule_of */
+	uint64_t read_s;     /* clock_mono_us in seconds: when its entries' file was read; 0: never */
 	uint64_t by_kind[LINE_KINDS]; /* everything in its file's lines: enum list_line_kind */
 	uint32_t first_line[LINE_KINDS]; /* where each was first; 0: nowhere */
 };

@@ -30,6 +30,7 @@ static void on_up(void *arg, struct process *p)
 
 	if (process_role(p) == ROLE_COMPILER) {
 		outfit_all(s->processes, p, s->next, s->control_fd);
+		outfit_index(p, s->now);
 		process_send_start(p, s->next->number);
 		return;
 	}

@@ -60,10 +60,10 @@ static void send_listener(struct process *p, const struct listener_socket *s)
 	process_send(p, MSG_LISTEN, &m, sizeof(m), s->fd);
 }
 
-void outfit_index(struct process *resolver, const struct generation *g)
+void outfit_index(struct process *p, const struct generation *g)
 {
 	if (g->index_fd >= 0)
-		process_send(resolver, MSG_INDEX, NULL, 0, g->index_fd);
+		process_send(p, MSG_INDEX, NULL, 0, g->index_fd);
 }
 
 void outfit_tell_state(struct process *resolver, const struct process *of)

@@ -25,8 +25,9 @@ void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
 /** What a running one needs of the next generation, and START: of the sockets only the new. */
 void outfit_change(struct process *p, const struct generation *g);
 
-/** The index alone, to the resolver. */
-void outfit_index(struct process *resolver, const struct generation *g);
+/** The index alone, if there is one: to the resolver, or to the compiler, which keeps the lists
+ *  whose files have gone bad. */
+void outfit_index(struct process *p, const struct generation *g);
 
 /** Tell the resolver, for `status`, how this one is. */
 void outfit_tell_state(struct process *resolver, const struct process *of);

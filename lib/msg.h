@@ -37,7 +37,9 @@ enum msg_type {
 	MSG_PEER,     /* msg_peer, fd: the child's end of a channel to another child; in force at once */
 	MSG_LISTEN,   /* msg_listen, fd: a bound socket; to the resolver */
 	MSG_CONTROL,  /* fd: the bound, listening control socket; to the resolver */
-	MSG_INDEX,    /* fd: sealed memfd with a list index; compiler to supervisor to resolver */
+	MSG_INDEX,    /* fd: sealed memfd with a list index; compiler to supervisor to resolver;
+			 supervisor to compiler: the one in force, from which it keeps the lists
+			 whose files have gone bad */
 	MSG_START,    /* msg_start: everything since the last START is there: build, swap, answer READY */
 	MSG_STOP,     /* finish what is in flight, then exit 0 */
 	MSG_LEAVE,    /* to nftsync, before STOP: the service ends; leave what zones say is to stay */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "blocklists/list_detect.h"
-#include "blocklists/list_file.h"
+#include "blocklists/list_why.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "resolver/neighbour.h"
@@ -204,17 +204,6 @@ static void print_kinds(FILE *to, const struct list_stats *s)
 	}
 }
 
-/* Why a list is not in force; empty if it is. */
-static const char *list_error(const struct list_stats *s, char *buf, size_t size)
-{
-	if (s->rc == -EPROTONOSUPPORT)
-		snprintf(buf, size, "%s, but %s", list_rc_text(s->rc),
-			 list_shape_name(s->shape));
-	else
-		snprintf(buf, size, "%s", s->rc ? list_rc_text(s->rc) : "");
-	return buf;
-}
-
 void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
 {
 	const struct list_index *x = r->current ? r->current->index : NULL;
@@ -225,7 +214,7 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 		    "ignored#\tunsupported#\tformat\terror\tnot_taken\n");
 	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
 		const struct list_stats *s = list_index_stats(x, i);
-		char error[128];
+		char error[LIST_WHY_MAX];
 
 		fprintf(to,
 			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
@@ -233,7 +222,7 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 			s->name, s->entries, s->lines, s->duplicates, s->invalid,
 			s->first_invalid_line, s->ignored, s->unsupported,
 			list_shape_name((enum list_shape)s->shape),
-			list_error(s, error, sizeof(error)));
+			list_why_text(s, error));
 		print_kinds(to, s);
 		fputc('\n', to);
 	}

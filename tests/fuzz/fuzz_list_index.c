@@ -10,6 +10,7 @@
 
 #include "blocklists/list_filter.h"
 #include "blocklists/list_image.h"
+#include "blocklists/list_walk.h"
 #include "lib/util.h"
 
 #define NAME_LABELS 3
@@ -63,7 +64,7 @@ static void fill_classes(struct input *in, uint8_t *image, const struct list_lay
 /** The first list is read as a zone. */
 static void fill_stats(uint8_t *image, const struct list_layout *at)
 {
-	struct list_stats stats = { .shape = SHAPE_RPZ };
+	struct list_stats stats = { .read_as = SHAPE_RPZ };
 
 	memcpy(image + at->lists, &stats, sizeof(stats));
 }
@@ -132,6 +133,21 @@ static void ask(const struct list_index *x, const uint8_t letters[NAME_LABELS])
 		abort();
 }
 
+/** Every entry of the first list (they all have no name). */
+static void walk(const struct list_index *x)
+{
+	struct list_walk w;
+	struct list_entry e;
+	uint32_t where;
+
+	if (!list_walk_start(&w, x, ""))
+		abort();
+	while (list_walk_next(&w, &e, &where)) {
+		if (dname_wire_len(e.name.wire, e.name.len) != e.name.len)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
@@ -148,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (list_index_attach(image, len, &x))
 		abort();
 	ask(x, letters);
+	walk(x);
 	list_index_close(x);
 	free(image);
 	return 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # List files of garbage: the daemon serves, the other lists are in force, and `list ls` says
-# what is wrong with each.
+# what is wrong with each. What a file gave before it went bad stays in force.
 cd "$(dirname "$0")/../.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "skip not root"; exit 0; }
 . tests/integration/net.sh
@@ -104,7 +104,23 @@ printf 'new.example\n' >>"$lists/good"
 kill -HUP "$nameward_pid"
 check "a reload with more of that" wait_for 10 is_generation $((now + 1))
 check "the good list's new name is blocked" blocked new.example
-check "list ls says what became of the others" says crlf 'HTML'
+check "list ls says what became of the others" says crlf 'HTML.*its 2 old names, read .* ago, stay in force'
+check "and of the one that is a FIFO now" says bom 'Not a regular file.*its 2 old names, read'
+check "a list that never was good has none to keep" not says html 'stay'
+check "the log says so too" grep -q 'list crlf: .*HTML.*its 2 old names, read .* ago, stay in force' "$net_dir/nameward.log"
+in_force crlf crlf.example
+in_force crlf y.crlf2.example
+in_force bom bom2.example
+kill -HUP "$nameward_pid"
+check "another reload" wait_for 10 is_generation $((now + 2))
+check "the last good names never expire" blocked crlf.example
+printf 'crlf-new.example\n' >"$lists/crlf"
+kill -HUP "$nameward_pid"
+check "a reload with a good file again" wait_for 10 is_generation $((now + 3))
+check "its new name is blocked" blocked crlf-new.example
+check "its old name passes" passes crlf.example
+check "list ls: nothing is old" not says crlf 'stay'
+check "the other one's names are" blocked bom.example
 check "a name on none still passes" passes fine2.example
 for i in 1 2 3; do kill -HUP "$nameward_pid"; sleep 0.2; done
 check "the resolver lived through all of it" has 'process +resolver .*restarts 0' nameward status

@@ -139,7 +139,7 @@ static struct setup *make_setup(struct query_world *w, const char *text)
 	snprintf(all, sizeof(all), "listen l 127.0.0.1:5353\nupstream u {\n server 127.0.0.1:%u\n"
 		 " timeout 700ms\n}\n%s", w->upstream_port, text);
 	conf = conf_of_text(all);
-	assert_int_equal(compiler_build(conf, &fd), 0);
+	assert_int_equal(compiler_build(conf, NULL, &fd), 0);
 	assert_int_equal(list_index_open(fd, &x), 0);
 	close(fd);
 	assert_int_equal(setup_new(w->base, conf, x, ++generation, &s), 0);

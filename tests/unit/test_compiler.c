@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,7 +74,7 @@ static struct list_index *compile(struct conf_list *lists, size_t count)
 	struct list_index *x = NULL;
 	int fd = -1, seals;
 
-	assert_int_equal(compiler_build(&conf, &fd), 0);
+	assert_int_equal(compiler_build(&conf, NULL, &fd), 0);
 	seals = fcntl(fd, F_GET_SEALS);
 	assert_int_equal(seals & F_SEAL_WRITE, F_SEAL_WRITE);
 	assert_int_equal(seals & F_SEAL_SHRINK, F_SEAL_SHRINK);
@@ -107,7 +108,7 @@ static void lists_of_a_configuration_become_an_index(void **state)
 	}
 }
 
-static void files_that_cannot_be_read_empty_their_list_alone(void **state)
+static void files_that_were_never_readable_give_their_list_nothing(void **state)
 {
 	struct conf_list_name own = { .text = "own.example" };
 	struct conf_list lists[] = {
@@ -196,8 +197,9 @@ static void be_compiler(int fd)
 	_exit(compiler_main());
 }
 
-/** Run the process on a configuration (NULL: send none), until it ends; its exit status. */
-static int run_process(const char *text, struct heard *h)
+/** Run the process on a configuration (NULL: send none) and the index in force (-1: none),
+ *  until it ends; its exit status. */
+static int run_process(const char *text, int old_fd, struct heard *h)
 {
 	static const struct chan_ops ops = { on_heard, on_gone };
 	const struct msg_start start = { .size = sizeof(start), .generation = 7 };
@@ -223,6 +225,8 @@ static int run_process(const char *text, struct heard *h)
 		close(conf_fd);
 		conf_bundle_free(bundle);
 	}
+	if (old_fd >= 0)
+		assert_int_equal(msg_send(chan, MSG_INDEX, NULL, 0, old_fd), 0);
 	assert_int_equal(msg_send(chan, MSG_START, &start, sizeof(start), -1), 0);
 	event_base_loopexit(h->base, &limit);
 	event_base_dispatch(h->base);
@@ -249,7 +253,7 @@ static void the_process_hands_over_an_index_and_ends(void **state)
 		 "listen l 127.0.0.1:5353\nupstream u {\n server 192.0.2.1\n}\n"
 		 "list good {\n file %s\n}\nlist secret {\n file %s\n name own.example\n}\n",
 		 good, secret);
-	assert_int_equal(run_process(text, &h), 0);
+	assert_int_equal(run_process(text, -1, &h), 0);
 	assert_int_equal(h.ready, 7);
 	assert_false(h.failed);
 	assert_int_equal(list_index_open(h.index_fd, &x), 0);
@@ -266,12 +270,49 @@ static void the_process_hands_over_an_index_and_ends(void **state)
 	free(secret);
 }
 
+static void the_process_keeps_a_list_from_the_index_it_is_given(void **state)
+{
+	char *path = file_with("ads", "ads.example\n");
+	struct list_index *x;
+	struct heard h, again;
+	int damaged;
+	char text[256];
+
+	(void)state;
+	assert_int_equal(chmod(folder, 0755), 0);
+	snprintf(text, sizeof(text), "listen l 127.0.0.1:5353\nupstream u {\n server 192.0.2.1\n}\n"
+		 "list ads {\n file %s\n}\n", path);
+	assert_int_equal(run_process(text, -1, &h), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0666), 0);
+	assert_int_equal(run_process(text, h.index_fd, &again), 0);
+	close(h.index_fd);
+	assert_int_equal(list_index_open(again.index_fd, &x), 0);
+	close(again.index_fd);
+	assert_true(find(x, "ads.example") == 1);
+	assert_int_equal(list_index_stats(x, 0)->rc, -ENODEV);
+	assert_int_equal(list_index_stats(x, 0)->kept, 1);
+	list_index_close(x);
+
+	damaged = memfd_create("damaged", MFD_CLOEXEC); /* then there is nothing to keep */
+	assert_true(damaged >= 0);
+	assert_int_equal(run_process(text, damaged, &again), 0);
+	close(damaged);
+	assert_int_equal(again.ready, 7);
+	assert_int_equal(list_index_open(again.index_fd, &x), 0);
+	close(again.index_fd);
+	assert_true(find(x, "ads.example") == 0);
+	list_index_close(x);
+	unlink(path);
+	free(path);
+}
+
 static void the_process_fails_without_a_configuration(void **state)
 {
 	struct heard h;
 
 	(void)state;
-	assert_int_equal(run_process(NULL, &h), 0);
+	assert_int_equal(run_process(NULL, -1, &h), 0);
 	assert_true(h.failed);
 	assert_int_equal(h.ready, 0);
 	assert_int_equal(h.index_fd, -1);
@@ -281,9 +322,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_of_a_configuration_become_an_index),
-		cmocka_unit_test(files_that_cannot_be_read_empty_their_list_alone),
+		cmocka_unit_test(files_that_were_never_readable_give_their_list_nothing),
 		cmocka_unit_test(no_lists_make_an_empty_index),
 		cmocka_unit_test(the_process_hands_over_an_index_and_ends),
+		cmocka_unit_test(the_process_keeps_a_list_from_the_index_it_is_given),
 		cmocka_unit_test(the_process_fails_without_a_configuration),
 	};
 

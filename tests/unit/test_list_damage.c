@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "blocklists/list_image.h"
+#include "blocklists/list_walk.h"
 #include "lib/util.h"
 #include "tests/support/list_support.h"
 
@@ -54,6 +55,22 @@ static void make_good(void *image, size_t len)
 	head->checksum = list_image_checksum((uint8_t *)image + skip, len - skip);
 }
 
+/** Every entry of a list; as many as blocks of that many octets can hold at the most. */
+static void walk_list(const struct list_index *x, const char *list)
+{
+	uint64_t n = 0, most = (list_index_names(x) + LIST_BLOCK) * LIST_RULES;
+	struct list_walk w;
+	struct list_entry e;
+	uint32_t where;
+
+	assert_true(list_walk_start(&w, x, list));
+	while (list_walk_next(&w, &e, &where)) {
+		assert_true(++n <= most);
+		assert_int_equal(dname_wire_len(e.name.wire, e.name.len), e.name.len);
+		assert_in_range(list_rule_of(&e), 0, LIST_RULES - 1);
+	}
+}
+
 /** Ask for all that can be asked; any answer is right, as long as it is within the lists. */
 static void use(const struct list_index *x)
 {
@@ -74,8 +91,10 @@ static void use(const struct list_index *x)
 					 match.key.len);
 		}
 	}
-	for (unsigned i = 0; i < lists; i++)
+	for (unsigned i = 0; i < lists; i++) {
 		assert_in_range(strlen(list_index_stats(x, i)->name), 0, 63);
+		walk_list(x, list_index_stats(x, i)->name);
+	}
 }
 
 /** @retval true  it was taken for an index */

@@ -54,7 +54,7 @@ static int setup(void **state)
 	}
 	conf_errors_free(e);
 	conf_bundle_free(b);
-	if (compiler_build(conf, &fd) || list_index_open(fd, &x))
+	if (compiler_build(conf, NULL, &fd) || list_index_open(fd, &x))
 		return -1;
 	return close(fd);
 }

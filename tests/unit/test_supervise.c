@@ -528,6 +528,7 @@ static void reload_hands_over_only_what_changed(void **state)
 
 	kill(b->supervisor, SIGHUP);
 	expect_notify(b, "RELOADING=1\nMONOTONIC_USEC=");
+	expect(b, from, "compiler index"); /* what is in force, to keep lists from */
 	expect(b, from, "compiler start 2");
 	expect(b, from, "resolver conf");
 	expect(b, from, "resolver index");
