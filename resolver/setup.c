@@ -3,6 +3,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+/* The index says "list 3": of another configuration that is another list. */
+static bool is_index_of(const struct list_index *x, const struct conf *conf)
+{
+	if (list_index_list_count(x) != conf->list_count)
+		return false;
+	for (unsigned i = 0; i < conf->list_count; i++)
+		if (strcmp(list_index_stats(x, i)->name, conf->lists[i].name))
+			return false;
+	return true;
+}
 
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
 	      uint32_t generation, struct setup **out)
@@ -12,6 +26,12 @@ int setup_new(struct event_base *base, struct conf *conf, struct list_index *ind
 
 	if (!s)
 		goto err_args;
+	if (index && !is_index_of(index, conf)) {
+		log_err("list index: of another configuration: lists of this generation are "
+			"empty");
+		list_index_close(index);
+		index = NULL;
+	}
 	s->conf = conf;
 	s->index = index;
 	s->generation = generation;

@@ -23,7 +23,7 @@ struct setup {
 };
 
 /** Build a generation. conf and index become its own, also on failure.
- *  @param index  may be NULL */
+ *  @param index  may be NULL; one of other lists, or in another order, counts as none */
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
 	      uint32_t generation, struct setup **out);
 
