@@ -59,3 +59,30 @@ void setup_free(struct setup *s)
 	conf_free(s->conf);
 	free(s);
 }
+
+static bool same_servers(const struct conf_upstream *a, const struct conf_upstream *b)
+{
+	if (a->server_count != b->server_count)
+		return false;
+	for (size_t i = 0; i < a->server_count; i++) {
+		const struct addr_port *x = &a->servers[i], *y = &b->servers[i];
+
+		if (!addr_equal(&x->addr, &y->addr) || x->port != y->port || x->scope != y->scope)
+			return false;
+	}
+	return true;
+}
+
+bool setup_asks_the_same(const struct conf *a, const struct conf *b)
+{
+	if (a->forward_count != b->forward_count)
+		return false;
+	for (size_t i = 0; i < a->forward_count; i++) {
+		const struct conf_forward *x = &a->forwards[i], *y = &b->forwards[i];
+
+		if (!dname_equal(&x->suffix, &y->suffix) ||
+		    !same_servers(&a->upstreams[x->upstream], &b->upstreams[y->upstream]))
+			return false;
+	}
+	return true;
+}
