@@ -268,6 +268,12 @@ size_t chan_queued(const struct chan *ch)
 	return ch->queued;
 }
 
+void chan_each_queued(const struct chan *ch, void (*see)(void *arg, const void *data), void *arg)
+{
+	for (const struct waiting *w = ch->first; w; w = w->next)
+		see(arg, w + 1);
+}
+
 int chan_drain(struct chan *ch, int timeout_ms)
 {
 	uint64_t end = clock_mono_ms() + (uint64_t)timeout_ms;

@@ -43,6 +43,10 @@ int chan_send(struct chan *ch, const void *data, size_t len, int fd);
 /** Bytes waiting in the queue. */
 size_t chan_queued(const struct chan *ch);
 
+/** See each message that waits in the queue; data is borrowed for the call. What the owner
+ *  wants to know of them before it closes a channel whose peer is gone. */
+void chan_each_queued(const struct chan *ch, void (*see)(void *arg, const void *data), void *arg);
+
 /** Wait until the queue has been handed to the kernel, at most timeout_ms. For the end of
  *  a process only. @retval -ETIMEDOUT, -EPIPE */
 int chan_drain(struct chan *ch, int timeout_ms);

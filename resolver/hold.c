@@ -24,6 +24,7 @@ struct slot {
 	uint64_t deadline_ms;
 	uint64_t memo_key;    /* 0: nothing to remember */
 	uint64_t covered_ms;  /* until then */
+	size_t bytes;	      /* that wait with it */
 	uint32_t serial;      /* tells a late reply of an earlier use apart */
 	uint32_t prev, next;  /* in the deadline list, or next free */
 };
@@ -114,6 +115,7 @@ static void unlink_slot(struct hold *h, uint32_t i)
 	s->next = h->free;
 	h->free = i;
 	h->stats.held--;
+	h->stats.bytes -= s->bytes;
 }
 
 /* Deadlines differ only after a reload: nearly always this ends at once. */
@@ -135,6 +137,7 @@ static void link_slot(struct hold *h, uint32_t i)
 	else
 		h->first = i;
 	h->stats.held++;
+	h->stats.bytes += s->bytes;
 }
 
 static void set_timer(struct hold *h)
@@ -400,13 +403,19 @@ int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_
 	uint32_t i = h->free;
 	struct slot *s = i == NO_SLOT ? NULL : &h->slots[i];
 
-	if ((!h->chan && !h->away) || !s ||
+	if (!s || wish->bytes > HOLD_BYTES - h->stats.bytes) {
+		h->stats.failed++;
+		h->stats.too_many++;
+		return -ENOBUFS;
+	}
+	if ((!h->chan && !h->away) ||
 	    (h->chan && add_record(h, wish, (uint64_t)s->serial << 32 | i))) {
 		h->stats.failed++;
-		return s ? -EPIPE : -ENOBUFS;
+		return -EPIPE;
 	}
 	h->free = s->next;
 	s->ticket = ticket;
+	s->bytes = wish->bytes;
 	s->deadline_ms = now_ms + wish->deadline_ms;
 	s->memo_key = wish->serial ? memo_key(h, wish->device, wish->serial) : 0;
 	s->covered_ms = now_ms + wish->covered_s * 1000ull;

@@ -17,7 +17,9 @@
 struct event_base;
 struct hold;
 
-#define HOLD_MAX 32768 /* answers held at once; a further one fails at once */
+/* What is held at once; a further answer fails at once. Those over TCP may have 64 KiB. */
+#define HOLD_MAX   32768	      /* answers */
+#define HOLD_BYTES (64u * 1024 * 1024) /* of theirs, as hold_wish says */
 
 struct hold_wish;
 
@@ -39,6 +41,8 @@ struct hold_ops {
 struct hold_stats {
 	uint64_t asked, done, late, covered, held;
 	uint64_t failed;    /* also those that could not be asked */
+	uint64_t too_many;  /* of them: more than HOLD_MAX or HOLD_BYTES */
+	uint64_t bytes;	    /* held now */
 	uint64_t withdrawn; /* names of devices */
 };
 
@@ -67,10 +71,11 @@ struct hold_wish {
 	uint64_t serial;	 /* of the cached answer; 0: not cached */
 	uint32_t covered_s;	 /* the longest lease: then it is asked for anew */
 	uint32_t deadline_ms;
+	size_t bytes; /* that the caller keeps until it is called back */
 };
 
 /** Ask, and call back with ticket later.
- *  @retval 0 asked; -EPIPE nftsync is not there; -ENOBUFS too many held */
+ *  @retval 0 asked; -EPIPE nftsync is not there; -ENOBUFS too much is held */
 int hold_ask(struct hold *h, const struct hold_wish *wish, void *ticket, uint64_t now_ms);
 
 /** Send what this turn gathered. */

@@ -22,7 +22,7 @@ struct lookup_log {
 	void *arg;
 	struct chan *chan; /* owned; NULL: nobody writes */
 	struct event *timer;
-	struct lookup_log_stats stats;
+	struct lookup_log_stats stats; /* sent: what waits in the channel, too */
 	struct log_limit limit;
 	unsigned gathered; /* records in buf */
 	struct msg_buf buf;
@@ -68,6 +68,36 @@ int lookup_log_new(struct event_base *base, void (*other)(void *arg, const void 
 	return 0;
 }
 
+static void count_lookups(void *arg, const void *data)
+{
+	uint64_t *n = arg;
+
+	if (msg_type(data) != MSG_LOOKUP)
+		return;
+	for (const void *m = msg_next(data, NULL); m; m = msg_next(data, m))
+		++*n;
+}
+
+/* Lookups that wait in the channel for a slow dbwriter. */
+static uint64_t waiting(const struct lookup_log *r)
+{
+	uint64_t n = 0;
+
+	if (r->chan)
+		chan_each_queued(r->chan, count_lookups, &n);
+	return n;
+}
+
+static void lose_channel(struct lookup_log *r)
+{
+	uint64_t lost = waiting(r);
+
+	r->stats.sent -= lost;
+	r->stats.dropped += lost;
+	chan_close(r->chan);
+	r->chan = NULL;
+}
+
 void lookup_log_free(struct lookup_log *r)
 {
 	if (!r)
@@ -98,16 +128,14 @@ static void on_gone(void *arg, int rc)
 	r->stats.dropped += r->gathered;
 	r->gathered = 0;
 	msg_buf_reset(&r->buf);
-	chan_close(r->chan);
-	r->chan = NULL;
+	lose_channel(r);
 }
 
 void lookup_log_set_channel(struct lookup_log *r, int fd)
 {
 	static const struct chan_ops ops = { on_message, on_gone };
 
-	chan_close(r->chan);
-	r->chan = NULL;
+	lose_channel(r);
 	if (fd >= 0 && chan_open(r->base, fd, QUEUE_BYTES, &ops, r, &r->chan))
 		log_err("no channel to dbwriter: out of memory");
 }
@@ -213,4 +241,5 @@ int lookup_log_question(struct lookup_log *r, const struct msg_ask *ask)
 void lookup_log_get_stats(const struct lookup_log *r, struct lookup_log_stats *out)
 {
 	*out = r->stats;
+	out->sent -= waiting(r);
 }

@@ -16,7 +16,8 @@ struct lookup;
 struct lookup_log;
 
 struct lookup_log_stats {
-	uint64_t sent, dropped;
+	uint64_t sent; /* handed to the kernel for dbwriter */
+	uint64_t dropped;
 };
 
 /** @param other, arg  as hold_new's: gets MSG_TELL */

@@ -36,3 +36,16 @@ bool note_next(const struct note *n, size_t *at, struct msg_rr *rr, const uint8_
 	*at += sizeof(*rr) + rr->rdata_len;
 	return true;
 }
+
+bool note_has_addr(const struct note *n, const struct addr *a)
+{
+	unsigned type = a->family == AF_INET ? TYPE_A : TYPE_AAAA;
+	const uint8_t *rdata;
+	struct msg_rr rr;
+	size_t at = 0;
+
+	while (note_next(n, &at, &rr, &rdata))
+		if (rr.type == type && !memcmp(rdata, a->bytes, addr_len(a)))
+			return true;
+	return false;
+}

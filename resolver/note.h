@@ -32,4 +32,7 @@ size_t note_write(const struct wire_answer *a, struct note *buf);
  *  @return false behind the last one */
 bool note_next(const struct note *n, size_t *at, struct msg_rr *rr, const uint8_t **rdata);
 
+/** True if this address is one of the records. */
+bool note_has_addr(const struct note *n, const struct addr *a);
+
 #endif

@@ -194,6 +194,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	q->held_us = now_us;
 	q->age_s = o->age_s;
 	q->l.verdict = (uint8_t)o->verdict;
+	wish.bytes = len + note_len;
 	return hold_ask(r->hold, &wish, q, now_us / 1000);
 }
 

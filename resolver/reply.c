@@ -96,28 +96,22 @@ bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 	return false;
 }
 
-/* Addresses beside an answer (of mail servers, of services) are not leased: a gated client
- * that wants to connect to them asks for them. Only our OPT, the last record, stays. */
-static size_t leave_out_additional(const struct wire_question *q, uint8_t *reply, size_t len)
+/* A gated client hears no address but those it gets leases for: what stands beside an answer
+ * (addresses of mail servers, of services) is not noted, nor is what is too much for one
+ * lease. If it wants to connect there it asks for that name. Ours is the OPT. */
+static bool is_unleased(const void *arg, const uint8_t *reply, const struct wire_rr *rr)
 {
-	struct wire_walker w = { .packet = reply, .len = len };
-	size_t begin = 0, last = 0;
-	struct wire_rr rr;
+	const struct note *note = arg;
+	struct addr a;
 
-	if (load_be16(reply + 10) <= q->has_opt)
-		return len;
-	while (wire_walk(&w, &rr) > 0) {
-		if (rr.section != 3)
-			continue;
-		if (!begin)
-			begin = rr.name_at;
-		last = rr.name_at;
-	}
-	store_be16(reply + 10, q->has_opt);
-	if (!q->has_opt)
-		return begin;
-	memmove(reply + begin, reply + last, len - last);
-	return begin + len - last;
+	if (rr->section == 3)
+		return rr->type != TYPE_OPT;
+	if (rr->type != TYPE_A && rr->type != TYPE_AAAA)
+		return false;
+	if (rr->rdata_len != (rr->type == TYPE_A ? 4 : 16))
+		return true;
+	a = addr_from_bytes(rr->type == TYPE_A ? AF_INET : AF_INET6, reply + rr->rdata_at);
+	return addr_is_public(&a) && !note_has_addr(note, &a);
 }
 
 size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room)
@@ -126,7 +120,7 @@ size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room
 					 o->ttl_max_s, room, reply_max(l));
 
 	if (len && l->client.gated)
-		return leave_out_additional(&l->question, room, len);
+		return wire_leave_out(room, len, is_unleased, o->note);
 	return len;
 }
 

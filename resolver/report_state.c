@@ -47,7 +47,9 @@ static void report_gate(const struct resolver *r, FILE *to)
 	row(to, "held", "covered_without_asking", s.covered);
 	row(to, "held", "failed", s.failed);
 	row(to, "held", "late", s.late);
+	row(to, "held", "too_many", s.too_many);
 	row(to, "held", "now", s.held);
+	row(to, "held", "bytes", s.bytes);
 }
 
 static void report_zones(const struct resolver *r, FILE *to)

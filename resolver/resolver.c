@@ -122,8 +122,9 @@ static bool is_blocked(void *arg, const struct msg_device *device, const struct 
 
 static void swap_setup(struct resolver *r, struct setup *s)
 {
-
 	if (r->current) {
+		if (!setup_asks_the_same(r->current->conf, s->conf))
+			cache_flush(r->cache); /* other servers may know other answers */
 		r->current->refs--;
 		r->current->next = r->old;
 		r->old = r->current;

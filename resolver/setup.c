@@ -3,6 +3,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+
+/* The index says "list 3": of another configuration that is another list. */
+static bool is_index_of(const struct list_index *x, const struct conf *conf)
+{
+	if (list_index_list_count(x) != conf->list_count)
+		return false;
+	for (unsigned i = 0; i < conf->list_count; i++)
+		if (strcmp(list_index_stats(x, i)->name, conf->lists[i].name))
+			return false;
+	return true;
+}
 
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
 	      uint32_t generation, struct setup **out)
@@ -12,6 +26,12 @@ int setup_new(struct event_base *base, struct conf *conf, struct list_index *ind
 
 	if (!s)
 		goto err_args;
+	if (index && !is_index_of(index, conf)) {
+		log_err("list index: of another configuration: lists of this generation are "
+			"empty");
+		list_index_close(index);
+		index = NULL;
+	}
 	s->conf = conf;
 	s->index = index;
 	s->generation = generation;
@@ -38,4 +58,31 @@ void setup_free(struct setup *s)
 	list_index_close(s->index);
 	conf_free(s->conf);
 	free(s);
+}
+
+static bool same_servers(const struct conf_upstream *a, const struct conf_upstream *b)
+{
+	if (a->server_count != b->server_count)
+		return false;
+	for (size_t i = 0; i < a->server_count; i++) {
+		const struct addr_port *x = &a->servers[i], *y = &b->servers[i];
+
+		if (!addr_equal(&x->addr, &y->addr) || x->port != y->port || x->scope != y->scope)
+			return false;
+	}
+	return true;
+}
+
+bool setup_asks_the_same(const struct conf *a, const struct conf *b)
+{
+	if (a->forward_count != b->forward_count)
+		return false;
+	for (size_t i = 0; i < a->forward_count; i++) {
+		const struct conf_forward *x = &a->forwards[i], *y = &b->forwards[i];
+
+		if (!dname_equal(&x->suffix, &y->suffix) ||
+		    !same_servers(&a->upstreams[x->upstream], &b->upstreams[y->upstream]))
+			return false;
+	}
+	return true;
 }

@@ -5,6 +5,7 @@
 #ifndef RESOLVER_SETUP_H
 #define RESOLVER_SETUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "blocklists/list_index.h"
@@ -23,9 +24,13 @@ struct setup {
 };
 
 /** Build a generation. conf and index become its own, also on failure.
- *  @param index  may be NULL */
+ *  @param index  may be NULL; one of other lists, or in another order, counts as none */
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
 	      uint32_t generation, struct setup **out);
+
+/** Whether each name is asked for at the same servers, so that what the cache holds is what
+ *  they would say. Names of upstreams, their timeouts and their order of use do not matter. */
+bool setup_asks_the_same(const struct conf *a, const struct conf *b);
 
 /** Free at once; nothing may refer to it. NULL is allowed. */
 void setup_free(struct setup *s);

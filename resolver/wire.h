@@ -160,6 +160,17 @@ size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t 
 size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepared, size_t len,
 			   uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf, size_t max);
 
+/** Take those records out of a reply that leave_out says yes to. Left out too is what stands
+ *  behind them and cannot move up: a name there that points behind the first one left out,
+ *  and types whose data may hold names, but for the ones that are a single name. In an
+ *  answer with addresses that is a SOA in authority (RFC 2181 §9).
+ *  @param arg  borrowed, handed to leave_out
+ *  @return the reply's new length */
+size_t wire_leave_out(uint8_t *reply, size_t len,
+		      bool (*leave_out)(const void *arg, const uint8_t *reply,
+					const struct wire_rr *rr),
+		      const void *arg);
+
 /** Both in one, for a reply that is used once. Same results; 0 if malformed. */
 size_t wire_write_reply(const struct wire_question *q, const uint8_t *reply, size_t len,
 			uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf, size_t max);

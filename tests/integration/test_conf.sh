@@ -148,12 +148,25 @@ reload enforce
 check "fewer addresses" wait_for 5 is_generation 5
 check "the port is closed" not has 198.18.0.80 in_ns c1 dig +time=1 +tries=1 @$r -p 5300 web.example
 
+cached=$(status_of cache entries)
+reload enforce "block-ttl 5s"
+check "another setting" wait_for 5 is_generation 6
+check "the cache is kept" [ "$(status_of cache entries)" -ge "$cached" ]
+reload enforce \
+	"upstream other {" "server 198.18.0.53:5399" "timeout 500ms" "}" "forward web.example other"
+check "a name is forwarded elsewhere" wait_for 5 is_generation 7
+check "the cache is flushed" [ "$(status_of cache entries)" -lt "$cached" ]
+check "what was cached does not answer for the new server" ask c1 web.example SERVFAIL
+reload enforce
+check "back to the old server" wait_for 5 is_generation 8
+check "it answers again" ask c1 web.example 198.18.0.80
+
 start_in router ncat -lk $r 5301
 taken=$net_pid
 wait_for 3 in_ns router ncat -z $r 5301
 reload enforce "listen taken $r:5301"
 check "an address that another program has: told" wait_for 3 logged '5301 is taken by .*root'
-check "and the old generation stays" wait_for 3 logged 'generation 5 stays in force'
+check "and the old generation stays" wait_for 3 logged 'generation 8 stays in force'
 check "it serves on" ask c1 web.example 198.18.0.80
 
 i=0
@@ -162,8 +175,8 @@ while [ $i -lt 15 ]; do
 	sleep 0.05
 	i=$((i + 1))
 done
-more_than_5() { [ "$(generation)" -gt 5 ]; }
-check "many reloads in a row: it is there" wait_for 5 more_than_5
+more_than_8() { [ "$(generation)" -gt 8 ]; }
+check "many reloads in a row: it is there" wait_for 5 more_than_8
 check "leases are still there after all of them" has hello fetch c1 http://198.18.0.80/
 check "no process was restarted" not has 'process .*restarts [1-9]' nameward status
 ask_stop

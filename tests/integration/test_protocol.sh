@@ -43,6 +43,10 @@ zone lan {
   interface br-lan
   gate enforce
 }
+device free {
+  address 192.168.77.12
+  gate off
+}
 list ads {
   name *.ads.example
 }
@@ -92,9 +96,23 @@ check "the question of 255 octets" has 'status: NXDOMAIN' ask @$r \
 check "an answer over the client's size is truncated" has 'flags: [a-z ]*tc' ask +ignore +noedns @$r big.example
 check "within 512 octets" grep -Eq 'MSG SIZE  rcvd: ([0-9]{2}|[1-4][0-9]{2}|50[0-9]|51[0-2])$' "$net_dir/has.out"
 check "with a larger size it is not as short" has 'MSG SIZE  rcvd: [0-9]{3,4}$' ask +ignore +bufsize=1232 @$r big.example
-all_of_big() { [ "$(ask +short "$@" @$r big.example | sort -u | wc -l)" = 100 ]; }
-check "dig asks again by TCP and gets all" all_of_big
-check "by TCP at once too" all_of_big +tcp
+# One lease has room for 64 addresses: whom the firewall gates hears of no other.
+big_has() { # COUNT CLIENT [OPTION...]
+	_count=$1 _client=$2
+	shift 2
+	in_ns "$_client" dig +short +time=2 +tries=1 "$@" @$r big.example | sort -u >"$net_dir/big"
+	[ "$(wc -l <"$net_dir/big")" = "$_count" ]
+}
+big_is_leased() {
+	nameward gate ls >"$net_dir/leases"
+	for _a in $(cat "$net_dir/big"); do grep -qw "$_a" "$net_dir/leases" || return 1; done
+}
+check "dig asks again by TCP and gets all, if it is not gated" big_has 100 c2
+check "by TCP at once too" big_has 100 c2 +tcp
+check "a gated client gets those there is a lease for" big_has 64 c1
+check "each of them is leased" big_is_leased
+check "by TCP at once too: the same" big_has 64 c1 +tcp
+check "and each is leased" big_is_leased
 
 # --- names, caching ----------------------------------------------------------------------------------------
 check "the case of the question comes back" has '^wEb\.ExAmPlE\..*198.18.0.80' ask +noall +answer @$r wEb.ExAmPlE

@@ -320,6 +320,35 @@ static void held_answers_are_bounded(void **state)
 	}
 }
 
+/* Over TCP an answer may be large: their number alone bounds nothing. */
+static void bytes_of_held_answers_are_bounded(void **state)
+{
+	struct world *w = *state;
+	struct hold_wish wish = {
+		.device = &device, .qname = &qname, .note = make_note(), .deadline_ms = 60000,
+	};
+	struct hold_stats s;
+
+	wish.bytes = HOLD_BYTES / 2;
+	assert_int_equal(hold_ask(w->hold, &wish, &w->tickets[0], w->now_ms), 0);
+	assert_int_equal(hold_ask(w->hold, &wish, &w->tickets[1], w->now_ms), 0);
+	wish.bytes = 1;
+	assert_int_equal(hold_ask(w->hold, &wish, &w->tickets[2], w->now_ms), -ENOBUFS);
+	hold_get_stats(w->hold, &s);
+	assert_int_equal(s.too_many, 1);
+	assert_int_equal(s.failed, 1);
+	assert_int_equal(s.bytes, HOLD_BYTES);
+	hold_set_channel(w->hold, -1); /* both end */
+	hold_get_stats(w->hold, &s);
+	assert_int_equal(s.bytes, 0);
+	chan_close(w->nftsync);
+	connect_nftsync(w);
+	wish.bytes = HOLD_BYTES;
+	assert_int_equal(hold_ask(w->hold, &wish, &w->tickets[2], w->now_ms), 0);
+	wish.bytes = SIZE_MAX;
+	assert_int_equal(hold_ask(w->hold, &wish, &w->tickets[3], w->now_ms), -ENOBUFS);
+}
+
 static void review_withdraws_what_the_judge_says(void **state)
 {
 	static struct msg_buf b;
@@ -364,6 +393,7 @@ int main(void)
 		TEST(answers_are_held_over_a_restart_of_nftsync),
 		TEST(without_nftsync_nothing_is_held),
 		TEST(held_answers_are_bounded),
+		TEST(bytes_of_held_answers_are_bounded),
 		TEST(review_withdraws_what_the_judge_says),
 	};
 

@@ -78,6 +78,23 @@ static void mail_with_glue(struct dns_message *m)
 	dns_opt(m, 1232, 0, 0, 0, NULL, 0);
 }
 
+#define MANY 70 /* more than one wish has room for */
+
+/* The name they belong to comes after them, as an authority that nobody needs. */
+static void many_addresses(struct dns_message *m)
+{
+	world_counts(m, MANY + 2, 1, 0);
+	for (int i = 0; i < MANY; i++) {
+		char addr[16];
+
+		snprintf(addr, sizeof(addr), "198.18.1.%d", i);
+		dns_a(m, i ? "@23" : "x@16", 300, addr);
+	}
+	dns_a(m, "y@16", 300, "198.18.2.1"); /* nobody asked for it */
+	dns_cname(m, "@12", TYPE_CNAME, 300, "@23");
+	dns_soa(m, "@16", 300, 300);
+}
+
 /* --- tests ---------------------------------------------------------------------------------- */
 
 static struct query_world *w;
@@ -233,6 +250,29 @@ static void unleased_addresses_beside_an_answer_are_left_out(void **state)
 			assert_true(got.is_whole);
 		}
 		assert_int_equal(w->wishes, 0);
+		if (i + 1 < ARRAY_SIZE(cases))
+			end(state);
+	}
+}
+
+static void addresses_that_no_wish_has_room_for_are_left_out(void **state)
+{
+	static const struct {
+		const char *mode;
+		unsigned answers, wishes;
+	} cases[] = { { GATE("off"), MANY + 2, 0 }, { GATE("enforce"), MSG_LEASE_ADDRS + 1, 2 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(cases[i].mode);
+		w->answer = many_addresses;
+		for (int again = 0; again < 2; again++) {
+			struct world_result got = world_lookup(w, "www.e", TYPE_A);
+
+			assert_int_equal(got.answers, cases[i].answers);
+			assert_true(got.is_whole);
+		}
+		assert_int_equal(w->wishes, cases[i].wishes);
+		assert_int_equal(w->addrs, cases[i].wishes * MSG_LEASE_ADDRS);
 		if (i + 1 < ARRAY_SIZE(cases))
 			end(state);
 	}
@@ -406,6 +446,7 @@ int main(void)
 		TEST(failed_lease_is_answered_by_the_zones_mode),
 		TEST(private_address_needs_no_lease),
 		TEST(unleased_addresses_beside_an_answer_are_left_out),
+		TEST(addresses_that_no_wish_has_room_for_are_left_out),
 		TEST(client_on_an_unknown_interface_is_leased),
 		TEST(covered_answer_asks_nftsync_no_more),
 		TEST(dead_upstream_is_a_servfail),
