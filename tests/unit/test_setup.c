@@ -29,7 +29,7 @@ static struct list_index *index_of(const char *text)
 	struct list_index *x;
 	int fd;
 
-	assert_int_equal(compiler_build(conf, &fd), 0);
+	assert_int_equal(compiler_build(conf, NULL, &fd), 0);
 	assert_int_equal(list_index_open(fd, &x), 0);
 	close(fd);
 	conf_free(conf);

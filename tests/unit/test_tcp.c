@@ -24,10 +24,16 @@
 #define KEPT 256
 #define TEXT "0123456789abcdef" /* a message that is long enough */
 
-/* --- time: idle connections end after 200 ms, and our clock can be put forward ------------- */
+/* --- time: idle connections end after 200 ms where a test says so; our clock can be put
+ * forward -------------------------------------------------------------------------------- */
 
 static time_t ahead_s;
 static struct timeval idle, idle_write;
+
+static void end_idle_soon(void)
+{
+	idle = idle_write = (struct timeval){ 0, 200000 };
+}
 
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
@@ -98,7 +104,7 @@ static int setup(void **state)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	ahead_s = 0;
-	idle = idle_write = (struct timeval){ 0, 200000 };
+	idle = idle_write = (struct timeval){ TCP_IDLE_S, 0 };
 	w->base = event_base_new();
 	assert_int_equal(tcp_new(w->base, on_packet, w, &w->t), 0);
 	assert_int_equal(addr_port_from_text("127.0.0.1:0", 0, &w->at), 0);
@@ -295,8 +301,10 @@ static void bad_length_ends_the_connection(void **state)
 static void half_closed_client_gets_all_its_answers(void **state)
 {
 	struct world *w = *state;
-	int fd = client(w);
+	int fd;
 
+	end_idle_soon();
+	fd = client(w);
 	w->mode = KEEP;
 	say(fd, TEXT, 100); /* more than may be in flight */
 	shutdown(fd, SHUT_WR);
@@ -354,7 +362,6 @@ static void client_that_does_not_read_is_read_no_more(void **state)
 	bool closed;
 	int fd;
 
-	idle.tv_sec = idle_write.tv_sec = 10;
 	fd = small_client(w);
 	w->mode = LARGE;
 	for (int i = 0; i < 40; i++) {
@@ -394,8 +401,10 @@ static void output_is_bounded_for_late_answers_too(void **state)
 static void idle_connection_is_closed(void **state)
 {
 	struct world *w = *state;
-	int fd = client(w);
+	int fd;
 
+	end_idle_soon();
+	fd = client(w);
 	say(fd, TEXT, 1);
 	assert_true(hears(w, fd, FRAME));
 	assert_true(ends(w, fd));
@@ -405,9 +414,11 @@ static void idle_connection_is_closed(void **state)
 static void connection_whose_question_is_in_flight_is_not_idle(void **state)
 {
 	struct world *w = *state;
-	int fd = client(w);
+	int fd;
 	bool closed;
 
+	end_idle_soon();
+	fd = client(w);
 	w->mode = KEEP;
 	say(fd, TEXT, 1);
 	assert_int_equal(heard(w, fd, 400, &closed), 0);
@@ -423,6 +434,7 @@ static void slow_reader_is_not_idle(void **state)
 	struct world *w = *state;
 	int fd;
 
+	end_idle_soon();
 	idle_write.tv_sec = 10;
 	fd = small_client(w);
 	w->mode = LARGE;
@@ -472,7 +484,6 @@ static void connections_are_bounded(void **state)
 	struct tcp_stats s;
 	unsigned n = 0;
 
-	idle.tv_sec = idle_write.tv_sec = 10;
 	for (unsigned i = 0; i < TCP_CLIENT_CONNECTIONS + 3; i++)
 		fds[n++] = client_from(w, 1);
 	assert_true(settles(w, TCP_CLIENT_CONNECTIONS));
