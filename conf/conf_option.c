@@ -206,7 +206,7 @@ static const struct conf_option options[] = {
 		"longer." },
 	{ CONF_GATE, "answer-deadline", .type = TYPE_MS,
 	  .at = offsetof(struct conf_gate, answer_deadline_ms), .min = 1, .max = 5000,
-	  .initial = "50ms",
+	  .initial = "250ms",
 	  .help = "How long an answer waits for the firewall; then on-failure "
 		"decides." },
 	{ CONF_GATE, "max-leases", .type = TYPE_COUNT,

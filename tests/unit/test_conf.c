@@ -49,7 +49,7 @@ static void what_is_not_written_has_its_default(void **state)
 	assert_int_equal(c->gate.lease_min_s, 60);
 	assert_int_equal(c->gate.lease_max_s, 86400);
 	assert_int_equal(c->gate.grace_s, 600);
-	assert_int_equal(c->gate.answer_deadline_ms, 50);
+	assert_int_equal(c->gate.answer_deadline_ms, 250);
 	assert_int_equal(c->gate.max_leases, 65536);
 	assert_int_equal(c->gate.max_device_leases, 4096);
 	assert_true(c->history.on);
