@@ -68,7 +68,7 @@ for folder in lib conf blocklists resolver nftsync flows db cli daemon; do
 	for file in "$folder"/*.h; do
 		lines=$(wc -l <"$file")
 		case $file in # two catalogues: the messages and the configuration's values
-		lib/msg.h | conf/conf.h) limit=340 ;;
+		lib/msg.h | conf/conf.h) limit=450 ;;
 		resolver/wire.h) limit=200 ;;
 		*) limit=150 ;;
 		esac

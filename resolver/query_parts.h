@@ -1,0 +1,57 @@
+/* A waiting question's inside, shared by query.c, query_flight.c and query_gate.c. Not for
+ * others. */
+#ifndef RESOLVER_QUERY_PARTS_H
+#define RESOLVER_QUERY_PARTS_H
+
+#include "lib/hash.h"
+#include "resolver/offer.h"
+#include "resolver/query.h"
+#include "resolver/state.h"
+
+#define FLIGHT_BUCKETS 4096 /* a power of two */
+
+struct flight;
+
+/** A question that waits for an upstream or for the gate. */
+struct query {
+	struct lookup l;
+	struct query *next; /* in its flight, or free */
+	/* while held for the gate */
+	uint8_t *reply; /* owned */
+	size_t reply_len;
+	uint64_t held_us;
+	uint32_t age_s;	   /* of the answer, when it was held */
+	struct note *note; /* owned */
+};
+
+struct queries {
+	struct resolver *r; /* borrowed */
+	struct hash_key hash;
+	unsigned in_flight;
+	struct query *free;
+	struct flight *flights[FLIGHT_BUCKETS];
+	struct offer_room *room; /* owned */
+};
+
+/** A waiting question with a copy of l; it keeps l's setup and socket.
+ *  @return NULL: too many, or no memory */
+struct query *query_new(struct resolver *r, const struct lookup *l);
+void query_free(struct resolver *r, struct query *q);
+
+/** Ask upstreams, or join the same question in flight; answers later, or at once by SERVFAIL
+ *  (query_flight.c). */
+void query_forward(struct resolver *r, struct lookup *l);
+
+/** End all flights without an answer: the process ends. */
+void query_drop_flights(struct queries *qs);
+
+/**
+ * Judge an answer by the client's lists and gate, and send it now or when its leases are in
+ * force (query_gate.c).
+ *
+ * @param q  the waiting query l belongs to, or NULL: then l is on the stack
+ * @return true if the query waits on
+ */
+bool query_offer(struct resolver *r, struct lookup *l, struct query *q, const struct offer *o);
+
+#endif
