@@ -11,8 +11,8 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wco
 	    -Wno-sign-conversion -Wpointer-arith -Wvla -Wformat=2 -Wundef
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-LIBS     := libevent_core libcares libnftnl libmnl sqlite3 libseccomp
-FOLDERS  := lib conf blocklists resolver nftsync flows db daemon cli
+LIBS     := libevent_core libcares libnftnl libmnl sqlite3 libseccomp libcurl
+FOLDERS  := lib conf blocklists fetch resolver nftsync flows db daemon cli
 
 # make SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own
 ifdef SAN
@@ -24,7 +24,7 @@ endif
 
 ALL_CFLAGS  = -std=gnu11 -I. -I$(BUILD)/gen -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(WARN) $(HARDEN) \
 	      $(CFLAGS) $(shell pkg-config --cflags $(LIBS))
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LDLIBS      = $(shell pkg-config --libs $(LIBS))
 
 MAINS    := daemon/main.c cli/nameward.c
@@ -142,6 +142,9 @@ install: all
 		install -m 644 etc/nameward.conf $(DESTDIR)$(SYSCONF)/nameward/
 	sed 's,@SBIN@,$(PREFIX)/sbin,' etc/nameward.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/nameward.service
+	sed 's,@BIN@,$(PREFIX)/bin,' etc/nameward-update.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/nameward-update.service
+	install -m 644 etc/nameward-update.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 etc/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nameward
 	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
 	[ -n "$(DESTDIR)" ] || etc/users.sh

@@ -18,6 +18,7 @@
 #define COLUMN_NAME_MAX 64
 
 struct printer {
+	const struct source_more *more;
 	const struct command *command;
 	struct table *table;
 	size_t rows;
@@ -115,7 +116,7 @@ static enum table_kind kind_of(const char *name, bool number, size_t count)
 
 static int on_columns(void *arg, char *const *names, size_t count)
 {
-	struct table_column columns[CONTROL_COLUMNS_MAX];
+	struct table_column columns[CONTROL_COLUMNS_MAX + SOURCE_MORE_MAX];
 	char bare[CONTROL_COLUMNS_MAX][COLUMN_NAME_MAX];
 	struct printer *p = arg;
 
@@ -129,26 +130,39 @@ static int on_columns(void *arg, char *const *names, size_t count)
 		columns[i].name = bare[i];
 		columns[i].kind = kind_of(bare[i], number, count);
 	}
-	p->write_rc = table_new(p->command->out, &p->command->style, columns, count,
-				&p->table);
+	for (size_t i = 0; i < p->more->count; i++)
+		columns[count + i] = p->more->columns[i];
+	p->write_rc = table_new(p->command->out, &p->command->style, columns,
+				count + p->more->count, &p->table);
 	return p->write_rc;
 }
 
 static int on_row(void *arg, char *const *fields, size_t count)
 {
+	const char *cells[CONTROL_COLUMNS_MAX + SOURCE_MORE_MAX];
 	struct printer *p = arg;
 
-	(void)count;
 	p->rows++;
-	p->write_rc = table_row(p->table, (const char *const *)fields);
+	memcpy(cells, fields, count * sizeof(*cells));
+	if (p->more->count)
+		p->more->fill(p->more->arg, fields, cells + count);
+	p->write_rc = table_row(p->table, cells);
 	return p->write_rc;
 }
 
 int source_print(const struct command *c, const char *const *words, size_t count,
 		 size_t *rows)
 {
+	static const struct source_more nothing = { .count = 0 };
+
+	return source_print_more(c, words, count, &nothing, rows);
+}
+
+int source_print_more(const struct command *c, const char *const *words, size_t count,
+		      const struct source_more *more, size_t *rows)
+{
 	static const struct control_sink sink = { on_columns, on_row };
-	struct printer p = { .command = c };
+	struct printer p = { .command = c, .more = more };
 	int status = source_ask(c, words, count, &sink, &p);
 
 	if (p.table && p.write_rc == 0)

@@ -7,6 +7,7 @@
 struct command;
 struct conf;
 struct control_sink;
+struct table_column;
 
 /** Read and check the configuration (path: NULL for c's own choice); errors are printed.
  *  @return COMMAND_DONE and *out (free with conf_free), or COMMAND_FAILED, _PERMISSION */
@@ -22,6 +23,20 @@ int source_ask(const struct command *c, const char *const *words, size_t count,
  *  @return an exit status */
 int source_print(const struct command *c, const char *const *words, size_t count,
 		 size_t *rows);
+
+/** Columns behind those of the daemon's answer. */
+struct source_more {
+	const struct table_column *columns;
+	size_t count; /* at most SOURCE_MORE_MAX */
+	/** Fill count cells for a row of the daemon's fields; NULL is no value. */
+	void (*fill)(void *arg, char *const *fields, const char **cells);
+	void *arg;
+};
+#define SOURCE_MORE_MAX 4
+
+/** As source_print, with more columns. */
+int source_print_more(const struct command *c, const char *const *words, size_t count,
+		      const struct source_more *more, size_t *rows);
 
 /** Say why the history could not be read.
  *  @param conf  for its path; may be NULL

@@ -11,15 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/control_client.h"
+#include "cli/daemon_lock.h"
 #include "cli/gate_conf.h"
 #include "cli/source.h"
 #include "cli/when.h"
@@ -107,23 +106,6 @@ static int read_conf(struct bypass *b)
 }
 
 /* --- the daemon ----------------------------------------------------------------------- */
-
-/* Its supervisor holds a lock for as long as it lives. */
-static bool is_daemon_alive(const struct bypass *b)
-{
-	char path[PATH_MAX];
-	bool alive;
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s.lock", b->control) >= (int)sizeof(path))
-		return false;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	alive = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	close(fd);
-	return alive;
-}
 
 struct confirmation {
 	const struct bypass *bypass;
@@ -270,7 +252,7 @@ static int write_file(struct bypass *b)
 	rc = conf_bypass_set(&b->zones, b->zone, b->until_s);
 	if (rc == 0)
 		rc = conf_bypass_write(b->control, &b->zones);
-	if (rc == 0 || (rc == -ENOENT && !is_daemon_alive(b)))
+	if (rc == 0 || (rc == -ENOENT && !daemon_lock_pid(b->control)))
 		return COMMAND_DONE; /* no folder: no daemon has run since the start */
 	command_complain(b->c, "%s.bypass: %s%s", b->control, strerror(-rc),
 			 rc == -EACCES ? ": try sudo" : "");
@@ -283,7 +265,7 @@ static int carry_out(struct bypass *b)
 
 	if (status != COMMAND_DONE)
 		return status;
-	if (is_daemon_alive(b))
+	if (daemon_lock_pid(b->control))
 		wait_for_daemon(b);
 	else if (b->until_s)
 		status = delete_table(b);

@@ -17,6 +17,7 @@ struct conf_bundle;
 struct conf_errors;
 
 #define CONF_LISTS_MAX 64 /* one bit each in a policy's masks */
+#define CONF_URL_MAX   2047
 #define CONF_NAME_MAX  63 /* of zones, devices, groups, lists, policies: [A-Za-z0-9._-]+ */
 
 /** Where something was written. file is borrowed from the conf. line 0: nowhere (default). */
@@ -133,7 +134,10 @@ struct conf_list_name {
 
 struct conf_list {
 	char *name;
-	char *file; /* path, relative ones resolved; NULL: none, only names */
+	char *file; /* path, relative ones resolved; of a url without one: in lists_folder;
+		       NULL: none, only names */
+	char *url;  /* what file is a copy of, or NULL */
+	uint32_t refresh_s;
 	struct conf_list_name *names;
 	size_t name_count;
 	enum conf_list_format format;
@@ -211,6 +215,7 @@ struct conf {
 	uint32_t block_ttl_s;
 	struct conf_gate gate;
 	struct conf_history history;
+	char *lists_folder; /* of copies of what URLs give */
 	char *control; /* path of the control socket; its folder is made at start */
 	void *owned;   /* texts that places borrow */
 };

@@ -72,19 +72,19 @@ static const struct conf_spot *set_at(const struct parser *p, enum conf_block_id
 			.set[conf_option_slot(conf_option_find(id, option, NULL))];
 }
 
-/* Each block of a kind must have one of two options. */
+/* Each block of a kind must have one of these options. */
 struct need {
 	enum conf_block_id id;
-	const char *option, *other;
+	const char *option, *other, *third; /* third: or NULL */
 	const char *text;
 };
 
 static const struct need needs[] = {
-	{CONF_UPSTREAM, "server", "server", "has no server"},
-	{CONF_ZONE, "interface", "interface", "has no interface"},
-	{CONF_DEVICE, "mac", "address", "has neither mac nor address"},
-	{CONF_GROUP, "member", "member", "has no member"},
-	{CONF_LIST, "file", "name", "has neither file nor name"},
+	{CONF_UPSTREAM, "server", "server", NULL, "has no server"},
+	{CONF_ZONE, "interface", "interface", NULL, "has no interface"},
+	{CONF_DEVICE, "mac", "address", NULL, "has neither mac nor address"},
+	{CONF_GROUP, "member", "member", NULL, "has no member"},
+	{CONF_LIST, "file", "name", "url", "has neither file nor url nor name"},
 };
 
 static void check_need(struct parser *p, const struct need *need, size_t index)
@@ -93,7 +93,8 @@ static void check_need(struct parser *p, const struct need *need, size_t index)
 
 	if (i->incomplete || i->declared.file->generated ||
 	    set_at(p, need->id, index, need->option)->line ||
-	    set_at(p, need->id, index, need->other)->line)
+	    set_at(p, need->id, index, need->other)->line ||
+	    (need->third && set_at(p, need->id, index, need->third)->line))
 		return;
 	parse_error_at(p, &i->declared, NULL, "%s '%s' %s", conf_block(need->id)->name,
 		       parse_block_name(p, need->id, index), need->text);
@@ -285,6 +286,18 @@ static void follow_default_policy(struct parser *p)
 	c->policies[c->policy_count - 1] = policy;
 }
 
+/* The copy of what a URL gives has a place of its own. */
+static void follow_url(struct parser *p, struct conf_list *l)
+{
+	size_t size = strlen(p->conf->lists_folder) + strlen(l->name) + sizeof("/.txt");
+
+	l->file = conf_arena_alloc(p->arena, size);
+	if (l->file)
+		snprintf(l->file, size, "%s/%s.txt", p->conf->lists_folder, l->name);
+	else
+		p->no_memory = true;
+}
+
 /* What has ended meanwhile is not applied by a child that starts late. */
 static void follow_bypass(struct parser *p)
 {
@@ -305,6 +318,9 @@ void conf_check(struct parser *p)
 		check_policy(p, i);
 	for (size_t i = 0; i < p->conf->zone_count; i++)
 		check_zone(p, i);
+	for (size_t i = 0; i < p->conf->list_count; i++)
+		if (p->conf->lists[i].url && !p->conf->lists[i].file)
+			follow_url(p, &p->conf->lists[i]);
 	check_gate(p);
 	check_control(p);
 	check_upstreams(p);

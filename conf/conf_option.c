@@ -66,6 +66,12 @@ static const struct conf_option options[] = {
 	  .max = SOCKET_PATH_MAX, .initial = "/run/nameward/ctl",
 	  .initial_user = "nameward.ctl",
 	  .help = "Socket of the command line. Its folder is made at start." },
+	{ CONF_TOP, "lists-folder", .type = TYPE_PATH,
+	  .at = offsetof(struct conf, lists_folder),
+	  .max = 4000, .initial = "/var/lib/nameward/lists",
+	  .initial_user = "nameward-lists",
+	  .help = "Where the copies of lists with a url are kept. Account nameward-list "
+		"owns it." },
 	{ CONF_TOP, "include", .type = TYPE_INCLUDE, .args = "PATTERN ...",
 	  .example = "local/*.conf",
 	  .help = "Read these files here, as if they were written in this place, in "
@@ -166,6 +172,15 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_list, subdomains), .initial = "auto",
 	  .help = "Whether an entry holds for the names below it too; auto does as "
 		"the format says: in hosts files and domains, only for entries with *." },
+	{ CONF_LIST, "url", .type = TYPE_URL, .at = offsetof(struct conf_list, url),
+	  .args = "URL", .example = "https://lists.example/ads.txt",
+	  .help = "Where `nameward list update` fetches the file from, by http or https; "
+		"the last good copy stays in force while that fails. Without 'file' the "
+		"copy is NAME.txt in lists-folder." },
+	{ CONF_LIST, "refresh", .type = TYPE_SECONDS,
+	  .at = offsetof(struct conf_list, refresh_s), .min = HOUR, .max = 90 * DAY,
+	  .initial = "1d",
+	  .help = "How old the copy may be before an update asks for it again." },
 
 	{ CONF_POLICY, "for", .type = TYPE_FOR, .args = "GROUP ...",
 	  .help = "Groups the policy is for. The first policy, in the order of the "
@@ -322,11 +337,15 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "\tmember tv 192.168.20.0/24\n"
 			   "}\n" },
 	[CONF_LIST] = { NAMED(list, lists, list_count, CONF_LISTS_MAX),
-		.help = "Names to block or to allow: a file, entries written here, or "
-			"both.",
+		.help = "Names to block or to allow: a file, a copy of what a URL "
+			"gives, entries written here.",
 		.example = "list ads {\n"
 			   "\tfile /etc/nameward/local/ads.txt\n"
 			   "\tformat hosts\n"
+			   "}\n"
+			   "list tracking {\n"
+			   "\turl https://lists.example/tracking.txt\n"
+			   "\trefresh 2d\n"
 			   "}\n"
 			   "list telemetry {\n"
 			   "\tname *.telemetry.example metrics.tv.example\n"

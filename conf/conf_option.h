@@ -33,6 +33,7 @@ enum conf_type {
 	TYPE_COUNT,	/* uint32_t */
 	TYPE_CHOICE,	/* one of choices: an enum, its value the choice's index */
 	TYPE_PATH,	/* char *, absolute */
+	TYPE_URL,	/* char *, http or https */
 	TYPE_TABLE,	/* char *, name of an nftables table */
 	/* lists: any number of lines, most with any number of values */
 	TYPE_LISTEN,

@@ -274,6 +274,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_COUNT] = print_scalar,
 	[TYPE_CHOICE] = print_scalar,
 	[TYPE_PATH] = print_text,
+	[TYPE_URL] = print_text,
 	[TYPE_TABLE] = print_text,
 	[TYPE_LISTEN] = print_listen,
 	[TYPE_FORWARD] = print_forward,

@@ -94,6 +94,32 @@ static void read_path(struct parser *p, const struct written *w)
 	*(char **)((char *)w->block + w->option->at) = path;
 }
 
+static bool is_url(const char *text)
+{
+	size_t head = !strncmp(text, "https://", 8) ? 8 : !strncmp(text, "http://", 7) ? 7 : 0;
+	size_t host = strcspn(text + head, "/?#");
+
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return head && host && !memchr(text + head, '@', host);
+}
+
+static void read_url(struct parser *p, const struct written *w)
+{
+	const struct scfg_word *at = &w->node->words[w->first];
+
+	if (!read_one_value(p, w))
+		return;
+	if (!is_url(at->text) || strlen(at->text) > CONF_URL_MAX) {
+		parse_error(p, at,
+			    "as in https://lists.example/ads.txt, without user and password",
+			    "'%.80s' is no URL of http or https", at->text);
+		return;
+	}
+	*(char **)((char *)w->block + w->option->at) = parse_text(p, at->text);
+}
+
 static void read_table(struct parser *p, const struct written *w)
 {
 	static const char first[] =
@@ -274,6 +300,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_COUNT] = read_scalar,
 	[TYPE_CHOICE] = read_scalar,
 	[TYPE_PATH] = read_path,
+	[TYPE_URL] = read_url,
 	[TYPE_TABLE] = read_table,
 	[TYPE_LISTEN] = read_listen,
 	[TYPE_FORWARD] = read_forward,

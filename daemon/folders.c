@@ -23,7 +23,7 @@
 #define CONTROL_BACKLOG	   64
 #define LOCK_TRIES	   5
 #define HISTORY_FOLDER	   "/var/lib/nameward" /* ours by definition */
-#define HISTORY_FOLDER_MODE 0750
+#define HISTORY_FOLDER_MODE 0751 /* others may pass through, to the lists */
 #define HISTORY_SETGID	    02000 /* what is made in it is readable by the folder's group */
 
 /** Folder part of path in buf of PATH_MAX bytes. */

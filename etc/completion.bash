@@ -50,7 +50,8 @@ _nameward()
 		'gate bypass') words="$(_nameward_names zone) --for --end $common" ;;
 		'gate check') words="--client $common" ;;
 		'gate readiness') words="--zone -S --since $common" ;;
-		'list ') words="ls search $common" ;;
+		'list ') words="ls search update $common" ;;
+		'list update') words="$(_nameward_names list) --all --accept $common" ;;
 		'config ') words="check show example $common" ;;
 		'config check' | 'config show')
 			if [[ $cur != -* ]]; then

@@ -17,5 +17,7 @@ make_account nameward-db "nameward history"
 make_account nameward-flow "nameward refused connections"
 make_account nameward-list "nameward list compiler"
 
-# The history's folder: its owner writes, group adm reads (setgid: what is made in it too).
-install -d -o nameward-db -g adm -m 2750 /var/lib/nameward
+# The history's folder: its owner writes, group adm reads (setgid: what is made in it too);
+# others only pass through. The copies of lists are no secret.
+install -d -o nameward-db -g adm -m 2751 /var/lib/nameward
+install -d -o nameward-list -g nameward-list -m 755 /var/lib/nameward/lists

@@ -12,9 +12,10 @@ may_include() {
 	lib) echo "" ;;
 	conf) echo "lib" ;;
 	blocklists) echo "lib conf" ;;
+	fetch) echo "lib conf blocklists" ;;
 	resolver) echo "lib conf blocklists" ;;
 	nftsync | flows | db) echo "lib conf" ;;
-	cli) echo "lib conf blocklists db" ;;
+	cli) echo "lib conf blocklists fetch db" ;;
 	daemon) echo "lib conf" ;;
 	esac
 }
@@ -23,15 +24,16 @@ may_include() {
 may_use() {
 	case $1 in
 	event2/*) echo "lib/chan.c lib/child.c [a-z]*/*" ;;
-	ares*.h) echo "resolver/upstream*.c resolver/ares_compat.h" ;;
+	ares*.h) echo "resolver/upstream*.c resolver/ares_compat.h fetch/fetch_hosts.c" ;;
 	libmnl/*) echo "nftsync/* resolver/neighbour*.c flows/nflog.c flows/flows.c" ;;
 	libnftnl/*) echo "nftsync/*" ;;
 	sqlite3.h) echo "db/*" ;;
+	curl/*) echo "fetch/fetch_get.c" ;;
 	seccomp.h) echo "lib/syscall_filter.c" ;;
 	esac
 }
 
-for folder in lib conf blocklists resolver nftsync flows db cli daemon; do
+for folder in lib conf blocklists fetch resolver nftsync flows db cli daemon; do
 	allowed=" $folder $(may_include $folder) "
 	for file in "$folder"/*.[ch]; do
 		for inc in $(sed -n 's,^#include "\([a-z_]*\)/[a-z0-9_]*\.h".*,\1,p' "$file" | sort -u); do
@@ -45,7 +47,7 @@ for folder in lib conf blocklists resolver nftsync flows db cli daemon; do
 			esac
 			breach "$file: includes from $inc/, which $folder/ may not"
 		done
-		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|seccomp\.h\)>.*,\1,p' "$file"); do
+		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\)>.*,\1,p' "$file"); do
 			fine=0
 			for pattern in $(may_use "$inc"); do
 				# shellcheck disable=SC2254
@@ -75,7 +77,7 @@ for folder in lib conf blocklists resolver nftsync flows db cli daemon; do
 		[ "$lines" -le $limit ] || breach "$file: $lines lines, $limit at most"
 	done
 done
-for name in $(find lib conf blocklists resolver nftsync flows db cli daemon -name '*.[ch]' -printf '%f\n' | sort | uniq -d); do
+for name in $(find lib conf blocklists fetch resolver nftsync flows db cli daemon -name '*.[ch]' -printf '%f\n' | sort | uniq -d); do
 	breach "two files are called $name"
 done
 if grep -nE '(//[^"]*$|\bTODO\b|\bFIXME\b|\bXXX\b)' */*.[ch] | grep -vE '"[^"]*//|/\*.*//|\* .*//'; then

@@ -43,6 +43,7 @@ static const char big[] =
 	"device tv {\n mac 7C-2F-80-00-11-22\n address 192.0.2.9 2001:db8:0::9\n}\n"
 	"group g { member tv 192.0.2.0/24 2001:db8::/32 192.0.2.77 }\n"
 	"group h { member 198.51.100.1 }\n"
+	"list far { url https://x.example/l?a=b }\n"
 	"list ads {\n file \"with space \\\" quote.txt\"\n name x.example '*.y.example'\n"
 	" format domains\n subdomains no\n}\n"
 	"list more { file /m.txt }\n"
@@ -254,7 +255,7 @@ static void the_shipped_settings_are_the_defaults_and_good_examples(void **state
 	assert_int_equal(c->zone_count, 2);
 	assert_int_equal(c->device_count, 2);
 	assert_int_equal(c->group_count, 2);
-	assert_int_equal(c->list_count, 3);
+	assert_int_equal(c->list_count, 4);
 	assert_int_equal(c->policy_count, 2);
 	assert_int_equal(c->gate.allow_count, 3);
 	text = conf_text_of(c);

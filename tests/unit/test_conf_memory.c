@@ -22,6 +22,7 @@ static const char text[] =
 	"device d {\n mac 7c:2f:80:00:11:22\n address 192.0.2.7\n}\n"
 	"device e { address 192.0.2.8 }\ngroup g { member d e 192.0.2.0/24 }\n"
 	"list l {\n file l.txt\n name a.example b.example\n}\n"
+	"list u {\n url https://x.example/u\n}\n"
 	"policy p {\n for g\n block l\n}\ngate {\n table inet x\n allow udp 123\n}\n"
 	"control x.ctl\nhistory { file h.db }\n";
 

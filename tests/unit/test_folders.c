@@ -148,7 +148,7 @@ static void history_folder_is_made_for_its_account(void **state)
 	at(b, "a/b/history.db", file);
 	assert_int_equal(folders_history(file, b->why), 0);
 	assert_int_equal(stat(at(b, "a/b", folder), &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0750);
+	assert_int_equal(st.st_mode & 0777, 0751);
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(st.st_uid, pw->pw_uid);

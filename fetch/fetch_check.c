@@ -1,0 +1,112 @@
+/* Reads a body as the list compiler will, and judges what came out; see fetch_check.h. */
+#include "fetch/fetch_check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "blocklists/list_build.h"
+#include "blocklists/list_file.h"
+#include "blocklists/list_index.h"
+#include "blocklists/list_why.h"
+#include "conf/conf.h"
+#include "fetch/fetch_get.h"
+
+#define HOST_MAX 256
+#define SEALS	 (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+static int open_index(const struct conf_list *l, int fd, struct list_index **out)
+{
+	struct list_source s = {
+		.name = l->name,
+		.fd = fd,
+		.format = l->format,
+		.subdomains = l->subdomains,
+	};
+	int index = memfd_create("nameward-list", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int rc;
+
+	if (index < 0)
+		return -errno;
+	rc = list_build(&s, 1, index);
+	if (!rc && fcntl(index, F_ADD_SEALS, SEALS) < 0)
+		rc = -errno;
+	if (!rc)
+		rc = list_index_open(index, out);
+	close(index);
+	return rc;
+}
+
+/** Whether it blocks where some list comes from. */
+static bool blocks_source(const struct conf *conf, const struct list_index *x, char *why)
+{
+	for (size_t i = 0; i < conf->list_count; i++) {
+		uint64_t by_level[LEVELS];
+		char host[HOST_MAX];
+		struct dname name;
+
+		if (!conf->lists[i].url ||
+		    fetch_url_host(conf->lists[i].url, host, sizeof(host)) ||
+		    dname_from_text(host, &name) ||
+		    !list_index_find(x, &name, 1, by_level) || by_level[LEVEL_ALLOW] ||
+		    by_level[LEVEL_ALLOW_IMPORTANT])
+			continue;
+		snprintf(why, FETCH_CHECK_WHY_MAX,
+			 "it blocks %.100s, where list %s comes from", host,
+			 conf->lists[i].name);
+		return true;
+	}
+	return false;
+}
+
+static bool is_only_allowed(const struct conf *conf, size_t list)
+{
+	for (size_t i = 0; i < conf->policy_count; i++)
+		if (conf->policies[i].block >> list & 1)
+			return false;
+	return true;
+}
+
+static int judge(const struct conf *conf, size_t list, const struct list_index *x,
+		 uint64_t before, uint64_t *entries, char *why)
+{
+	const struct list_stats *s = list_index_stats(x, 0);
+	char text[LIST_WHY_MAX];
+
+	*entries = s->entries;
+	if (s->rc) {
+		snprintf(why, FETCH_CHECK_WHY_MAX, "%s", list_why_text(s, text));
+		return 0;
+	}
+	if (!s->entries) {
+		snprintf(why, FETCH_CHECK_WHY_MAX, "no entry in %" PRIu64 " lines",
+			 s->lines);
+		return 0;
+	}
+	if (before >= FETCH_SHRINK_MIN && s->entries < before - before / 2) {
+		snprintf(why, FETCH_CHECK_WHY_MAX,
+			 "it shrank from %" PRIu64 " to %" PRIu64 " entries", before,
+			 s->entries);
+		return -EKEYREJECTED;
+	}
+	if (!is_only_allowed(conf, list) && blocks_source(conf, x, why))
+		return -EKEYREJECTED;
+	return 1;
+}
+
+int fetch_check(const struct conf *conf, size_t list, int fd, uint64_t before,
+		uint64_t *entries, char *why)
+{
+	struct list_index *x;
+	int rc = open_index(&conf->lists[list], fd, &x);
+
+	if (rc)
+		return rc;
+	rc = judge(conf, list, x, before, entries, why);
+	list_index_close(x);
+	return rc;
+}
