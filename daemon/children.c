@@ -35,6 +35,8 @@ static void on_up(void *arg, struct process *p)
 		return;
 	}
 	outfit_all(s->processes, p, s->now, s->control_fd);
+	if (process_role(p) == ROLE_NFTSYNC)
+		outfit_netfilter(p, &s->netfilter_fd);
 	outfit_connect(s->processes, p);
 	if (!waits)
 		process_send_start(p, s->now->number);

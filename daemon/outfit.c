@@ -1,6 +1,8 @@
 /* What each child is given. Knows nothing of when. */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/generation.h"
@@ -87,6 +89,17 @@ void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
 	for (int role = 0; role < ROLE_COUNT; role++)
 		if (all[role])
 			outfit_tell_state(p, all[role]);
+}
+
+void outfit_netfilter(struct process *nftsync, int *fd)
+{
+	if (*fd < 0)
+		*fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			     NETLINK_NETFILTER);
+	if (*fd >= 0)
+		process_send(nftsync, MSG_NETFILTER, NULL, 0, *fd);
+	else /* it opens one that dies with it */
+		log_warning("netfilter socket: %s", strerror(errno));
 }
 
 void outfit_change(struct process *p, const struct generation *g)

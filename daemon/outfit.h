@@ -22,6 +22,11 @@ void outfit_connect(struct process *const all[ROLE_COUNT], struct process *p);
 void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
 		const struct generation *g, int control_fd);
 
+/** The socket that owns the gate's table: as long as we have it open too, nobody else may flush
+ *  the table, not even while nftsync is dead and comes back.
+ *  @param fd  opened at the first call (-1 until then); the caller's */
+void outfit_netfilter(struct process *nftsync, int *fd);
+
 /** What a running one needs of the next generation, and START: of the sockets only the new. */
 void outfit_change(struct process *p, const struct generation *g);
 

@@ -162,6 +162,8 @@ static void end(struct supervisor *s)
 		unlink(s->control);
 		close(s->control_fd);
 	}
+	if (s->netfilter_fd >= 0)
+		close(s->netfilter_fd);
 	if (s->lock_fd >= 0)
 		folders_unlock(s->control, s->lock_fd);
 	free(s->control);
@@ -215,6 +217,7 @@ int supervise_run(const struct supervise_options *options)
 		.options = options,
 		.lock_fd = -1,
 		.control_fd = -1,
+		.netfilter_fd = -1,
 		.is_root = privileges_are_root(),
 	};
 	int status;

@@ -65,6 +65,8 @@ enum msg_type {
 	/* questions from the control socket, relayed by the resolver */
 	MSG_ASK,  /* msg_ask */
 	MSG_TELL, /* msg_tell: pieces of the answer, the last one marked */
+	/* supervisor to nftsync */
+	MSG_NETFILTER, /* fd: the netfilter socket that owns the table; it outlives nftsync */
 	MSG_TYPE_COUNT,
 };
 

@@ -56,6 +56,11 @@ int gate_new(const struct gate_ops *ops, void *arg, struct gate **out);
 /** Leaves the kernel's table as it is. NULL is allowed. */
 void gate_free(struct gate *g);
 
+/** Before the first gate_load(): the socket that owns the table (MSG_NETFILTER), which stays
+ *  open elsewhere when this process is killed, so that nobody else can flush the table then.
+ *  Without it gate_load() opens one. @param fd  owned */
+void gate_take_socket(struct gate *g, int fd);
+
 /**
  * Bring rules in force, now and at every reload: one transaction, which no lease leaves. The
  * first time, what a former process left in the table is adopted.

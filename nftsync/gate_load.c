@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/conf.h"
 #include "lib/clock.h"
@@ -334,6 +335,20 @@ static int open_kernel(struct gate *g, char *why)
 		snprintf(why, MSG_TEXT_MAX, "gate: nftables cannot be used: %s",
 			 strerror(-rc));
 	return rc;
+}
+
+void gate_take_socket(struct gate *g, int fd)
+{
+	struct netlink *nl;
+
+	if (g->nl) {
+		close(fd);
+		return;
+	}
+	if (netlink_take(fd, &nl))
+		log_warning("gate: the socket from the supervisor cannot be used");
+	else
+		g->nl = nl;
 }
 
 static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)

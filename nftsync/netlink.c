@@ -20,6 +20,7 @@
 #define ANSWER_BYTES   (64 * 1024)
 #define COMMIT_TRIES   4
 #define ANSWER_WAIT_MS 2000
+#define STALE_MAX      65536 /* datagrams */
 
 struct netlink {
 	int fd; /* owned */
@@ -34,26 +35,38 @@ static void set_buffer(int fd, int force, int plain, int bytes)
 		setsockopt(fd, SOL_SOCKET, plain, &bytes, sizeof(bytes));
 }
 
-int netlink_socket(int receive_bytes, uint32_t *portid)
+/* Bound, unless it is already, and with its options. */
+static int prepare(int fd, int receive_bytes, uint32_t *portid)
 {
 	struct sockaddr_nl me = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(me);
-	int fd, one = 1, rc;
+	int one = 1;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
-	if (fd < 0)
+	if (getsockname(fd, (struct sockaddr *)&me, &len) || me.nl_family != AF_NETLINK)
+		return -EPROTOTYPE;
+	if (!me.nl_pid && (bind(fd, (struct sockaddr *)&me, sizeof(me)) ||
+			   getsockname(fd, (struct sockaddr *)&me, &len)))
 		return -errno;
-	if (bind(fd, (struct sockaddr *)&me, sizeof(me)) ||
-	    getsockname(fd, (struct sockaddr *)&me, &len)) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
 	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BYTES);
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receive_bytes);
 	/* Errors without a copy of the message they are about: they never fill the buffer. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	*portid = me.nl_pid;
+	return 0;
+}
+
+int netlink_socket(int receive_bytes, uint32_t *portid)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = prepare(fd, receive_bytes, portid);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
 	return fd;
 }
 
@@ -70,6 +83,34 @@ int netlink_open(struct netlink **out)
 		free(nl);
 		return rc;
 	}
+	*out = nl;
+	return 0;
+}
+
+/* Answers that were for another; a dump that was under way is made while it is read. */
+static void read_away(struct netlink *nl)
+{
+	ssize_t n;
+
+	for (int i = 0; i < STALE_MAX; i++) {
+		n = netlink_receive(nl->fd, nl->answer, sizeof(nl->answer));
+		if (n < 0 && n != -ENOBUFS && n != -EMSGSIZE)
+			return;
+	}
+}
+
+int netlink_take(int fd, struct netlink **out)
+{
+	struct netlink *nl = calloc(1, sizeof(*nl));
+	int rc = nl ? prepare(fd, RECEIVE_BYTES, &nl->portid) : -ENOMEM;
+
+	if (rc) {
+		close(fd);
+		free(nl);
+		return rc;
+	}
+	nl->fd = fd;
+	read_away(nl);
 	*out = nl;
 	return 0;
 }

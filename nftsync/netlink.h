@@ -2,8 +2,8 @@
  * The socket edge: transactions in, answers out, and the watch on what others change. Knows
  * nothing of leases and rules.
  *
- * The kernel checks CAP_NET_ADMIN of the opener and of the sender at every message, so the
- * process that opens such a socket must be the one that uses it, and keep the capability.
+ * The kernel checks CAP_NET_ADMIN of the opener and of the sender at every message, so whoever
+ * uses such a socket must keep the capability, and have it from one that had it.
  */
 #ifndef NFTSYNC_NETLINK_H
 #define NFTSYNC_NETLINK_H
@@ -18,6 +18,11 @@ struct nlmsghdr;
 
 /** @retval negative errno */
 int netlink_open(struct netlink **out);
+
+/** The same, with a netfilter socket that was opened elsewhere and may have served a process
+ *  before us, which was killed: what it had not read is read away.
+ *  @param fd  owned from now on, also on failure */
+int netlink_take(int fd, struct netlink **out);
 
 /** NULL is allowed. */
 void netlink_close(struct netlink *nl);

@@ -313,6 +313,10 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 	(void)record;
 	if (type == MSG_LEAVE)
 		n->leaving = true;
+	if (type == MSG_NETFILTER) {
+		gate_take_socket(n->gate, fd);
+		return;
+	}
 	if (type == MSG_CONF) {
 		conf_free(n->next);
 		n->next = NULL;

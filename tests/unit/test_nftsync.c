@@ -16,12 +16,15 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
 
 #include "conf/conf.h"
 #include "lib/child.h"
 #include "lib/msg.h"
 #include "lib/util.h"
 #include "nftsync/nftsync.h"
+#include "nftsync/nl_buf.h"
 #include "tests/support/nft_ns.h"
 
 #define NOBODY  65534
@@ -133,14 +136,19 @@ static void start(struct process *p, bool with_rights)
 	p->resolver = -1;
 }
 
-static void start_with(struct process *p, const char *conf)
+static void serve(struct process *p, const char *conf)
 {
-	start(p, true);
 	send_conf(p, conf, 1);
 	send_peer(p);
 	assert_int_equal(((const struct msg_start *)hear(p, p->supervisor, MSG_READY))->generation,
 			 1);
 	assert_null(hear(p, p->resolver, MSG_LEASE_LOST));
+}
+
+static void start_with(struct process *p, const char *conf)
+{
+	start(p, true);
+	serve(p, conf);
 }
 
 static void start_serving(struct process *p)
@@ -388,6 +396,58 @@ static void killed_process_is_succeeded_without_a_lost_lease(void **state)
 	stop(&p);
 }
 
+/* A dump and an error, asked of the kernel and not read. */
+static void leave_unread(int fd)
+{
+	static const unsigned types[] = { NFT_MSG_GETRULE, NFT_MSG_GETTABLE };
+	struct nl_buf buf = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct nlmsghdr *nlh;
+
+		nl_buf_reset(&buf);
+		nlh = nl_buf_open(&buf, types[i], i ? NLM_F_ACK : NLM_F_DUMP);
+		assert_non_null(nlh);
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, i ? "none" : "nameward");
+		nl_buf_close(&buf, nlh);
+		assert_int_equal(send(fd, buf.data, buf.len, 0), buf.len);
+	}
+	nl_buf_fini(&buf);
+}
+
+/* The supervisor's socket owns the table: a flush while nftsync is dead passes it by, and what
+ * the dead one had not read does not disturb its successor. */
+static void nobody_can_flush_while_a_killed_process_comes_back(void **state)
+{
+	static struct process p;
+	int fd;
+
+	(void)state;
+	if (!can_run())
+		skip();
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	assert_true(fd >= 0);
+	for (unsigned life = 0; life < 3; life++) {
+		start(&p, true);
+		say(p.supervisor, MSG_NETFILTER, NULL, 0, fd);
+		serve(&p, enforce);
+		if (!life && system("nft delete table inet nameward 2>/dev/null") == 0)
+			break; /* the kernel has no owners */
+		for (unsigned i = 0; i < 50; i++)
+			assert_int_equal(lease(&p, i, PUBLIC + 50 * life + i, 1), 0);
+		if (life == 2)
+			break;
+		kill(p.pid, SIGKILL);
+		assert_true(WIFSIGNALED(end_status(&p)));
+		leave_unread(fd);
+		free(nft_ns_run("nft flush ruleset; nft list chain inet nameward forward"));
+	}
+	free(nft_ns_run("test $(nft list set inet nameward lease4 | grep -o expires | wc -l) = 150"));
+	stop(&p);
+	free(nft_ns_run("! nft list table inet nameward 2>/dev/null"));
+	close(fd);
+}
+
 static void table_outlives_a_supervisor_that_was_killed(void **state)
 {
 	static struct process p;
@@ -511,6 +571,7 @@ int main(void)
 		cmocka_unit_test(review_tells_all_and_what_is_withdrawn_is_closed),
 		cmocka_unit_test(flush_costs_an_owned_table_nothing),
 		cmocka_unit_test(killed_process_is_succeeded_without_a_lost_lease),
+		cmocka_unit_test(nobody_can_flush_while_a_killed_process_comes_back),
 		cmocka_unit_test(table_outlives_a_supervisor_that_was_killed),
 		cmocka_unit_test(reload_swaps_rules_and_keeps_leases),
 		cmocka_unit_test(questions_are_answered_whole),
