@@ -346,6 +346,7 @@ static int on_start(void *arg, uint32_t generation, char *why)
 	renew_watch(n);
 	conf_free(n->next);
 	n->next = NULL;
+	arm(n->tick, TICK_AGAIN_MS); /* adopted leases may be over already */
 	return rc;
 }
 

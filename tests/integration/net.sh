@@ -14,6 +14,7 @@ chmod 755 "$net_dir"
 install -d -o nameward-db -g nameward-db "$net_dir/db" # where the history may be written
 net_pids=
 net_fails=0
+net_names="c1 c2 router inet"
 
 in_ns() { # NAME COMMAND...
 	_ns=$1
@@ -22,7 +23,7 @@ in_ns() { # NAME COMMAND...
 }
 
 net_all_pids() {
-	for _ns in c1 c2 router inet; do ip netns pids "$net_id-$_ns" 2>/dev/null; done
+	for _ns in $net_names; do ip netns pids "$net_id-$_ns" 2>/dev/null; done
 }
 net_is_empty() { [ -z "$(net_all_pids)" ]; }
 
@@ -34,7 +35,7 @@ net_down() {
 	done
 	wait_for 5 net_is_empty
 	for _pid in $(net_all_pids); do kill -9 "$_pid" 2>/dev/null; done
-	for _ns in c1 c2 router inet; do ip netns del "$net_id-$_ns" 2>/dev/null; done
+	for _ns in $net_names; do ip netns del "$net_id-$_ns" 2>/dev/null; done
 	if grep -Eqs 'Sanitizer|runtime error:' "$net_dir/nameward.log"; then
 		echo "FAIL the daemon has no report of a sanitizer"
 		grep -E -A20 'Sanitizer|runtime error:' "$net_dir/nameward.log" | head -n 60
@@ -86,19 +87,22 @@ has() { # PATTERN COMMAND...
 	grep -Eq -- "$_pattern" "$net_dir/has.out" || { cat "$net_dir/has.out"; return 1; }
 }
 
+net_client_of() { # ROUTER BRIDGE NET4 NET6 NAME LAST-OCTET
+	ip link add "$5" netns "$net_id-$1" type veth peer name eth0 netns "$net_id-$5"
+	in_ns "$1" ip link set "$5" master "$2" up
+	in_ns "$5" ip link set lo up
+	in_ns "$5" ip link set eth0 up
+	in_ns "$5" ip addr add "$3.$6/24" dev eth0
+	in_ns "$5" ip addr add "$4:$6/64" dev eth0 nodad
+	in_ns "$5" ip route add default via "$3.1"
+	in_ns "$5" ip route add default via "$4:1"
+}
 net_client() { # NAME LAST-OCTET
-	ip link add "$1" netns "$net_id-router" type veth peer name eth0 netns "$net_id-$1"
-	in_ns router ip link set "$1" master br-lan up
-	in_ns "$1" ip link set lo up
-	in_ns "$1" ip link set eth0 up
-	in_ns "$1" ip addr add "192.168.77.$2/24" dev eth0
-	in_ns "$1" ip addr add "fd77::$2/64" dev eth0 nodad
-	in_ns "$1" ip route add default via 192.168.77.1
-	in_ns "$1" ip route add default via fd77::1
+	net_client_of router br-lan 192.168.77 fd77: "$@"
 }
 
 net_up() {
-	for _ns in c1 c2 router inet; do ip netns add "$net_id-$_ns"; done
+	for _ns in $net_names; do ip netns add "$net_id-$_ns"; done
 	in_ns router ip link set lo up
 	in_ns inet ip link set lo up
 	in_ns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
@@ -119,6 +123,33 @@ net_up() {
 	done
 	in_ns inet ip route add default via 198.18.0.1
 	in_ns inet ip route add default via 2001:db8:18::1
+}
+
+# More clients than c1 and c2, after net_up:
+#
+#   v6 ----- br-lan         IPv6 alone: fd77::13, and two addresses as privacy extensions have
+#   far -+
+#        +-- [second] ----- br-lan   a router in the LAN, 192.168.77.14; behind it
+#   near-+                  192.168.79.0/24 and fd79::/64, near .11 and far .12
+net_more() {
+	for _ns in v6 second near far; do
+		ip netns add "$net_id-$_ns"
+		net_names="$net_names $_ns"
+	done
+	net_client v6 13
+	in_ns v6 ip addr del 192.168.77.13/24 dev eth0
+	in_ns v6 ip addr add fd77::a1/64 dev eth0 nodad
+	in_ns v6 ip addr add fd77::a2/64 dev eth0 nodad
+	net_client second 14
+	in_ns second sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	in_ns second ip link add br-far type bridge
+	in_ns second ip link set br-far up
+	in_ns second ip addr add 192.168.79.1/24 dev br-far
+	in_ns second ip addr add fd79::1/64 dev br-far nodad
+	net_client_of second br-far 192.168.79 fd79: near 11
+	net_client_of second br-far 192.168.79 fd79: far 12
+	in_ns router ip route add 192.168.79.0/24 via 192.168.77.14
+	in_ns router ip route add fd79::/64 via fd77::14
 }
 
 # All of 198.18.0.0/15 and 2001:db8::/32, the addresses that build/responder and
