@@ -166,14 +166,23 @@ bool gate_is_full(const struct gate *g, size_t count)
 
 /* --- commits ------------------------------------------------------------------------ */
 
+/* An element that was to go and did not. Where the table is lost it is made anew without it. */
+static void keep_at_it(struct gate *g, const struct batch_elem *e, uint64_t now_ms)
+{
+	if (e->rc && g->state == GATE_LOADED)
+		lease_end_again(g->ledger, &e->key, now_ms);
+}
+
 /* The ledger hears what became of each element, and so do the counters. */
-static void settle(struct gate *g, struct batch *b)
+static void settle(struct gate *g, struct batch *b, uint64_t now_ms)
 {
 	for (size_t i = 0; i < batch_count(b); i++) {
 		struct batch_elem *e = batch_at(b, i);
 
-		if (!e->timeout_ms)
+		if (!e->timeout_ms) {
+			keep_at_it(g, e, now_ms);
 			continue;
+		}
 		if (e->rc)
 			g->stats.failed++;
 		lease_settle(g->ledger, &e->key, e->rc);
@@ -202,7 +211,7 @@ static void commit(struct gate *g, struct batch *b, uint64_t now_ms)
 	} else if (batch_at(b, 0)->rc == -EPERM) {
 		gate_lose(g, now_ms, -EPERM); /* then it is so for all elements */
 	}
-	settle(g, b);
+	settle(g, b, now_ms);
 }
 
 void gate_commit(struct gate *g, uint64_t now_ms)
@@ -213,7 +222,7 @@ void gate_commit(struct gate *g, uint64_t now_ms)
 	}
 	/* Lost since the claims were made, or switched off. */
 	mark_all(g->batch, g->state == GATE_LOST ? g->lost_rc : 0);
-	settle(g, g->batch);
+	settle(g, g->batch, now_ms);
 }
 
 int gate_result(const struct gate *g, size_t index)
@@ -256,8 +265,24 @@ static void try_again(struct gate *g, uint64_t now_ms)
 		return;
 	g->retry_wait_ms = MIN(MAX(2 * g->retry_wait_ms, RETRY_MIN_MS), RETRY_MAX_MS);
 	g->retry_ms = now_ms + g->retry_wait_ms;
-	if (g->nl && !gate_restore(g, now_ms, "lost"))
+	if (!gate_open(g) && !gate_restore(g, now_ms, "lost"))
 		g->retry_wait_ms = 0;
+}
+
+/* Is it still ours and whole? What cannot be found out now, or was mended a moment ago, waits
+ * for the next tick. */
+static void check_table(struct gate *g, bool is_damaged, uint64_t now_ms)
+{
+	struct table_id id;
+	int rc = table_identify(g->nl, &g->buf, ruleset_table(g->rules), &id);
+
+	g->repair_due = false;
+	if (rc == -ENOENT || (!rc && !table_id_equal(&id, &g->id)))
+		gate_restore(g, now_ms, rc ? "gone" : "replaced");
+	else if (rc || (is_damaged && now_ms < g->repaired_ms + REPAIR_EACH_MS))
+		g->repair_due = true;
+	else if (is_damaged)
+		gate_repair(g, now_ms);
 }
 
 bool gate_tick(struct gate *g, uint64_t now_ms)
@@ -267,7 +292,7 @@ bool gate_tick(struct gate *g, uint64_t now_ms)
 	if (g->state == GATE_LOST)
 		try_again(g, now_ms);
 	if (g->state == GATE_LOADED && g->repair_due)
-		gate_repair(g, now_ms);
+		check_table(g, true, now_ms);
 	if (g->state != GATE_LOADED)
 		return false;
 	more = gate_look(g, now_ms);
@@ -284,23 +309,10 @@ int gate_watch_fd(const struct gate *g)
 
 void gate_on_watch(struct gate *g, uint64_t now_ms)
 {
-	struct table_id id;
 	int seen = netlink_watch_read(g->watch);
-	int rc;
 
-	if (seen <= 0 || g->state != GATE_LOADED)
-		return;
-	rc = table_identify(g->nl, &g->buf, ruleset_table(g->rules), &id);
-	if (rc == -ENOENT || (!rc && !table_id_equal(&id, &g->id))) {
-		gate_restore(g, now_ms, rc ? "gone" : "replaced");
-		return;
-	}
-	if (!(seen & (SEEN_DELETED | SEEN_LOST)))
-		return;
-	if (now_ms < g->repaired_ms + REPAIR_EACH_MS)
-		g->repair_due = true;
-	else
-		gate_repair(g, now_ms);
+	if (seen > 0 && g->state == GATE_LOADED)
+		check_table(g, seen & (SEEN_DELETED | SEEN_LOST), now_ms);
 }
 
 /* --- looking ------------------------------------------------------------------------ */

@@ -269,7 +269,7 @@ void gate_lose(struct gate *g, uint64_t now_ms, int rc)
 int gate_restore(struct gate *g, uint64_t now_ms, const char *why)
 {
 	uint64_t start_us = clock_mono_us();
-	size_t leases = lease_count(g->ledger);
+	size_t leases;
 	char detail[160];
 	int rc = g->watch ? 0 : watch_table(g, ruleset_table(g->rules));
 
@@ -281,6 +281,7 @@ int gate_restore(struct gate *g, uint64_t now_ms, const char *why)
 		gate_lose(g, now_ms, rc);
 		return rc;
 	}
+	leases = lease_count(g->ledger);
 	g->state = GATE_LOADED;
 	g->repair_due = false;
 	g->stats.restores++;
@@ -320,14 +321,23 @@ int gate_repair(struct gate *g, uint64_t now_ms)
 
 /* --- loading ------------------------------------------------------------------------ */
 
-static int open_kernel(struct gate *g, char *why)
+int gate_open(struct gate *g)
 {
 	int rc = g->nl ? 0 : netlink_open(&g->nl);
 
-	if (!rc && !g->probed) {
-		rc = table_probe(&g->forms, &g->can_own);
-		g->probed = !rc;
-	}
+	if (rc || g->probed)
+		return rc;
+	rc = table_probe(&g->forms, &g->can_own);
+	g->probed = !rc;
+	if (!rc && !g->can_own && g->rules)
+		ruleset_disown(g->rules);
+	return rc;
+}
+
+static int open_kernel(struct gate *g, char *why)
+{
+	int rc = gate_open(g);
+
 	if (rc == -EPERM)
 		snprintf(why, MSG_TEXT_MAX,
 			 "gate: no right to change nftables (CAP_NET_ADMIN is missing)");
@@ -339,16 +349,10 @@ static int open_kernel(struct gate *g, char *why)
 
 void gate_take_socket(struct gate *g, int fd)
 {
-	struct netlink *nl;
-
-	if (g->nl) {
+	if (g->nl)
 		close(fd);
-		return;
-	}
-	if (netlink_take(fd, &nl))
+	else if (netlink_take(fd, &g->nl))
 		log_warning("gate: the socket from the supervisor cannot be used");
-	else
-		g->nl = nl;
 }
 
 static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
@@ -412,7 +416,7 @@ static int load_wanted(struct gate *g, const struct conf *c, struct ruleset *rs,
 	int rc = open_kernel(g, why);
 	char detail[320];
 
-	if (!g->can_own)
+	if (g->probed && !g->can_own)
 		ruleset_disown(rs);
 	if (!in_force)
 		set_limits(g, &c->gate);

@@ -46,7 +46,7 @@ struct gate {
 	int lost_rc;	    /* GATE_LOST: what every claim is told */
 	bool adopted;	    /* what a former process left has been read */
 	uint64_t repaired_ms;
-	bool repair_due; /* at the next tick */
+	bool repair_due; /* check at the next tick, and repair */
 	uint64_t event_ms;
 	uint64_t retry_ms, retry_wait_ms; /* GATE_LOST: when to try again */
 	struct gate_look look;
@@ -58,6 +58,9 @@ uint64_t gate_timeout_ms(uint64_t end_ms, uint64_t now_ms);
 
 /** The kernel does not let us: say so once; gate_tick() tries again. */
 void gate_lose(struct gate *g, uint64_t now_ms, int rc);
+
+/** The socket, and what this kernel can do, if that is not known yet. @retval negative errno */
+int gate_open(struct gate *g);
 
 /** Prepare what gate_leave() leaves. */
 void gate_plan_leave(struct gate *g, const struct conf *c);

@@ -230,13 +230,15 @@ int table_read_leases(struct netlink *nl, struct nl_buf *buf, const char *table,
 		int rc = -EINTR;
 
 		r.set = set;
-		/* A dump that was disturbed is asked again: seeing an element twice is fine. */
+		/* A dump that was disturbed is asked again: seeing an element twice is fine. Who
+		 * is disturbed each time, by others who load rules on and on, has seen all the
+		 * same: their changes were not of this set. */
 		for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
 			request(buf, NFT_MSG_GETSETELEM, NLM_F_DUMP, table,
 				lease_set_info(set)->name);
 			rc = netlink_ask(nl, buf, on_elems, &r);
 		}
-		if (rc)
+		if (rc && rc != -EINTR)
 			return rc;
 	}
 	return 0;

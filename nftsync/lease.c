@@ -213,6 +213,12 @@ int lease_adopt(struct lease_ledger *l, const struct lease_key *key, uint64_t le
 	return 0;
 }
 
+void lease_end_again(struct lease_ledger *l, const struct lease_key *key, uint64_t now_ms)
+{
+	if (!lease_lookup(l, key))
+		lease_add(l, key, now_ms); /* asked_ms 0: lease_keep() finds it too old */
+}
+
 /* --- withdrawal --------------------------------------------------------------------- */
 
 /* From *cursor on, a holder of this name. With a device there is one at most. */

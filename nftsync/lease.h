@@ -135,6 +135,11 @@ bool lease_withdraw_next(struct lease_ledger *l, const struct msg_device *device
 			 const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *cursor,
 			 struct lease_key *ended);
 
+/** The kernel did not let this ended one go: it is due again at once, and not kept for a
+ *  connection. One that has been claimed meanwhile stays as it is. Caps do not count. Without
+ *  memory the kernel's own timeout ends it. */
+void lease_end_again(struct lease_ledger *l, const struct lease_key *key, uint64_t now_ms);
+
 /** Enter an element found in the kernel with `left_ms` to live (without slack). Longer known
  *  leases are kept. Caps of devices do not count here.
  *  @retval -ENOSPC, -ENOMEM, -EINVAL not an address we lease */

@@ -86,13 +86,14 @@ static void answer(void *arg, uint64_t txid, int rc)
 	d->rc = rc;
 }
 
-/* Everything gathered so far: what needs no kernel first, then the transaction. */
+/* Everything gathered so far: what needs no kernel first, then the transaction. Of what was
+ * covered in this turn, something may be lost in it too: so the loss is told behind it. */
 static void flush(struct nftsync *n)
 {
-	if (n->lost_due && n->resolver)
-		msg_send(n->resolver, MSG_LEASE_LOST, NULL, 0, -1);
-	n->lost_due = false;
 	send_done(n);
+	if (n->lost_due) /* until it is told */
+		n->lost_due = n->resolver &&
+			      msg_send(n->resolver, MSG_LEASE_LOST, NULL, 0, -1) == -EAGAIN;
 	gate_commit(n->gate, clock_mono_ms());
 	waiters_answer(n->waiters, n->gate, answer, n);
 	gate_next_turn(n->gate);

@@ -284,6 +284,32 @@ static void lease_is_in_the_kernel_before_its_answer(void **state)
 	free(nft_ns_run("! nft list table inet nameward 2>/dev/null"));
 }
 
+/* Both wishes come in one turn. The resolver remembers what is covered: it must hear of the
+ * loss behind that, or it would remember a lease that is gone. */
+static void loss_is_told_behind_what_it_ends(void **state)
+{
+	static struct process p;
+	char conf[256];
+
+	(void)state;
+	if (!can_run())
+		skip();
+	snprintf(conf, sizeof(conf), "%sgate {\n max-device-leases 16\n}\n", enforce);
+	start_with(&p, conf);
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(lease(&p, i, PUBLIC + i, 1), 0);
+	kill(p.pid, SIGSTOP);
+	ask_lease(&p, 100, PUBLIC, 1);	    /* covered, and the first to end: */
+	ask_lease(&p, 101, PUBLIC + 16, 1); /* it goes for this one */
+	kill(p.pid, SIGCONT);
+	assert_int_equal(((const struct msg_lease_done *)hear(&p, p.resolver, MSG_LEASE_DONE))->txid,
+			 100);
+	assert_null(hear(&p, p.resolver, MSG_LEASE_LOST));
+	assert_int_equal(((const struct msg_lease_done *)hear(&p, p.resolver, MSG_LEASE_DONE))->txid,
+			 101);
+	stop(&p);
+}
+
 static void restores_after_a_flush_while_leases_go_on(void **state)
 {
 	static struct process p;
@@ -567,6 +593,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lease_is_in_the_kernel_before_its_answer),
+		cmocka_unit_test(loss_is_told_behind_what_it_ends),
 		cmocka_unit_test(restores_after_a_flush_while_leases_go_on),
 		cmocka_unit_test(review_tells_all_and_what_is_withdrawn_is_closed),
 		cmocka_unit_test(flush_costs_an_owned_table_nothing),
