@@ -29,7 +29,7 @@ net_is_empty() { [ -z "$(net_all_pids)" ]; }
 
 # Ends what runs in our namespaces and only that: a pid of ours that ended may be another's now.
 net_down() {
-	touch "$net_dir/ask-stop"
+	touch "$net_dir/ask-stop" "$net_dir/reload-stop"
 	for _pid in $(net_all_pids); do
 		case " $net_pids " in *" $_pid "*) kill "$_pid" 2>/dev/null ;; esac
 	done
@@ -159,6 +159,36 @@ net_wide() {
 	in_ns router ip route add 2001:db8::/32 via 2001:db8:18::53
 	in_ns inet ip route add local 198.18.0.0/15 dev lo table main
 	in_ns inet ip route add local 2001:db8::/32 dev lo table main
+}
+
+# 2,000 rules of somebody else's, behind what Debian's nftables.conf begins with, in
+# $net_dir/firewall.nft.
+net_firewall() {
+	{
+		echo "flush ruleset"
+		echo "table inet firewall {"
+		echo "chain input { type filter hook input priority 0; policy accept;"
+		for _i in $(seq 2000); do
+			echo "ip saddr 10.$((_i / 256)).$((_i % 256)).0/24 tcp dport $_i drop"
+		done
+		printf '}\n}\n'
+	} >"$net_dir/firewall.nft"
+}
+
+# Loads them again and again, in the background; reload_stop ends that and sets $reloads.
+reload_on() {
+	rm -f "$net_dir/reload-stop"
+	reloads=0
+	while [ -d "$net_dir" ] && [ ! -e "$net_dir/reload-stop" ]; do
+		in_ns router nft -f "$net_dir/firewall.nft" && reloads=$((reloads + 1))
+		echo $reloads >"$net_dir/reloads"
+	done &
+	reloader=$!
+}
+reload_stop() {
+	touch "$net_dir/reload-stop"
+	wait "$reloader"
+	read -r reloads <"$net_dir/reloads"
 }
 
 # The real unbound, authoritative for example; more lines of the zone file on stdin.

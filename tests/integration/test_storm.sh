@@ -64,16 +64,7 @@ history {
 }
 END
 
-# 2,000 rules of somebody else's, and what Debian's nftables.conf begins with.
-{
-	echo "flush ruleset"
-	echo "table inet firewall {"
-	echo "chain input { type filter hook input priority 0; policy accept;"
-	for i in $(seq 2000); do
-		echo "ip saddr 10.$((i / 256)).$((i % 256)).0/24 tcp dport $i drop"
-	done
-	printf '}\n}\n'
-} >"$net_dir/firewall.nft"
+net_firewall
 
 # A plain table that is flushed while nftsync is away is gone with its leases: the one thing
 # that two faults at a time lose. There no flush comes before nftsync is back.
