@@ -2,7 +2,9 @@
  * A client that opens a connection the instant the answer to its lookup arrives:
  *   race listen PORT                      accept and close, both families, until killed
  *   race run SERVER udp|tcp A|AAAA COUNT PREFIX PORT
- * asks SERVER for PREFIX0.race.example, PREFIX1..., each once, until COUNT answers held an
+ *   race fill SERVER COUNT PREFIX         ask COUNT questions by UDP, some at a time, A and AAAA
+ *                                         in turns, for half as many names
+ * run asks SERVER for PREFIX0.race.example, PREFIX1..., each once, until COUNT answers held an
  * address that no answer before it did, and connects to PORT there at once. Prints one line
  * of counts; exits 0 if every connection was opened. Stands alone: includes nothing of the
  * project.
@@ -26,6 +28,7 @@
 #define WAIT_MS	   3000
 #define SEEN_SLOTS 65536 /* a power of two, many more than COUNT */
 #define COUNT_MAX  10000
+#define FILL_AT_A_TIME 64
 
 struct race {
 	struct sockaddr_storage server;
@@ -266,6 +269,52 @@ static int run(char **argv)
 	return r.connected == count ? 0 : 1;
 }
 
+/** Replies that have come; waits for one at most so long. */
+static unsigned take_replies(struct race *r, int wait_ms)
+{
+	struct pollfd p = { .fd = r->udp, .events = POLLIN };
+	unsigned n = 0;
+	uint8_t m[MESSAGE];
+
+	poll(&p, 1, wait_ms);
+	for (ssize_t len; (len = recv(r->udp, m, sizeof(m), MSG_DONTWAIT)) >= HEAD; n++)
+		if (!(m[3] & 0x0f) && m[7])
+			r->connected++;
+		else
+			r->refused++;
+	return n;
+}
+
+static int fill(char **argv)
+{
+	static struct race r;
+	unsigned count = (unsigned)atoi(argv[1]), open = 0;
+	uint8_t m[MESSAGE];
+	char name[128];
+	double since = now_ms();
+
+	if (parse_address(argv[0], 53, &r.server, &r.server_len))
+		return 2;
+	r.udp = socket(r.server.ss_family, SOCK_DGRAM, 0);
+	if (r.udp < 0 || connect(r.udp, (struct sockaddr *)&r.server, r.server_len))
+		return 2;
+	for (unsigned i = 0; i < count || open;) {
+		unsigned n;
+
+		for (; i < count && open < FILL_AT_A_TIME; i++, open++) {
+			snprintf(name, sizeof(name), "%.63s%u.race.example", argv[2], i / 2);
+			if (send(r.udp, m, write_question(m, (uint16_t)i, name, i % 2), 0) < 0)
+				perror("race");
+		}
+		n = take_replies(&r, WAIT_MS);
+		r.unanswered += n ? 0 : open;
+		open -= n ? n : open;
+	}
+	printf("%u answered, %u refused, %u silent; %.0f a second\n", r.connected, r.refused,
+	       r.unanswered, count * 1e3 / (now_ms() - since));
+	return 0;
+}
+
 static int accept_all(uint16_t port)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
@@ -288,7 +337,10 @@ int main(int argc, char **argv)
 		return accept_all((uint16_t)atoi(argv[2]));
 	if (argc == 8 && !strcmp(argv[1], "run"))
 		return run(argv + 2);
+	if (argc == 5 && !strcmp(argv[1], "fill"))
+		return fill(argv + 2);
 	fprintf(stderr, "usage: race listen PORT\n"
-			"       race run SERVER udp|tcp A|AAAA COUNT PREFIX PORT\n");
+			"       race run SERVER udp|tcp A|AAAA COUNT PREFIX PORT\n"
+			"       race fill SERVER COUNT PREFIX\n");
 	return 2;
 }
