@@ -33,14 +33,12 @@ enum gate_state {
 
 /** Counts since the start, for `status`. */
 struct gate_stats {
-	uint64_t inserted, refreshed, covered, refused, ended, evicted, adopted, restored;
-	uint64_t withdrawn;
+	uint64_t inserted, refreshed, covered, refused, ended, evicted, withdrawn;
 	uint64_t kept;	 /* times that a lease's use put off its end */
 	uint64_t killed; /* connections ended after a withdrawal */
 	uint64_t failed; /* claims the kernel or a full ledger refused */
-	uint64_t restores;
+	uint64_t adopted, restored, restores, commits;
 	uint64_t restore_us; /* time the last restore took */
-	uint64_t commits;
 };
 
 struct gate_ops {
@@ -52,13 +50,11 @@ struct gate_ops {
 
 /** @param ops, arg  borrowed */
 int gate_new(const struct gate_ops *ops, void *arg, struct gate **out);
-
 /** Leaves the kernel's table as it is. NULL is allowed. */
 void gate_free(struct gate *g);
 
-/** Before the first gate_load(): the socket that owns the table (MSG_NETFILTER), which stays
- *  open elsewhere when this process is killed, so that nobody else can flush the table then.
- *  Without it gate_load() opens one. @param fd  owned */
+/** Before the first gate_load(), which else opens one: the socket that owns the table, also
+ *  while this process is dead (MSG_NETFILTER). @param fd  owned */
 void gate_take_socket(struct gate *g, int fd);
 
 /**

@@ -42,8 +42,7 @@ struct lease_ledger;
 
 struct lease_limits {
 	uint32_t min_s, max_s, grace_s; /* a claim lives clamp(TTL, min, max) + grace */
-	uint32_t max_leases;	    /* in all */
-	uint32_t max_device_leases; /* of one device */
+	uint32_t max_leases, max_device_leases; /* in all, of one device */
 };
 
 /** What one lease opens. Unused bytes are zero, so memcmp compares. */
@@ -78,7 +77,6 @@ bool lease_key_is_gated(const struct lease_key *key);
 
 /** @param limits  copied */
 int lease_ledger_new(const struct lease_limits *limits, struct lease_ledger **out);
-
 void lease_ledger_free(struct lease_ledger *l);
 
 /** From now on; leases that are there stay as they are. */
@@ -135,9 +133,7 @@ bool lease_withdraw_next(struct lease_ledger *l, const struct msg_device *device
 			 const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *cursor,
 			 struct lease_key *ended);
 
-/** The kernel did not let this ended one go: it is due again at once, and not kept for a
- *  connection. One that has been claimed meanwhile stays as it is. Caps do not count. Without
- *  memory the kernel's own timeout ends it. */
+/** The kernel did not let it go: due again at once, unless it was claimed meanwhile. */
 void lease_end_again(struct lease_ledger *l, const struct lease_key *key, uint64_t now_ms);
 
 /** Enter an element found in the kernel with `left_ms` to live (without slack). Longer known
@@ -148,7 +144,6 @@ int lease_adopt(struct lease_ledger *l, const struct lease_key *key, uint64_t le
 
 /** The kernel holds all of the ledger again, up to each lease's own end. */
 void lease_settle_all(struct lease_ledger *l);
-
 /** Forget everything. */
 void lease_clear(struct lease_ledger *l);
 
