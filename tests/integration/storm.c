@@ -47,6 +47,7 @@
 #define TALKS	    4	  /* connections a device keeps */
 #define TALK_MS	    300
 #define WAIT_MS	    4000 /* for an answer of any kind: the SYN may be sent twice */
+#define STALL_MS    200 /* we were not let run */
 #define RETRY_MS    1000 /* a stub asks again after that, twice */
 #define SAID	    20	 /* wrongs told in full */
 
@@ -68,6 +69,7 @@ struct op {
 	struct sockaddr_storage to;
 	uint8_t message[160];
 	int64_t start_ms, next_ms; /* next_ms: ask again, or say more */
+	int64_t wait_ms; /* more than WAIT_MS that it has */
 	bool must_open, is_up, waits;
 	uint16_t len;
 	int fd, dev, tries;
@@ -103,7 +105,7 @@ struct storm {
 	uint64_t seed, random;
 	unsigned asked, answered, failed, opened, refused, in_window, lost, accepts, refusals,
 		silent, said, talks, slowest_ms;
-	int64_t begin_ms;
+	int64_t begin_ms, turn_ms;
 	int64_t hole_ms; /* the latest accept in a window, after its command's end */
 };
 
@@ -440,7 +442,7 @@ static void look_after(struct storm *s, struct op *o, int64_t now)
 	} else if (o->kind == ASK) {
 		s->failed++;
 		end_op(s, o);
-	} else if (o->kind == OPEN && now - o->start_ms > WAIT_MS) {
+	} else if (o->kind == OPEN && now - o->start_ms > WAIT_MS + o->wait_ms) {
 		on_opened(s, o, ETIMEDOUT, now);
 	} else if (o->kind == TALK && (o->waits || !o->is_up)) {
 		if (now > o->next_ms + WAIT_MS)
@@ -501,14 +503,35 @@ static void tend_command(struct storm *s, struct command *c, int64_t now)
 
 /* --- the loop ----------------------------------------------------------------------- */
 
+/* What has waited while we were not let run is not late. */
+static void forgive(struct storm *s, int64_t now)
+{
+	int64_t gap = s->turn_ms ? now - s->turn_ms : 0;
+
+	s->turn_ms = now;
+	if (gap < STALL_MS)
+		return;
+	for (unsigned i = 0; i < OPS; i++) {
+		s->ops[i].next_ms += gap;
+		s->ops[i].wait_ms += gap;
+	}
+}
+
+/* All that has come, before anything is called late. */
 static void turn(struct storm *s)
 {
 	struct epoll_event events[256];
-	int n = epoll_wait(s->epoll, events, 256, 1);
-	int64_t now = now_ms();
+	int n, wait_ms = 1;
 
-	for (int i = 0; i < n; i++)
-		on_event(s, &s->ops[events[i].data.u32], now);
+	forgive(s, now_ms());
+	do {
+		int64_t now = now_ms();
+
+		n = epoll_wait(s->epoll, events, 256, wait_ms);
+		for (int i = 0; i < n; i++)
+			on_event(s, &s->ops[events[i].data.u32], now);
+		wait_ms = 0;
+	} while (n == 256);
 }
 
 static bool has_idle_commands(const struct storm *s)

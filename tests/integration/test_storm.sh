@@ -28,7 +28,7 @@ cd "$(dirname "$0")/../.." || exit 1
 seconds=$((${STORM_S:-30} / 2))
 rate=${STORM_RATE:-300}
 late=4
-hole=1000
+hole=2000
 
 net_up
 net_more
@@ -78,7 +78,7 @@ for p in \$(cat /proc/$nameward_pid/task/$nameward_pid/children); do
 	[ "\$(cat /proc/\$p/comm)" != "\$1" ] || kill -9 \$p
 done
 [ $owner.\$1 = off.nftsync ] || exit 0
-for i in \$(seq 200); do
+for i in \$(seq 1200); do
 	sleep 0.05
 	! $is_loaded || break
 done
