@@ -67,13 +67,19 @@ END
 net_firewall
 
 # A plain table that is flushed while nftsync is away is gone with its leases: the one thing
-# that two faults at a time lose. There no flush comes before nftsync is back.
+# that two faults at a time lose. There no flush comes before nftsync is back, and no kill of it
+# before the table is.
 is_loaded="$BUILD/nameward -c $net_dir/nameward.conf status | grep -Eq 'table +loaded'"
 cat >"$net_dir/kill" <<-END
 set -- \$((\$1 % 4)) resolver nftsync dbwriter flows
 shift \$((\$1 + 1))
 exec 9>$net_dir/lock
-[ $owner.\$1 != off.nftsync ] || flock 9
+if [ $owner.\$1 = off.nftsync ]; then
+	flock 9
+	until ip netns exec $net_id-router nft list chain inet nameward forward >/dev/null 2>&1; do
+		sleep 0.05 # of the flush before this: rules come back last
+	done
+fi
 for p in \$(cat /proc/$nameward_pid/task/$nameward_pid/children); do
 	[ "\$(cat /proc/\$p/comm)" != "\$1" ] || kill -9 \$p
 done
