@@ -103,8 +103,12 @@ $(BUILD)/%: $(BUILD)/bench/%.o $(ARCHIVE)
 demo: all
 	BUILD=$(BUILD) tests/integration/demo.sh
 
-bench: all tools
-	BUILD=$(BUILD) bench/run.sh
+# BENCH="lease gate" runs these parts only; see bench/run.sh.
+bench: all tools $(BUILD)/nft_text
+	BUILD=$(BUILD) bench/run.sh $(BENCH)
+
+$(BUILD)/nft_text: bench/peers/nft_text.c
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $< -lnftables
 
 # Each fuzz target for FUZZ_S seconds; a crash stops with its input in $(BUILD)/fuzz. The
 # configuration's begins with what we ship, also with each option in use.

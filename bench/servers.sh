@@ -1,0 +1,92 @@
+#!/bin/bash
+# nameward beside its peers: queries a second, and CPU of all of a server's processes a query,
+# for cached, forwarded-unique and blocked names; see bench/run.sh.
+# nameward: history on, gate enforced. dnsmasq: log-queries and nftset. unbound: neither.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tests/integration/net.sh
+. bench/world.sh
+seconds=${BENCH_S:-10}
+
+up_nameward() {
+	start_nameward enforce <<-EOF
+	list ads {
+	  file ads.txt
+	}
+	policy default { block ads }
+	history {
+	  file $net_dir/db/history.db
+	}
+	EOF
+}
+
+up_dnsmasq() {
+	in_ns router nft -f - <<-EOF
+	table inet peer {
+		set s4 { type ipv4_addr; flags timeout; timeout 10m; size 1048576; }
+		set s6 { type ipv6_addr; flags timeout; timeout 10m; size 1048576; }
+	}
+	EOF
+	start_dnsmasq --cache-size=10000 --address=/blocked.example/ --log-queries \
+		--log-async=100 --log-facility="$net_dir/dnsmasq.log" \
+		--nftset=/example/4#inet#peer#s4,6#inet#peer#s6
+}
+
+up_unbound() {
+	cat >"$net_dir/peer.conf" <<-EOF
+	server:
+		interface: 192.168.77.1
+		access-control: 0.0.0.0/0 allow
+		do-daemonize: no
+		username: ""
+		chroot: ""
+		directory: "$net_dir"
+		pidfile: ""
+		use-syslog: no
+		logfile: "$net_dir/peer.log"
+		module-config: "iterator"
+		num-threads: 1
+		outgoing-range: 8192
+		num-queries-per-thread: 4096
+		so-rcvbuf: 4m
+		so-sndbuf: 4m
+		msg-cache-size: 64m
+		rrset-cache-size: 128m
+		local-zone: "blocked.example." always_nxdomain
+	forward-zone:
+		name: "."
+		forward-addr: 198.18.0.53
+	remote-control:
+		control-enable: no
+	EOF
+	start_in router unbound -d -c "$net_dir/peer.conf"
+	server_pid=$net_pid
+}
+
+measure() { # SERVER CASE
+	[ "$2" = unique ] || ask -d "$net_dir/$2" -n 2 -c 4 -q 200
+	ask -d "$net_dir/$2" -l "$seconds" $([ "$2" = unique ] && echo '-n 1') -c 8 -q 400 -t 2
+	sample servers "$2 names" "$1" queries/s "$qps"
+	sample servers "$2 names" "$1" "us CPU a query" "$cpu_us"
+	sample servers "$2 names" "$1" "ms average" "$wait_ms"
+	sample servers "$2 names" "$1" lost "$lost"
+	sample servers "$2 names" "$1" "MiB resident" $(($(rss_kib) / 1024))
+}
+
+world_up
+names 1000 hot bench.example >"$net_dir/cached"
+names "${BENCH_NAMES:-1000000}" host unique.example >"$net_dir/unique"
+names 1000 x blocked.example >"$net_dir/blocked"
+echo '*.blocked.example' >"$net_dir/ads.txt"
+for server in ${BENCH_SERVERS:-nameward dnsmasq unbound}; do
+	"up_$server"
+	server_answers
+	for case in ${BENCH_CASES:-cached unique blocked}; do measure "$server" "$case"; done
+	if [ "$server" = nameward ]; then
+		nameward status | grep -E '^(gate|history|held|resolver)' | sed 's/^/    /' >&2
+		sql "SELECT count(*) || ' rows for ' || sum(n) || ' lookups, ' || ((SELECT
+			page_count * page_size FROM pragma_page_count, pragma_page_size) / count(*)) ||
+			' bytes a row' FROM lookups" >&2
+	fi
+	stop_server
+done
