@@ -100,6 +100,11 @@ $(BUILD)/%: $(BUILD)/tests/integration/%.o $(SUPPORT) $(ARCHIVE)
 $(BUILD)/%: $(BUILD)/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# On the kernel of another Debian release, in qemu; KERNEL=bookworm is 6.1, trixie 6.12.
+KERNEL ?= bookworm
+vm-test: all unit tools
+	BUILD=$(BUILD) tests/vm.sh $(KERNEL) $(TESTS)
+
 demo: all
 	BUILD=$(BUILD) tests/integration/demo.sh
 
@@ -156,6 +161,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit objects lint test tools demo bench fuzz fuzz-targets users install clean
+.PHONY: all unit objects lint test tools vm-test demo bench fuzz fuzz-targets users install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
