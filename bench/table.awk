@@ -8,13 +8,13 @@ function order(n,    i, j, t) {
 		}
 }
 function number(v) { return sprintf(v >= 100 ? "%.0f" : v >= 10 ? "%.1f" : "%.2f", v) }
-function cell(key,    n, middle) {
+function cell(key,    i, n, middle) {
 	n = split(values[key], one, " ")
 	if (n == 0)
 		return "-"
 	for (i = 1; i <= n; i++) one[i] += 0
 	order(n)
-	middle = one[int((n + 1) / 2)]
+	middle = (one[int((n + 1) / 2)] + one[int(n / 2) + 1]) / 2
 	if (n == 1 || one[1] == one[n])
 		return number(middle)
 	return sprintf("%s ±%.0f%%", number(middle), middle ? 50 * (one[n] - one[1]) / middle : 0)
