@@ -50,16 +50,21 @@ struct conf_forward {
 	struct conf_place place;
 };
 
+enum conf_switch { SWITCH_OFF, SWITCH_ON };
+
 struct conf_cache {
 	uint64_t size_bytes; /* 0: off */
 	uint32_t ttl_max_s;
 	uint32_t negative_max_s;
+	uint32_t stale_s; /* 0: off */
+	uint32_t stale_after_ms;
+	enum conf_switch prefetch;
+	enum conf_switch nxdomain_below;
 };
 
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
 enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
 enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
-enum conf_switch { SWITCH_OFF, SWITCH_ON };
 
 /** Allowed without a lookup: a service (proto set), a device (has_mac), or a network. */
 struct conf_gate_allow {

@@ -103,6 +103,26 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_cache, negative_max_s), .min = 0, .max = DAY,
 	  .initial = "1h",
 	  .help = "No answer that a name or record does not exist is kept longer." },
+	{ CONF_CACHE, "stale", .type = TYPE_SECONDS,
+	  .at = offsetof(struct conf_cache, stale_s), .min = 1, .max = 7 * DAY, .zero = "off",
+	  .initial = "1h",
+	  .help = "How long past its end an answer is given when the upstreams give none "
+		"(RFC 8767). Clients may keep it for 30 seconds." },
+	{ CONF_CACHE, "stale-after", .type = TYPE_MS,
+	  .at = offsetof(struct conf_cache, stale_after_ms), .min = 10, .max = 30000,
+	  .initial = "1800ms",
+	  .help = "A client that waits this long for the upstreams gets the stale answer. "
+		"The question goes on, for those who ask later." },
+	{ CONF_CACHE, "prefetch", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_cache, prefetch), .initial = "on",
+	  .help = "Whether an answer in use is asked for anew in the last tenth of its "
+		"time, so that nobody waits when it ends. In use is what was asked for "
+		"three times in its time." },
+	{ CONF_CACHE, "nxdomain-below", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_cache, nxdomain_below), .initial = "on",
+	  .help = "Whether a name that does not exist means that no name below it does "
+		"(RFC 8020). Off for upstreams that are wrong about names which only "
+		"have others below them." },
 
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
 	  .help = "Network interfaces of the zone. The sign * alone means each that "

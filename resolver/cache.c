@@ -42,7 +42,9 @@ struct entry {
 	uint32_t wire_len;
 	uint32_t note_len;
 	uint16_t key_len;
-	uint8_t segment; /* enum segment */
+	uint8_t segment;      /* enum segment */
+	uint8_t uses;	      /* found so often since it was put; 255: or oftener */
+	uint32_t failed_at_s; /* its age when it could not be had anew, and 1; 0: none of it */
 	_Alignas(8) uint8_t data[];
 };
 
@@ -150,6 +152,51 @@ static struct entry **find_link(const struct cache *c, const struct key *key)
 			break;
 	}
 	return link;
+}
+
+static struct entry *find_entry(const struct cache *c, const struct cache_key *key)
+{
+	struct key k;
+
+	if (!c->buckets)
+		return NULL;
+	make_key(c, key, &k);
+	return *find_link(c, &k);
+}
+
+static uint64_t age_ms(const struct entry *e, uint64_t now_ms)
+{
+	return now_ms > e->put_ms ? now_ms - e->put_ms : 0; /* a clock may step back */
+}
+
+static uint32_t age_s(const struct entry *e, uint64_t now_ms)
+{
+	return (uint32_t)MIN(age_ms(e, now_ms) / 1000, UINT32_MAX - 1);
+}
+
+/* @return false if it ended, and the time for stale answers too */
+static bool read_entry(const struct entry *e, uint32_t stale_s, uint64_t now_ms,
+		       struct cache_hit *out)
+{
+	uint64_t elapsed_ms = age_ms(e, now_ms), ttl_ms = (uint64_t)e->ttl_s * 1000;
+	uint32_t age = age_s(e, now_ms);
+
+	if (elapsed_ms >= ttl_ms &&
+	    (!stale_s || elapsed_ms - ttl_ms > (uint64_t)stale_s * 1000))
+		return false;
+	*out = (struct cache_hit){
+		.wire = e->data + note_at(e) + e->note_len,
+		.len = e->wire_len,
+		.age_s = age,
+		.left_s = elapsed_ms < ttl_ms ? e->ttl_s - age : 0,
+		.ttl_s = e->ttl_s,
+		.uses = e->uses,
+		.failed_s = e->failed_at_s ? age - MIN(age, e->failed_at_s - 1) : UINT32_MAX,
+		.serial = e->serial,
+		.note = e->data + note_at(e),
+		.note_len = e->note_len,
+	};
+	return true;
 }
 
 static void remove_entry(struct cache *c, struct entry **link)
@@ -271,6 +318,8 @@ int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
 	e->wire_len = (uint32_t)len;
 	e->note_len = (uint32_t)note_len;
 	e->key_len = (uint16_t)k.len;
+	e->uses = 0;
+	e->failed_at_s = 0;
 	memcpy(e->data, k.bytes, k.len);
 	if (note_len)
 		memcpy(e->data + note_at(e), note, note_len);
@@ -286,39 +335,40 @@ int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
 	return 0;
 }
 
+bool cache_peek(const struct cache *c, const struct cache_key *key, uint32_t stale_s,
+		uint64_t now_ms, struct cache_hit *out)
+{
+	const struct entry *e = find_entry(c, key);
+
+	return e && read_entry(e, stale_s, now_ms, out);
+}
+
 bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
 		uint64_t now_ms, struct cache_hit *out)
 {
-	uint64_t elapsed_ms, ttl_ms;
-	struct entry *e = NULL;
-	struct key k;
+	struct entry *e = find_entry(c, key);
+	bool found = e && read_entry(e, stale_s, now_ms, out);
 
-	if (c->buckets) {
-		make_key(c, key, &k);
-		e = *find_link(c, &k);
-	}
-	if (!e) {
+	if (found && out->left_s)
+		c->stats.hits++;
+	else
 		c->stats.misses++;
-		return false;
-	}
-	elapsed_ms = now_ms > e->put_ms ? now_ms - e->put_ms : 0;
-	ttl_ms = (uint64_t)e->ttl_s * 1000;
-	if (elapsed_ms >= ttl_ms &&
-	    (!stale_s || elapsed_ms - ttl_ms > (uint64_t)stale_s * 1000)) {
+	if (e && !(found && out->left_s))
 		c->stats.expired++;
-		c->stats.misses++;
+	if (!found)
 		return false;
-	}
+	if (e->uses < UINT8_MAX)
+		e->uses++;
 	promote(c, e);
-	c->stats.hits++;
-	out->wire = e->data + note_at(e) + e->note_len;
-	out->len = e->wire_len;
-	out->age_s = (uint32_t)MIN(elapsed_ms / 1000, UINT32_MAX);
-	out->left_s = elapsed_ms < ttl_ms ? e->ttl_s - out->age_s : 0;
-	out->serial = e->serial;
-	out->note = e->data + note_at(e);
-	out->note_len = e->note_len;
 	return true;
+}
+
+void cache_mark_failed(struct cache *c, const struct cache_key *key, uint64_t now_ms)
+{
+	struct entry *e = find_entry(c, key);
+
+	if (e)
+		e->failed_at_s = age_s(e, now_ms) + 1;
 }
 
 void cache_get_stats(const struct cache *c, struct cache_stats *out)

@@ -27,6 +27,9 @@ struct cache_hit {
 	size_t len;
 	uint32_t age_s;	 /* whole seconds since it was put */
 	uint32_t left_s; /* 0: ended */
+	uint32_t ttl_s;	 /* as it was put */
+	uint32_t uses;	 /* how often it was found before; from 255 on it is not counted */
+	uint32_t failed_s; /* since cache_mark_failed; UINT32_MAX: it was not called */
 	uint64_t serial; /* differs for every cache_put */
 	const void *note; /* the caller's bytes, note_len of them, 8-aligned */
 	size_t note_len;
@@ -47,9 +50,18 @@ int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
 	      size_t len, uint32_t ttl_s, const void *note, size_t note_len,
 	      uint64_t now_ms);
 
-/** @param stale_s  also return entries that ended at most so long ago (left_s is 0) */
+/** @param stale_s  also return entries that ended at most so long ago (left_s is 0); they
+ *    count as misses */
 bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
 		uint64_t now_ms, struct cache_hit *out);
+
+/** The same, but the look is not a use: nothing is counted or protected. */
+bool cache_peek(const struct cache *c, const struct cache_key *key, uint32_t stale_s,
+		uint64_t now_ms, struct cache_hit *out);
+
+/** Note that this answer could not be had anew, for hits to tell. Forgotten with the next
+ *  cache_put; does nothing where there is no entry. */
+void cache_mark_failed(struct cache *c, const struct cache_key *key, uint64_t now_ms);
 
 void cache_flush(struct cache *c);
 

@@ -319,7 +319,7 @@ static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG
 			continue;
 		out[n] = (struct msg_lease_addr){
 			.family = a.family,
-			.ttl_s = rr.ttl_s > w->age_s ? rr.ttl_s - w->age_s : 0,
+			.ttl_s = rr.ttl_s > w->age_s ? MIN(rr.ttl_s - w->age_s, w->ttl_max_s) : 0,
 		};
 		memcpy(out[n++].addr, a.bytes, sizeof(a.bytes));
 	}

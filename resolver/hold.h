@@ -68,6 +68,7 @@ struct hold_wish {
 	const struct dname *qname;
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
 	uint32_t age_s;		 /* since the answer came from its upstream */
+	uint32_t ttl_max_s;	 /* of what is left to its records: a stale answer's are old */
 	uint64_t serial;	 /* of the cached answer; 0: not cached */
 	uint32_t covered_s;	 /* the longest lease: then it is asked for anew */
 	uint32_t deadline_ms;

@@ -9,6 +9,11 @@
 #include "resolver/cache.h"
 #include "resolver/wire.h"
 
+#define STALE_TTL_S    30 /* RFC 8767 §4 */
+#define FAILED_PAUSE_S 30 /* before upstreams that failed for a name are asked for it (§5) */
+#define PREFETCH_USES  3
+#define PREFETCH_PART  10 /* the last tenth of its time */
+
 struct offer_room {
 	struct wire_answer answer;
 	union {
@@ -44,24 +49,70 @@ static struct cache_key key_of(const struct wire_question *q)
 	};
 }
 
-bool offer_from_cache(struct cache *cache, const struct wire_question *q,
-		      const struct conf_cache *limits, uint64_t now_ms, struct offer *out)
+static void offer_hit(const struct cache_hit *hit, const struct conf_cache *limits,
+		      struct offer *out)
+{
+	*out = (struct offer){
+		.prepared = hit->wire,
+		.len = hit->len,
+		.note = hit->note,
+		.age_s = hit->age_s,
+		.ttl_max_s = MIN(hit->left_s, limits->ttl_max_s),
+		.serial = hit->serial,
+		.verdict = VERDICT_CACHED,
+	};
+	if (hit->left_s)
+		return;
+	/* Its records are young again for a moment. Leases that were given for the serial
+	 * have ended with it. */
+	out->age_s = 0;
+	out->ttl_max_s = MIN(STALE_TTL_S, limits->ttl_max_s);
+	out->serial = 0;
+	out->is_stale = true;
+	out->verdict = VERDICT_STALE;
+}
+
+static bool is_aging(const struct cache_hit *hit, const struct conf_cache *limits)
+{
+	return limits->prefetch == SWITCH_ON && hit->uses + 1 >= PREFETCH_USES &&
+	       (uint64_t)hit->left_s * PREFETCH_PART <= hit->ttl_s &&
+	       hit->failed_s >= FAILED_PAUSE_S;
+}
+
+enum offer_cached offer_from_cache(struct cache *cache, const struct wire_question *q,
+				   const struct conf_cache *limits, uint64_t now_ms,
+				   struct offer *out)
 {
 	struct cache_key key = key_of(q);
 	struct cache_hit hit;
 
-	if (!cache_find(cache, &key, 0, now_ms, &hit))
+	if (!cache_find(cache, &key, limits->stale_s, now_ms, &hit))
+		return CACHED_NONE;
+	if (!hit.left_s && hit.failed_s >= FAILED_PAUSE_S)
+		return CACHED_ENDED;
+	offer_hit(&hit, limits, out);
+	if (out->is_stale)
+		return CACHED_STALE;
+	return is_aging(&hit, limits) ? CACHED_AGING : CACHED_FRESH;
+}
+
+bool offer_stale(const struct cache *cache, const struct wire_question *q,
+		 const struct conf_cache *limits, uint64_t now_ms, struct offer *out)
+{
+	struct cache_key key = key_of(q);
+	struct cache_hit hit;
+
+	if (!limits->stale_s || !cache_peek(cache, &key, limits->stale_s, now_ms, &hit))
 		return false;
-	*out = (struct offer){
-		.prepared = hit.wire,
-		.len = hit.len,
-		.note = hit.note,
-		.age_s = hit.age_s,
-		.ttl_max_s = MIN(hit.left_s, limits->ttl_max_s),
-		.serial = hit.serial,
-		.verdict = VERDICT_CACHED,
-	};
+	offer_hit(&hit, limits, out);
 	return true;
+}
+
+void offer_failed(struct cache *cache, const struct wire_question *q, uint64_t now_ms)
+{
+	struct cache_key key = key_of(q);
+
+	cache_mark_failed(cache, &key, now_ms);
 }
 
 bool offer_from_reply(struct cache *cache, struct offer_room *room,

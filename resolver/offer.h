@@ -26,6 +26,7 @@ struct offer {
 	uint32_t ttl_max_s; /* no TTL is told above it: a client keeps nothing longer than we */
 	uint64_t serial; /* in the cache; 0: not there */
 	bool truncated;	 /* a part of the answer only */
+	bool is_stale;	 /* its time has ended */
 	enum msg_verdict verdict;
 };
 
@@ -33,9 +34,26 @@ struct offer {
 int offer_room_new(struct offer_room **out);
 void offer_room_free(struct offer_room *room);
 
-/** What the cache holds for a question; borrowed until the next cache call. */
-bool offer_from_cache(struct cache *cache, const struct wire_question *q,
-		      const struct conf_cache *limits, uint64_t now_ms, struct offer *out);
+enum offer_cached {
+	CACHED_NONE,
+	CACHED_FRESH,
+	CACHED_AGING, /* fresh; in use, and soon to end: ask for it anew */
+	CACHED_STALE, /* ended; upstreams failed for it a moment ago: give it */
+	CACHED_ENDED, /* ended; to be given if they fail now: offer_stale() has it */
+};
+
+/** What the cache holds for a question; borrowed until the next cache call. out is set but for
+ *  CACHED_NONE and CACHED_ENDED. */
+enum offer_cached offer_from_cache(struct cache *cache, const struct wire_question *q,
+				   const struct conf_cache *limits, uint64_t now_ms,
+				   struct offer *out);
+
+/** The answer for when upstreams fail (RFC 8767), ended or not; borrowed as above. */
+bool offer_stale(const struct cache *cache, const struct wire_question *q,
+		 const struct conf_cache *limits, uint64_t now_ms, struct offer *out);
+
+/** Upstreams gave no answer: for a while what is stale is given without asking them. */
+void offer_failed(struct cache *cache, const struct wire_question *q, uint64_t now_ms);
 
 /** What an upstream says; borrowed from room until its next use. It is put in the cache.
  *  @param cache    NULL: not kept

@@ -88,15 +88,20 @@ void queries_free(struct queries *qs)
 
 /* --- a new question -------------------------------------------------------------------- */
 
-static bool answer_from_cache(struct resolver *r, struct lookup *l)
+static void answer_from_cache(struct resolver *r, struct lookup *l)
 {
 	struct offer offer;
+	enum offer_cached cached = offer_from_cache(r->cache, &l->question,
+						    &l->setup->conf->cache,
+						    l->start_us / 1000, &offer);
 
-	if (!offer_from_cache(r->cache, &l->question, &l->setup->conf->cache, l->start_us / 1000,
-			      &offer))
-		return false;
+	if (cached == CACHED_NONE || cached == CACHED_ENDED) {
+		query_forward(r, l, cached == CACHED_ENDED);
+		return;
+	}
 	query_offer(r, l, NULL, &offer);
-	return true;
+	if (cached == CACHED_AGING)
+		query_refresh(r, l);
 }
 
 static void answer_question(struct resolver *r, struct lookup *l)
@@ -112,8 +117,7 @@ static void answer_question(struct resolver *r, struct lookup *l)
 		return;
 	}
 	l->allowed = action == POLICY_ALLOW;
-	if (!answer_from_cache(r, l))
-		query_forward(r, l);
+	answer_from_cache(r, l);
 }
 
 /* Packets that are not a question we forward. They are not recorded as lookups, but for

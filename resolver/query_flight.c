@@ -3,6 +3,7 @@
  * the answer by its own policy and gate; see query_parts.h.
  */
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
@@ -15,8 +16,11 @@ struct flight {
 	struct queries *owner;
 	struct query *waiters;
 	struct wire_question question;
-	struct setup *setup; /* borrowed: each waiter holds a reference */
+	struct setup *setup; /* a reference */
 	size_t group;
+	struct event *late; /* owned; NULL: there was no stale answer */
+	bool is_overdue;    /* who joins now gets the stale answer */
+	bool is_refresh;    /* it began for nobody */
 };
 
 static uint64_t flight_hash(const struct queries *qs, const struct wire_question *q)
@@ -50,6 +54,26 @@ static void unlink_flight(struct flight *f)
 		f->next->link = f->link;
 }
 
+static struct query *next_waiter(struct flight *f)
+{
+	struct query *q = f->waiters;
+
+	if (q)
+		f->waiters = q->next;
+	return q;
+}
+
+/* Its waiters are gone. */
+static void free_flight(struct flight *f)
+{
+	if (f->late)
+		event_free(f->late);
+	if (f->is_refresh)
+		f->owner->refreshing--;
+	f->setup->refs--; /* an old setup without references goes at the turn's end */
+	free(f);
+}
+
 static void fail(struct resolver *r, struct lookup *l, int rc)
 {
 	enum wire_ede ede = rc == -ETIMEDOUT ? EDE_NO_REACHABLE : EDE_NETWORK;
@@ -60,6 +84,46 @@ static void fail(struct resolver *r, struct lookup *l, int rc)
 	reply_error(r, l, RCODE_SERVFAIL, ede, why, VERDICT_FAILED);
 }
 
+/* --- stale answers (RFC 8767) ------------------------------------------------------------ */
+
+static bool find_stale(const struct resolver *r, const struct setup *s,
+		       const struct wire_question *q, struct offer *out)
+{
+	return s == r->current &&
+	       offer_stale(r->cache, q, &s->conf->cache, clock_mono_ms(), out);
+}
+
+/* Who waits has waited long enough; the question goes on for those who ask later. */
+static void on_late(evutil_socket_t fd, short events, void *arg)
+{
+	struct flight *f = arg;
+	struct resolver *r = f->owner->r;
+	struct offer offer;
+	struct query *q;
+
+	(void)fd;
+	(void)events;
+	if (!find_stale(r, f->setup, &f->question, &offer))
+		return;
+	f->is_overdue = true;
+	while ((q = next_waiter(f)))
+		if (!query_offer(r, &q->l, q, &offer))
+			query_free(r, q);
+}
+
+/* Without memory for a timer the stale answer is there when the question has failed. */
+static void set_late(struct flight *f)
+{
+	uint32_t ms = f->setup->conf->cache.stale_after_ms;
+	struct timeval wait = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+
+	f->late = evtimer_new(f->owner->r->base, on_late, f);
+	if (f->late)
+		evtimer_add(f->late, &wait);
+}
+
+/* --- the flight's end ------------------------------------------------------------------------ */
+
 static bool read_reply(struct flight *f, const struct upstream_reply *reply, struct offer *out)
 {
 	struct resolver *r = f->owner->r;
@@ -69,22 +133,36 @@ static bool read_reply(struct flight *f, const struct upstream_reply *reply, str
 				clock_mono_ms(), out);
 }
 
-/* The flight's end: every waiter gets the answer, each by its own policy and gate; one that
- * is cut only by UDP, where it means: ask by TCP. There it would pass for a whole one. */
+/* Whether there is an answer: theirs, or where they have none, the stale one. */
+static bool find_answer(struct flight *f, const struct upstream_reply *reply, struct offer *out)
+{
+	struct resolver *r = f->owner->r;
+	bool good = !reply->rc && read_reply(f, reply, out);
+	struct offer stale;
+
+	if (good && (out->note->rcode == RCODE_NOERROR || out->note->rcode == RCODE_NXDOMAIN))
+		return true;
+	if (!find_stale(r, f->setup, &f->question, &stale))
+		return good;
+	offer_failed(r->cache, &f->question, clock_mono_ms());
+	*out = stale;
+	return true;
+}
+
+/* Every waiter gets the answer, each by its own policy and gate; one that is cut only by UDP,
+ * where it means: ask by TCP. There it would pass for a whole one. */
 static void on_reply(void *arg, const struct upstream_reply *reply)
 {
 	struct flight *f = arg;
 	struct resolver *r = f->owner->r;
 	struct offer offer;
-	bool good = !reply->rc && read_reply(f, reply, &offer);
+	bool good = find_answer(f, reply, &offer);
 	bool cut = good && offer.truncated;
 	int rc = reply->rc ? reply->rc : cut ? -EMSGSIZE : -EBADMSG;
+	struct query *q;
 
 	unlink_flight(f);
-	while (f->waiters) {
-		struct query *q = f->waiters;
-
-		f->waiters = q->next;
+	while ((q = next_waiter(f))) {
 		q->l.rtt_us = reply->rtt_us;
 		if (!reply->rc)
 			q->l.upstream = reply->from.addr;
@@ -94,60 +172,106 @@ static void on_reply(void *arg, const struct upstream_reply *reply)
 			continue;
 		query_free(r, q);
 	}
-	free(f);
+	free_flight(f);
 }
 
-static int take_off(struct queries *qs, struct lookup *l, size_t group, struct flight **at,
-		    struct flight **out)
+/* --- its beginning --------------------------------------------------------------------------- */
+
+/* A question's place: who is in flight for it, and where a new one goes. */
+struct place {
+	struct flight **at, *found;
+	size_t group;
+};
+
+static struct place find_place(struct queries *qs, const struct lookup *l)
+{
+	const struct conf *conf = l->setup->conf;
+	struct place p = {
+		.at = &qs->flights[flight_hash(qs, &l->question) % FLIGHT_BUCKETS],
+		.group = conf->forwards[policy_find_forward(conf, &l->question.qname)].upstream,
+	};
+
+	p.found = find_flight(*p.at, l, p.group);
+	return p;
+}
+
+static struct flight *take_off(struct queries *qs, const struct lookup *l, const struct place *p)
 {
 	uint8_t wire[WIRE_QUERY_MAX];
 	struct upstream_query *handle;
 	struct flight *f = malloc(sizeof(*f));
 	size_t len;
-	int rc;
 
 	if (!f)
-		return -ENOMEM;
+		return NULL;
 	*f = (struct flight){
-		.owner = qs, .question = l->question, .setup = l->setup, .group = group,
+		.owner = qs, .question = l->question, .setup = l->setup, .group = p->group,
 	};
 	len = wire_write_query(&l->question, wire);
-	rc = upstream_send(l->setup->upstreams, group, wire, len, on_reply, f, &handle);
-	if (rc) {
+	if (upstream_send(l->setup->upstreams, p->group, wire, len, on_reply, f, &handle)) {
 		free(f);
-		return rc;
+		return NULL;
 	}
-	f->next = *at;
-	f->link = at;
+	f->setup->refs++;
+	f->next = *p->at;
+	f->link = p->at;
 	if (f->next)
 		f->next->link = &f->next;
-	*at = f;
-	*out = f;
-	return 0;
+	*p->at = f;
+	return f;
 }
 
-void query_forward(struct resolver *r, struct lookup *l)
+static bool give_stale(struct resolver *r, struct lookup *l)
+{
+	struct offer offer;
+
+	if (!find_stale(r, l->setup, &l->question, &offer))
+		return false;
+	query_offer(r, l, NULL, &offer);
+	return true;
+}
+
+void query_forward(struct resolver *r, struct lookup *l, bool has_stale)
 {
 	struct queries *qs = r->queries;
-	const struct conf *conf = l->setup->conf;
-	size_t group = conf->forwards[policy_find_forward(conf, &l->question.qname)].upstream;
-	struct flight **at = &qs->flights[flight_hash(qs, &l->question) % FLIGHT_BUCKETS];
-	struct flight *f = find_flight(*at, l, group);
-	struct query *q = query_new(r, l);
+	struct place p = find_place(qs, l);
+	struct flight *f = p.found;
+	struct query *q;
 
-	if (!q) {
-		fail(r, l, -EAGAIN);
+	if (f && f->is_overdue && give_stale(r, l))
 		return;
-	}
-	if (f)
+	q = query_new(r, l);
+	if (q && f)
 		r->stats.joined++;
-	else if (take_off(qs, l, group, at, &f)) {
-		fail(r, l, -EAGAIN);
-		query_free(r, q);
+	else if (q)
+		f = take_off(qs, l, &p);
+	if (!q || !f) {
+		if (!give_stale(r, l))
+			fail(r, l, -EAGAIN);
+		if (q)
+			query_free(r, q);
 		return;
 	}
 	q->next = f->waiters;
 	f->waiters = q;
+	if (has_stale && !f->late)
+		set_late(f);
+}
+
+void query_refresh(struct resolver *r, const struct lookup *l)
+{
+	struct queries *qs = r->queries;
+	struct place p = find_place(qs, l);
+	struct flight *f;
+
+	if (p.found || qs->refreshing >= REFRESH_MAX)
+		return;
+	f = take_off(qs, l, &p);
+	if (!f)
+		return;
+	f->is_refresh = true;
+	qs->refreshing++;
+	r->stats.prefetched++;
 }
 
 /* Without an answer: the process ends. */
@@ -172,7 +296,7 @@ void query_drop_flights(struct queries *qs)
 			struct flight *next = f->next;
 
 			drop_waiters(qs->r, f);
-			free(f);
+			free_flight(f);
 			f = next;
 		}
 	}

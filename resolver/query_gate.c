@@ -38,6 +38,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 		.qname = &q->l.question.qname,
 		.note = o->note,
 		.age_s = o->age_s,
+		.ttl_max_s = o->is_stale ? o->ttl_max_s : UINT32_MAX,
 		.serial = o->serial,
 		.covered_s = conf->gate.lease_max_s,
 		.deadline_ms = conf->gate.answer_deadline_ms,
@@ -56,6 +57,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	q->reply_len = len;
 	q->held_us = now_us;
 	q->age_s = o->age_s;
+	q->ttl_max_s = wish.ttl_max_s;
 	q->l.verdict = (uint8_t)o->verdict;
 	wish.bytes = len + note_len;
 	return hold_ask(r->hold, &wish, q, now_us / 1000);
@@ -130,6 +132,7 @@ void query_on_lease_again(void *arg, void *ticket, struct hold_wish *out)
 		.qname = &q->l.question.qname,
 		.note = q->note,
 		.age_s = q->age_s,
+		.ttl_max_s = q->ttl_max_s,
 	};
 }
 

@@ -9,6 +9,7 @@
 #include "resolver/state.h"
 
 #define FLIGHT_BUCKETS 4096 /* a power of two */
+#define REFRESH_MAX    256  /* in flight for nobody */
 
 struct flight;
 
@@ -21,6 +22,7 @@ struct query {
 	size_t reply_len;
 	uint64_t held_us;
 	uint32_t age_s;	   /* of the answer, when it was held */
+	uint32_t ttl_max_s; /* as hold_wish says */
 	struct note *note; /* owned */
 };
 
@@ -28,6 +30,7 @@ struct queries {
 	struct resolver *r; /* borrowed */
 	struct hash_key hash;
 	unsigned in_flight;
+	unsigned refreshing; /* flights that began for nobody */
 	struct query *free;
 	struct flight *flights[FLIGHT_BUCKETS];
 	struct offer_room *room; /* owned */
@@ -39,8 +42,13 @@ struct query *query_new(struct resolver *r, const struct lookup *l);
 void query_free(struct resolver *r, struct query *q);
 
 /** Ask upstreams, or join the same question in flight; answers later, or at once by SERVFAIL
- *  (query_flight.c). */
-void query_forward(struct resolver *r, struct lookup *l);
+ *  (query_flight.c).
+ *  @param has_stale  the cache holds an answer for when they fail, or are slow */
+void query_forward(struct resolver *r, struct lookup *l, bool has_stale);
+
+/** Ask anew for an answer that was given from the cache; nobody waits for it. At most
+ *  REFRESH_MAX at once; further ones are not asked. */
+void query_refresh(struct resolver *r, const struct lookup *l);
 
 /** End all flights without an answer: the process ends. */
 void query_drop_flights(struct queries *qs);

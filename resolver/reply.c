@@ -120,7 +120,9 @@ size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room
 					 o->ttl_max_s, room, reply_max(l));
 
 	if (len && l->client.gated)
-		return wire_leave_out(room, len, is_unleased, o->note);
+		len = wire_leave_out(room, len, is_unleased, o->note);
+	if (len && o->is_stale)
+		len = wire_add_ede(room, len, reply_max(l), EDE_STALE);
 	return len;
 }
 

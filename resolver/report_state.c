@@ -75,6 +75,8 @@ static void report_counters(const struct resolver *r, FILE *to)
 	row(to, "resolver", "queries", s->queries);
 	row(to, "resolver", "forwarded", s->by_verdict[VERDICT_FORWARDED]);
 	row(to, "resolver", "cached", s->by_verdict[VERDICT_CACHED]);
+	row(to, "resolver", "stale", s->by_verdict[VERDICT_STALE]);
+	row(to, "resolver", "prefetched", s->prefetched);
 	row(to, "resolver", "blocked", s->by_verdict[VERDICT_BLOCKED]);
 	row(to, "resolver", "blocked_by_cname", s->by_verdict[VERDICT_BLOCKED_CNAME]);
 	row(to, "resolver", "failed", s->by_verdict[VERDICT_FAILED]);

@@ -27,6 +27,7 @@ struct resolver_stats {
 	uint64_t dropped;  /* packets that deserve no answer */
 	uint64_t formerr, notimp;
 	uint64_t joined;   /* waited for the same question of another */
+	uint64_t prefetched; /* asked for anew before its end */
 	uint64_t too_many; /* more in flight than QUERIES_MAX */
 };
 

@@ -125,6 +125,10 @@ int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_quest
 size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
 			const char *text, uint8_t *buf);
 
+/** Add an extended error without a text to a reply that ends with an OPT record and has room
+ *  for it within max bytes; others stay as they are. Returns the reply's length. */
+size_t wire_add_ede(uint8_t *reply, size_t len, size_t max, enum wire_ede ede);
+
 /** How a blocked name is answered; matches enum conf_block_answer. */
 enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
 

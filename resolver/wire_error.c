@@ -55,6 +55,22 @@ size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire
 	return q->has_opt ? put_opt_ede(q, rcode, ede, text, buf, at) : at;
 }
 
+size_t wire_add_ede(uint8_t *reply, size_t len, size_t max, enum wire_ede ede)
+{
+	struct wire_walker w = { .packet = reply, .len = len };
+	struct wire_rr rr = { 0 };
+
+	while (wire_walk(&w, &rr) > 0)
+		;
+	if (rr.type != TYPE_OPT || rr.rdata_at + rr.rdata_len != len || max - len < 6 || max < len)
+		return len;
+	store_be16(reply + rr.rdata_at - 2, (uint16_t)(rr.rdata_len + 6));
+	store_be16(reply + len, OPTION_EDE);
+	store_be16(reply + len + 2, 2);
+	store_be16(reply + len + 4, (uint16_t)ede);
+	return len + 6;
+}
+
 /* Fixed part of a record whose owner is a pointer to owner_at. */
 static size_t put_rr(size_t owner_at, uint16_t type, uint32_t ttl_s, size_t rdata_len,
 		     uint8_t *to)

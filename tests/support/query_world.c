@@ -102,6 +102,7 @@ static void on_wish(void *arg, const void *data, size_t len, int fd)
 		w->wishes++;
 		w->addrs += m->addr_count;
 		w->device = m->device;
+		w->lease_ttl_s = m->addr[0].ttl_s;
 		d.rc = w->gate == WORLD_REFUSES ? -ENOSPC : 0;
 		if (w->gate != WORLD_IS_SILENT)
 			msg_send(w->nftsync, MSG_LEASE_DONE, &d, sizeof(d), -1);

@@ -37,6 +37,7 @@ struct query_world {
 	enum world_gate gate;
 	unsigned wishes, addrs; /* of all wishes */
 	struct msg_device device; /* of the last */
+	uint32_t lease_ttl_s;	  /* of its first address */
 };
 
 /** With this configuration behind the upstream's; fails the test on anything unexpected. */

@@ -166,6 +166,41 @@ static void stale_answers_are_found_where_allowed(void **state)
 	cache_free(c);
 }
 
+static void hit_tells_its_uses_and_that_it_could_not_be_had_anew(void **state)
+{
+	struct dname n = name("a.example"), other = name("b.example");
+	struct cache_key key = key_of(&n), none = key_of(&other);
+	struct cache *c = new_cache(MIB);
+	struct cache_stats stats;
+	struct cache_hit hit;
+
+	(void)state;
+	put(c, &n, "x", 60, 1000);
+	for (unsigned i = 0; i < 300; i++) {
+		assert_true(cache_peek(c, &key, 0, 1000, &hit));
+		assert_int_equal(hit.uses, MIN(i, 255u));
+		assert_true(find(c, &n, 1000, &hit));
+		assert_int_equal(hit.uses, MIN(i, 255u));
+		assert_int_equal(hit.ttl_s, 60);
+		assert_int_equal(hit.failed_s, UINT32_MAX);
+	}
+	cache_mark_failed(c, &none, 1000);
+	cache_mark_failed(c, &key, 71000);
+	assert_false(cache_peek(c, &key, 0, 80000, &hit));
+	assert_true(cache_peek(c, &key, 60, 80000, &hit));
+	assert_int_equal(hit.failed_s, 9);
+	assert_true(cache_peek(c, &key, 60, 5000, &hit)); /* a clock that stepped back */
+	assert_int_equal(hit.failed_s, 0);
+	cache_get_stats(c, &stats);
+	assert_int_equal(stats.hits, 300);
+	assert_int_equal(stats.misses, 0);
+	put(c, &n, "x", 60, 90000);
+	assert_true(cache_peek(c, &key, 0, 90000, &hit));
+	assert_int_equal(hit.uses, 0);
+	assert_int_equal(hit.failed_s, UINT32_MAX);
+	cache_free(c);
+}
+
 static void what_does_not_fit_is_not_stored(void **state)
 {
 	static uint8_t big[MIB];
@@ -407,6 +442,7 @@ int main(void)
 		cmocka_unit_test(questions_differ_by_all_their_parts),
 		cmocka_unit_test(put_replaces_and_gives_a_new_serial),
 		cmocka_unit_test(stale_answers_are_found_where_allowed),
+		cmocka_unit_test(hit_tells_its_uses_and_that_it_could_not_be_had_anew),
 		cmocka_unit_test(what_does_not_fit_is_not_stored),
 		cmocka_unit_test(flush_empties_it),
 		cmocka_unit_test(smallest_caches_stay_in_their_size),

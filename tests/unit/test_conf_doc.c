@@ -32,7 +32,8 @@ static const char big[] =
 	"upstream a {\n server 192.0.2.53:5300 2001:db8::53\n timeout 1500ms\n order spread\n}\n"
 	"upstream b { server 192.0.2.54 }\n"
 	"forward \"a\\\\.b\\\\032c.Example\" a\nforward corp.example b\nforward . b\n"
-	"cache {\n size off\n ttl-max 90m\n negative-max 0s\n}\n"
+	"cache {\n size off\n ttl-max 90m\n negative-max 0s\n stale off\n"
+	" stale-after 20ms\n prefetch off\n nxdomain-below off\n}\n"
 	"zone any { interface * }\n"
 	"zone iot {\n interface br-iot wlan0.1 'a{b}'\n gate enforce\n}\n"
 	"zone odd {\n interface x#y\n on-failure servfail\n}\n"
@@ -103,7 +104,8 @@ static void printing_keeps_every_value(void **state)
 		"\ttimeout 1500ms\n",
 		"forward \"a\\\\046b\\\\032c.example\" a\n",
 		"forward . b\n",
-		"\tsize off\n\tttl-max 90m\n\tnegative-max 0s\n",
+		"\tsize off\n\tttl-max 90m\n\tnegative-max 0s\n\tstale off\n\tstale-after 20ms\n"
+		"\tprefetch off\n\tnxdomain-below off\n",
 		"zone iot {\n\tinterface br-iot\n\tinterface wlan0.1\n\tinterface \"a{b}\"\n"
 		"\tgate enforce\n\ton-failure servfail\n\twhen-down open\n",
 		"\twhen-down closed\n\tallow udp 123\n\tallow mac 7c:2f:80:00:11:23\n"

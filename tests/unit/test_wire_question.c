@@ -331,6 +331,41 @@ static void error_text_never_passes_what_the_client_takes(void **state)
 	}
 }
 
+static void extended_error_is_added_where_it_fits(void **state)
+{
+	static const uint8_t stale[] = { 0, 15, 0, 2, 0, EDE_STALE };
+	static const struct {
+		bool has_opt;
+		size_t room;
+		unsigned times, added;
+	} cases[] = { { true, 6, 1, 6 }, { true, 12, 2, 12 }, { true, 5, 1, 0 }, { true, 0, 1, 0 },
+		      { false, 12, 1, 0 } };
+	struct wire_question q;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t buf[WIRE_UDP_MAX];
+		struct wire_walker w = { .packet = buf };
+		struct wire_rr rr;
+		size_t len, now;
+
+		dns_start(&packet, 7, RD, 1, 0, 0, cases[i].has_opt);
+		dns_question(&packet, "x.example", TYPE_A);
+		if (cases[i].has_opt)
+			dns_opt(&packet, 1232, 0, 0, 0, NULL, 0);
+		assert_int_equal(parse(&q), WIRE_OK);
+		now = len = wire_write_error(&q, RCODE_SERVFAIL, EDE_NONE, NULL, buf);
+		for (unsigned n = 0; n < cases[i].times; n++)
+			now = wire_add_ede(buf, now, len + cases[i].room, EDE_STALE);
+		assert_int_equal(now, len + cases[i].added);
+		for (size_t at = len; at < now; at += sizeof(stale))
+			assert_memory_equal(buf + at, stale, sizeof(stale));
+		w.len = now;
+		assert_int_equal(wire_walk(&w, &rr), cases[i].has_opt);
+		assert_int_equal(wire_walk(&w, &rr), 0);
+	}
+}
+
 struct shape {
 	enum wire_block how;
 	uint16_t qtype;
@@ -415,6 +450,7 @@ int main(void)
 		cmocka_unit_test(upstream_query_carries_only_the_question),
 		cmocka_unit_test(error_repeats_id_question_and_opcode),
 		cmocka_unit_test(error_text_never_passes_what_the_client_takes),
+		cmocka_unit_test(extended_error_is_added_where_it_fits),
 		cmocka_unit_test(blocked_name_is_answered_in_each_way),
 	};
 
