@@ -51,6 +51,7 @@ struct conf_forward {
 };
 
 enum conf_switch { SWITCH_OFF, SWITCH_ON };
+enum conf_nxdomain { NXDOMAIN_OFF, NXDOMAIN_SECURE, NXDOMAIN_ALL };
 
 struct conf_cache {
 	uint64_t size_bytes; /* 0: off */
@@ -59,7 +60,7 @@ struct conf_cache {
 	uint32_t stale_s; /* 0: off */
 	uint32_t stale_after_ms;
 	enum conf_switch prefetch;
-	enum conf_switch nxdomain_below;
+	enum conf_nxdomain nxdomain_below;
 };
 
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };

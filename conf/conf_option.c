@@ -23,6 +23,7 @@ static const char *const order_words[] = { "fastest", "first", "spread", NULL };
 static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
 static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce", NULL };
 static const char *const switch_words[] = { "off", "on", NULL };
+static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
@@ -118,11 +119,12 @@ static const struct conf_option options[] = {
 	  .help = "Whether an answer in use is asked for anew in the last tenth of its "
 		"time, so that nobody waits when it ends. In use is what was asked for "
 		"three times in its time." },
-	{ CONF_CACHE, "nxdomain-below", .type = TYPE_CHOICE, .choices = switch_words,
-	  .at = offsetof(struct conf_cache, nxdomain_below), .initial = "on",
-	  .help = "Whether a name that does not exist means that no name below it does "
-		"(RFC 8020). Off for upstreams that are wrong about names which only "
-		"have others below them." },
+	{ CONF_CACHE, "nxdomain-below", .type = TYPE_CHOICE, .choices = nxdomain_words,
+	  .at = offsetof(struct conf_cache, nxdomain_below), .initial = "secure",
+	  .help = "Which answers that a name does not exist hold for all its types and all "
+		"names below it (RFC 8020): none, those the upstream found signed, or "
+		"all. There are servers that are wrong about names which only have "
+		"others below them, and they sign nothing." },
 
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
 	  .help = "Network interfaces of the zone. The sign * alone means each that "

@@ -363,6 +363,19 @@ bool cache_find(struct cache *c, const struct cache_key *key, uint32_t stale_s,
 	return true;
 }
 
+void cache_remove(struct cache *c, const struct cache_key *key)
+{
+	struct entry **link;
+	struct key k;
+
+	if (!c->buckets)
+		return;
+	make_key(c, key, &k);
+	link = find_link(c, &k);
+	if (*link)
+		remove_entry(c, link);
+}
+
 void cache_mark_failed(struct cache *c, const struct cache_key *key, uint64_t now_ms)
 {
 	struct entry *e = find_entry(c, key);

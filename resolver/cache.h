@@ -63,6 +63,9 @@ bool cache_peek(const struct cache *c, const struct cache_key *key, uint32_t sta
  *  cache_put; does nothing where there is no entry. */
 void cache_mark_failed(struct cache *c, const struct cache_key *key, uint64_t now_ms);
 
+/** Forget one answer, if it is there. */
+void cache_remove(struct cache *c, const struct cache_key *key);
+
 void cache_flush(struct cache *c);
 
 struct cache_stats {

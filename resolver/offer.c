@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf/conf.h"
 #include "lib/util.h"
@@ -11,6 +12,7 @@
 
 #define STALE_TTL_S    30 /* RFC 8767 §4 */
 #define FAILED_PAUSE_S 30 /* before upstreams that failed for a name are asked for it (§5) */
+#define TYPE_NONE      0  /* as a key: the name exists with no type */
 #define PREFETCH_USES  3
 #define PREFETCH_PART  10 /* the last tenth of its time */
 
@@ -86,8 +88,12 @@ enum offer_cached offer_from_cache(struct cache *cache, const struct wire_questi
 	struct cache_key key = key_of(q);
 	struct cache_hit hit;
 
-	if (!cache_find(cache, &key, limits->stale_s, now_ms, &hit))
-		return CACHED_NONE;
+	if (!cache_find(cache, &key, limits->stale_s, now_ms, &hit)) {
+		key.qtype = TYPE_NONE;
+		if (!limits->stale_s || q->dnssec_ok ||
+		    !cache_peek(cache, &key, limits->stale_s, now_ms, &hit) || hit.left_s)
+			return CACHED_NONE;
+	}
 	if (!hit.left_s && hit.failed_s >= FAILED_PAUSE_S)
 		return CACHED_ENDED;
 	offer_hit(&hit, limits, out);
@@ -102,8 +108,13 @@ bool offer_stale(const struct cache *cache, const struct wire_question *q,
 	struct cache_key key = key_of(q);
 	struct cache_hit hit;
 
-	if (!limits->stale_s || !cache_peek(cache, &key, limits->stale_s, now_ms, &hit))
+	if (!limits->stale_s)
 		return false;
+	if (!cache_peek(cache, &key, limits->stale_s, now_ms, &hit)) {
+		key.qtype = TYPE_NONE;
+		if (!cache_peek(cache, &key, limits->stale_s, now_ms, &hit))
+			return false;
+	}
 	offer_hit(&hit, limits, out);
 	return true;
 }
@@ -113,6 +124,66 @@ void offer_failed(struct cache *cache, const struct wire_question *q, uint64_t n
 	struct cache_key key = key_of(q);
 
 	cache_mark_failed(cache, &key, now_ms);
+	key.qtype = TYPE_NONE;
+	cache_mark_failed(cache, &key, now_ms);
+}
+
+/* The names from the question's upwards. What is found under one counts as used. */
+static bool find_nxdomain(struct cache *cache, const struct wire_question *q,
+			  const struct dname *suffix, uint64_t now_ms, struct dname *name,
+			  struct cache_hit *out)
+{
+	struct cache_key key = key_of(q);
+
+	*name = q->qname;
+	key.qname = name;
+	key.qtype = TYPE_NONE;
+	while (name->len >= suffix->len && name->len > 1) {
+		unsigned first = name->wire[0] + 1u;
+
+		if (cache_peek(cache, &key, 0, now_ms, out))
+			return cache_find(cache, &key, 0, now_ms, out);
+		name->len = (uint8_t)(name->len - first);
+		memmove(name->wire, name->wire + first, name->len);
+	}
+	return false;
+}
+
+bool offer_nxdomain(struct cache *cache, struct offer_room *room, const struct wire_question *q,
+		    const struct dname *suffix, const struct conf_cache *limits, uint64_t now_ms,
+		    struct offer *out)
+{
+	struct wire_question above = { .qtype = q->qtype, .qclass = q->qclass, .ad = true };
+	uint8_t reply[WIRE_UDP_MAX], wire[WIRE_UDP_MAX];
+	struct cache_hit hit;
+	struct offer offer;
+	size_t len;
+
+	if (limits->nxdomain_below == NXDOMAIN_OFF || q->dnssec_ok ||
+	    !find_nxdomain(cache, q, suffix, now_ms, &above.qname, &hit))
+		return false;
+	offer_hit(&hit, limits, &offer);
+	if (above.qname.len < q->qname.len) {
+		len = wire_write_prepared(&above, hit.wire, hit.len, 0, UINT32_MAX, reply,
+					  sizeof(reply));
+		len = wire_write_below(q, reply, len, wire);
+		offer.len = len ? wire_prepare(q, wire, len, room->prepared) : 0;
+		offer.prepared = room->prepared;
+	}
+	if (!offer.len)
+		return false;
+	*out = offer;
+	return true;
+}
+
+/* With DO the proof is for one type, or for none below. */
+static bool holds_for_all_types(const struct wire_answer *a, const struct wire_question *q,
+				const struct conf_cache *limits)
+{
+	if (a->rcode != RCODE_NXDOMAIN || a->chain_count || a->truncated || q->dnssec_ok)
+		return false;
+	return limits->nxdomain_below == NXDOMAIN_ALL ||
+	       (limits->nxdomain_below == NXDOMAIN_SECURE && a->authentic);
 }
 
 bool offer_from_reply(struct cache *cache, struct offer_room *room,
@@ -139,6 +210,10 @@ bool offer_from_reply(struct cache *cache, struct offer_room *room,
 		.truncated = a->truncated,
 		.verdict = VERDICT_FORWARDED,
 	};
+	if (cache && holds_for_all_types(a, q, limits)) {
+		cache_remove(cache, &key);
+		key.qtype = TYPE_NONE;
+	}
 	if (cache) /* out of memory: it is not kept */
 		cache_put(cache, &key, room->prepared, prepared_len,
 			  MIN(a->cache_ttl_s, ttl_max_s), &room->note, note_len, now_ms);

@@ -14,6 +14,7 @@
 
 struct cache;
 struct conf_cache;
+struct dname;
 struct offer_room;
 struct wire_question;
 
@@ -47,6 +48,13 @@ enum offer_cached {
 enum offer_cached offer_from_cache(struct cache *cache, const struct wire_question *q,
 				   const struct conf_cache *limits, uint64_t now_ms,
 				   struct offer *out);
+
+/** What a name that does not exist, which is the question's or lies above it, says about it
+ *  (RFC 8020); borrowed as above, and from room. out is set if there is one.
+ *  @param suffix  names above it are asked elsewhere and say nothing */
+bool offer_nxdomain(struct cache *cache, struct offer_room *room, const struct wire_question *q,
+		    const struct dname *suffix, const struct conf_cache *limits, uint64_t now_ms,
+		    struct offer *out);
 
 /** The answer for when upstreams fail (RFC 8767), ended or not; borrowed as above. */
 bool offer_stale(const struct cache *cache, const struct wire_question *q,

@@ -88,6 +88,21 @@ void queries_free(struct queries *qs)
 
 /* --- a new question -------------------------------------------------------------------- */
 
+/* @return false if upstreams are to be asked */
+static bool answer_from_nxdomain(struct resolver *r, struct lookup *l)
+{
+	const struct conf *conf = l->setup->conf;
+	const struct dname *qname = &l->question.qname;
+	struct offer offer;
+
+	if (!offer_nxdomain(r->cache, r->queries->room, &l->question,
+			    &conf->forwards[policy_find_forward(conf, qname)].suffix,
+			    &conf->cache, l->start_us / 1000, &offer))
+		return false;
+	query_offer(r, l, NULL, &offer);
+	return true;
+}
+
 static void answer_from_cache(struct resolver *r, struct lookup *l)
 {
 	struct offer offer;
@@ -95,6 +110,8 @@ static void answer_from_cache(struct resolver *r, struct lookup *l)
 						    &l->setup->conf->cache,
 						    l->start_us / 1000, &offer);
 
+	if (cached != CACHED_FRESH && cached != CACHED_AGING && answer_from_nxdomain(r, l))
+		return;
 	if (cached == CACHED_NONE || cached == CACHED_ENDED) {
 		query_forward(r, l, cached == CACHED_ENDED);
 		return;
@@ -102,6 +119,16 @@ static void answer_from_cache(struct resolver *r, struct lookup *l)
 	query_offer(r, l, NULL, &offer);
 	if (cached == CACHED_AGING)
 		query_refresh(r, l);
+}
+
+/* All that a name has is much to send to an address that may be forged (RFC 8482). */
+static void answer_any(struct resolver *r, struct lookup *l)
+{
+	uint8_t *room = reply_room(r, l);
+
+	reply_write(l, room, wire_write_any(&l->question, room));
+	l->rcode = RCODE_NOERROR;
+	reply_finish(r, l, VERDICT_LOCAL, NULL, NULL, NULL);
 }
 
 static void answer_question(struct resolver *r, struct lookup *l)
@@ -117,7 +144,10 @@ static void answer_question(struct resolver *r, struct lookup *l)
 		return;
 	}
 	l->allowed = action == POLICY_ALLOW;
-	answer_from_cache(r, l);
+	if (l->question.qtype == TYPE_ANY)
+		answer_any(r, l);
+	else
+		answer_from_cache(r, l);
 }
 
 /* Packets that are not a question we forward. They are not recorded as lookups, but for

@@ -1,6 +1,7 @@
 /*
  * DNS messages as bytes: read a question, walk an answer, write replies. Pure; knows
- * nothing of sockets, clients or policy. RFC 1035, 2308, 3597, 6891, 8914.
+ * nothing of sockets, clients or policy. RFC 1035, 2308, 3597, 6891, 8020, 8482,
+ * 8914.
  */
 #ifndef RESOLVER_WIRE_H
 #define RESOLVER_WIRE_H
@@ -18,8 +19,8 @@
 #define WIRE_MAX	   65535
 
 enum wire_type {
-	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15,
-	TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41,
+	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_HINFO = 13,
+	TYPE_MX = 15, TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41,
 	TYPE_RRSIG = 46, TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_IXFR = 251, TYPE_AXFR = 252,
 	TYPE_ANY = 255,
 };
@@ -129,6 +130,16 @@ size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire
  *  for it within max bytes; others stay as they are. Returns the reply's length. */
 size_t wire_add_ede(uint8_t *reply, size_t len, size_t max, enum wire_ede ede);
 
+/** Write the answer of a question for all types: one record that says so (RFC 8482 §4.2). */
+size_t wire_write_any(const struct wire_question *q, uint8_t *buf);
+
+/** Write the NXDOMAIN of a name from that of a name above it (RFC 8020): its SOA and AD. In the
+ *  form in which an upstream replies, for wire_prepare.
+ *  @param buf  of WIRE_UDP_MAX bytes
+ *  @return its length; 0 if reply has no SOA, or is malformed */
+size_t wire_write_below(const struct wire_question *q, const uint8_t *reply, size_t len,
+			uint8_t *buf);
+
 /** How a blocked name is answered; matches enum conf_block_answer. */
 enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
 
@@ -157,7 +168,7 @@ size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t 
  * and cut to max bytes at a record boundary; TC tells that answer or authority records
  * are missing. DNSSEC records that were not asked for stay as the upstream sent them.
  *
- * @param q    same question as prepared for, in any case
+ * @param q    same name as prepared for, in any case; of another type where none exists
  * @param buf  of max bytes, at least 512
  * @retval  length of the reply; 0 if prepared is none, or of a name of another length
  */

@@ -8,6 +8,7 @@
 
 #define OPTION_EDE 15
 #define SOA_TIMERS 20
+#define ANY_TTL_S  3600
 
 /* MNAME of the SOA under a blocked name, so that who looks sees who said no. */
 static const uint8_t soa_mname[] = "\010nameward\007invalid";
@@ -83,6 +84,18 @@ static size_t put_rr(size_t owner_at, uint16_t type, uint32_t ttl_s, size_t rdat
 	return 12;
 }
 
+size_t wire_write_any(const struct wire_question *q, uint8_t *buf)
+{
+	static const uint8_t hinfo[] = "\007RFC8482"; /* the NUL is the second, empty string */
+	size_t at = wire_put_head(q, RCODE_NOERROR, buf);
+
+	store_be16(buf + AT_ANCOUNT, 1);
+	at += put_rr(WIRE_HEAD, TYPE_HINFO, ANY_TTL_S, sizeof(hinfo), buf + at);
+	memcpy(buf + at, hinfo, sizeof(hinfo));
+	at += sizeof(hinfo);
+	return q->has_opt ? put_opt_ede(q, RCODE_NOERROR, EDE_NONE, NULL, buf, at) : at;
+}
+
 static size_t put_unspecified(const struct wire_question *q, uint32_t ttl_s, uint8_t *buf,
 			      size_t at)
 {
@@ -113,6 +126,60 @@ static size_t put_soa(const struct wire_question *q, bool exists, uint32_t ttl_s
 		store_be32(buf + at, timers[i]);
 	store_be32(buf + at, ttl_s);
 	return at + 4;
+}
+
+/* The name at at, in full. @return the offset behind it; 0 if malformed */
+static size_t copy_name(const uint8_t *from, size_t len, size_t at, uint8_t *buf, size_t *end)
+{
+	struct dname name;
+	size_t next;
+
+	if (dname_from_packet(from, len, at, &name, &next) < 0)
+		return 0;
+	memcpy(buf + *end, name.wire, name.len);
+	*end += name.len;
+	return next;
+}
+
+/* The SOA in full, so that it can stand behind a longer question. @return its end; 0 if it
+ * is malformed */
+static size_t copy_soa(const uint8_t *from, size_t len, const struct wire_rr *rr, uint8_t *buf,
+		       size_t at)
+{
+	size_t rdata_len_at, next;
+
+	if (!copy_name(from, len, rr->name_at, buf, &at))
+		return 0;
+	memcpy(buf + at, from + rr->ttl_at - 4, 8); /* type, class, TTL */
+	rdata_len_at = at + 8;
+	at += 10;
+	next = copy_name(from, len, rr->rdata_at, buf, &at);
+	if (next)
+		next = copy_name(from, len, next, buf, &at);
+	if (!next || next + SOA_TIMERS != rr->rdata_at + rr->rdata_len)
+		return 0;
+	memcpy(buf + at, from + next, SOA_TIMERS);
+	at += SOA_TIMERS;
+	store_be16(buf + rdata_len_at, (uint16_t)(at - rdata_len_at - 2));
+	return at;
+}
+
+size_t wire_write_below(const struct wire_question *q, const uint8_t *reply, size_t len,
+			uint8_t *buf)
+{
+	struct wire_walker w = { .packet = reply, .len = len };
+	struct wire_rr rr;
+	size_t at;
+
+	while (wire_walk(&w, &rr) > 0) {
+		if (rr.section != 2 || rr.type != TYPE_SOA)
+			continue;
+		at = wire_put_head(q, RCODE_NXDOMAIN | (load_be16(reply + AT_FLAGS) & FLAG_AD),
+				   buf);
+		store_be16(buf + AT_NSCOUNT, 1);
+		return copy_soa(reply, len, &rr, buf, at);
+	}
+	return 0;
 }
 
 size_t wire_write_blocked(const struct wire_question *q, enum wire_block how,

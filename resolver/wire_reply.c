@@ -218,6 +218,8 @@ size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepare
 	store_be16(buf + AT_ID, q->id);
 	put_flags(q, buf);
 	memcpy(buf + WIRE_HEAD, q->qname.wire, q->qname.len);
+	store_be16(buf + WIRE_HEAD + q->qname.len, q->qtype);
+	store_be16(buf + WIRE_HEAD + q->qname.len + 2, q->qclass);
 	for (unsigned i = 0; i < head.records; i++) {
 		struct prepared_rr rr;
 		uint8_t *ttl;

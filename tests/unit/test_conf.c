@@ -46,7 +46,7 @@ static void what_is_not_written_has_its_default(void **state)
 	assert_int_equal(c->cache.stale_s, 3600);
 	assert_int_equal(c->cache.stale_after_ms, 1800);
 	assert_int_equal(c->cache.prefetch, SWITCH_ON);
-	assert_int_equal(c->cache.nxdomain_below, SWITCH_ON);
+	assert_int_equal(c->cache.nxdomain_below, NXDOMAIN_SECURE);
 	assert_int_equal(c->block_answer, BLOCK_NXDOMAIN);
 	assert_int_equal(c->block_ttl_s, 10);
 	assert_string_equal(c->gate.table, "nameward");

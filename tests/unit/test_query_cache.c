@@ -58,6 +58,12 @@ static void nothing(struct dns_message *m)
 	world_counts(m, 0, 0, 0);
 }
 
+static void nothing_there(struct dns_message *m)
+{
+	world_counts(m, 0, 1, 0);
+	dns_soa(m, "example", 7200, 7200);
+}
+
 /* --- the world ------------------------------------------------------------------------------ */
 
 static struct query_world *w;
@@ -374,6 +380,108 @@ static void prefetched_answer_is_leased_when_it_is_used(void **state)
 	assert_int_equal(w->wishes, 3);
 }
 
+/* --- NXDOMAIN -------------------------------------------------------------------------------- */
+
+#define AD 0x20
+
+/* After "gone.example A" did not exist: who else does not, without anybody being asked. */
+static void name_that_does_not_exist_has_none_below(void **state)
+{
+#define CORP "forward corp.gone.example v\n"
+	static const struct {
+		const char *conf;
+		unsigned flags;
+		const char *name;
+		unsigned type;
+		bool is_known;
+	} cases[] = {
+		{ "", AD, "gone.example", TYPE_A, true },
+		{ "", AD, "GONE.example", TYPE_AAAA, true },
+		{ "", AD, "a.gone.example", TYPE_A, true },
+		{ "", AD, "a.b.c.Gone.Example", TYPE_TXT, true },
+		{ "", AD, "agone.example", TYPE_A, false },
+		{ "", AD, "example", TYPE_A, false },
+		{ "", 0, "gone.example", TYPE_A, true },
+		{ "", 0, "gone.example", TYPE_AAAA, false },
+		{ "", 0, "a.gone.example", TYPE_A, false },
+		{ "cache {\n nxdomain-below all\n}\n", 0, "a.gone.example", TYPE_A, true },
+		{ "cache {\n nxdomain-below off\n}\n", AD, "a.gone.example", TYPE_A, false },
+		{ CORP, AD, "corp.gone.example", TYPE_A, false }, /* others know it */
+		{ CORP, AD, "a.corp.gone.example", TYPE_A, false },
+		{ CORP, AD, "acorp.gone.example", TYPE_A, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char conf[256];
+		struct world_result got;
+
+		snprintf(conf, sizeof(conf), "upstream v {\n server 127.0.0.1:1\n timeout 100ms\n}\n%s",
+			 cases[i].conf);
+		begin(conf);
+		w->rcode = (uint16_t)(RCODE_NXDOMAIN | cases[i].flags);
+		w->answer = nothing_there;
+		assert_int_equal(world_lookup(w, "gone.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+		w->rcode = RCODE_NOERROR;
+		ahead_s = 100;
+		got = world_lookup(w, cases[i].name, cases[i].type);
+		assert_int_equal(got.rcode == RCODE_NXDOMAIN, cases[i].is_known);
+		assert_true(got.is_whole);
+		if (cases[i].is_known) {
+			assert_int_equal(w->questions, 1);
+			assert_int_equal(got.ttl_s, 3500); /* of negative-max's hour */
+		}
+		if (i + 1 < ARRAY_SIZE(cases))
+			end(state);
+	}
+}
+
+static void signed_nxdomain_is_stale_for_all_types(void **state)
+{
+	(void)state;
+	begin(NEVER);
+	w->rcode = RCODE_NXDOMAIN | AD;
+	w->answer = nothing_there;
+	assert_int_equal(world_lookup(w, "gone.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+	ahead_s = 3601;
+	w->answer = NULL;
+	assert_int_equal(world_lookup(w, "gone.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+	assert_int_equal(world_lookup(w, "gone.example", TYPE_AAAA).rcode, RCODE_NXDOMAIN);
+	assert_int_equal(stale_answers(), 2);
+	assert_int_equal(world_lookup(w, "a.gone.example", TYPE_A).rcode, RCODE_SERVFAIL);
+}
+
+/* What was known of the name before it was gone is not stale, it is wrong. */
+static void name_that_is_gone_leaves_nothing_stale(void **state)
+{
+	(void)state;
+	begin(NEVER);
+	ask_www();
+	ahead_s = 301;
+	w->rcode = RCODE_NXDOMAIN | AD;
+	w->answer = nothing_there;
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+	ahead_s = 3302;
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+	w->answer = NULL;
+	ahead_s = 3902;
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+	assert_int_equal(stale_answers(), 1);
+}
+
+static void any_is_answered_minimally(void **state)
+{
+	struct world_result got;
+
+	(void)state;
+	begin("");
+	got = world_lookup(w, "www.example", TYPE_ANY);
+	assert_int_equal(got.rcode, RCODE_NOERROR);
+	assert_int_equal(got.answers, 1);
+	assert_true(got.is_whole);
+	assert_int_equal(w->questions, 0);
+	assert_int_equal(w->r.stats.by_verdict[VERDICT_LOCAL], 1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_teardown(f, end)
@@ -393,6 +501,10 @@ int main(void)
 		TEST(prefetch_is_asked_once),
 		TEST(client_joins_the_prefetch),
 		TEST(prefetched_answer_is_leased_when_it_is_used),
+		TEST(name_that_does_not_exist_has_none_below),
+		TEST(signed_nxdomain_is_stale_for_all_types),
+		TEST(name_that_is_gone_leaves_nothing_stale),
+		TEST(any_is_answered_minimally),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as a child process does */
