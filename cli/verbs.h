@@ -7,6 +7,8 @@
 extern const struct verb verb_status;
 extern const struct verb verb_log;
 extern const struct verb verb_why;
+extern const struct verb verb_cache_flush;
+extern const struct verb verb_cache_ls;
 extern const struct verb verb_gate_ls;
 extern const struct verb verb_gate_bypass;
 extern const struct verb verb_gate_check;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db/words.h"
 #include "lib/addr.h"
 #include "lib/dname.h"
 #include "lib/msg.h"
 #include "lib/util.h"
+#include "lib/words.h"
 
 #define RECORDS_MAX 64
 #define TYPE_A	    1

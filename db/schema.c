@@ -17,8 +17,8 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-#include "db/words.h"
 #include "lib/util.h"
+#include "lib/words.h"
 
 #define TIME_OF(ts) "strftime('%Y-%m-%dT%H:%M:%fZ', " ts " / 1000000.0, 'unixepoch')"
 

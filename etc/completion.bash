@@ -12,7 +12,7 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log why gate list config'
+	local verbs='status log why cache gate list config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -46,6 +46,8 @@ _nameward()
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
+		'cache ') words="ls flush $common" ;;
+		'cache flush') words="--all $common" ;;
 		'gate ') words="ls bypass check readiness rules $common" ;;
 		'gate bypass') words="$(_nameward_names zone) --for --end $common" ;;
 		'gate check') words="--client $common" ;;

@@ -16,7 +16,8 @@
 #include "lib/hash.h"
 #include "lib/util.h"
 
-#define KEY_MAX		   (DNAME_MAX + 5)
+#define KEY_TAIL	   5 /* behind the name: type, class, flags */
+#define KEY_MAX		   (DNAME_MAX + KEY_TAIL)
 #define SIZE_MIN	   4096 /* below it nothing is cached */
 #define BUCKETS_MIN	   16
 #define BUCKETS_MAX	   (1u << 24)
@@ -78,7 +79,7 @@ static void make_key(const struct cache *c, const struct cache_key *from, struct
 	store_be16(to->bytes + len, from->qtype);
 	store_be16(to->bytes + len + 2, from->qclass);
 	to->bytes[len + 4] = (uint8_t)(from->dnssec_ok | from->cd << 1);
-	to->len = len + 5;
+	to->len = len + KEY_TAIL;
 	to->hash = hash_bytes(&c->hash_key, to->bytes, to->len);
 }
 
@@ -120,21 +121,27 @@ static struct entry *oldest(const struct cache *c, enum segment segment)
 	return last == &c->segments[segment] ? NULL : (struct entry *)last;
 }
 
-/* Used again: to the front of the protected, the oldest of which go back on probation. */
-static void promote(struct cache *c, struct entry *e)
+/* The oldest of the protected go back on probation. */
+static void keep_protected_small(struct cache *c)
 {
 	uint64_t limit = (c->stats.size_bytes - c->fixed_bytes) / 100 * PROTECTED_PERCENT;
 
-	if (c->segments[PROTECTED].next == &e->lru)
-		return;
-	unlink_entry(c, e);
-	link_entry(c, e, PROTECTED);
 	while (c->segment_bytes[PROTECTED] > limit) {
 		struct entry *old = oldest(c, PROTECTED);
 
 		unlink_entry(c, old);
 		link_entry(c, old, PROBATION);
 	}
+}
+
+/* Used again: to the front of the protected. */
+static void promote(struct cache *c, struct entry *e)
+{
+	if (c->segments[PROTECTED].next == &e->lru)
+		return;
+	unlink_entry(c, e);
+	link_entry(c, e, PROTECTED);
+	keep_protected_small(c);
 }
 
 /* --- the table ---------------------------------------------------------------------- */
@@ -226,31 +233,75 @@ static void evict_one(struct cache *c)
 
 /* --- public ------------------------------------------------------------------------- */
 
+/* An empty table for so many bytes. @return false if there is no memory */
+static bool make_table(uint64_t size_bytes, struct entry ***out, uint64_t *count)
+{
+	uint64_t buckets = BUCKETS_MIN;
+
+	while (buckets < size_bytes / BYTES_PER_BUCKET && buckets < BUCKETS_MAX)
+		buckets *= 2;
+	*count = buckets;
+	*out = NULL;
+	if (size_bytes < SIZE_MIN)
+		return true;
+	*out = calloc(buckets, sizeof(**out));
+	return *out;
+}
+
+static void set_table(struct cache *c, uint64_t size_bytes, struct entry **table, uint64_t count)
+{
+	free(c->buckets);
+	c->buckets = table;
+	c->mask = count - 1;
+	c->stats.size_bytes = size_bytes;
+	c->stats.bytes -= c->fixed_bytes;
+	c->fixed_bytes = sizeof(*c) + MALLOC_HEAD +
+			 (table ? count * sizeof(struct entry *) + MALLOC_HEAD : 0);
+	c->stats.bytes += c->fixed_bytes;
+}
+
 int cache_new(uint64_t size_bytes, struct cache **out)
 {
 	struct cache *c = calloc(1, sizeof(*c));
-	uint64_t buckets = BUCKETS_MIN;
+	struct entry **table;
+	uint64_t count;
 
 	if (!c)
 		return -ENOMEM;
 	hash_key_init(&c->hash_key);
 	list_init(&c->segments[PROBATION]);
 	list_init(&c->segments[PROTECTED]);
-	c->stats.size_bytes = size_bytes;
-	while (buckets < size_bytes / BYTES_PER_BUCKET && buckets < BUCKETS_MAX)
-		buckets *= 2;
-	c->fixed_bytes = sizeof(*c) + buckets * sizeof(*c->buckets) + 2 * MALLOC_HEAD;
-	c->stats.bytes = sizeof(*c) + MALLOC_HEAD;
-	if (size_bytes >= SIZE_MIN) {
-		c->buckets = calloc(buckets, sizeof(*c->buckets));
-		if (!c->buckets) {
-			free(c);
-			return -ENOMEM;
-		}
-		c->mask = buckets - 1;
-		c->stats.bytes = c->fixed_bytes;
+	if (!make_table(size_bytes, &table, &count)) {
+		free(c);
+		return -ENOMEM;
 	}
+	set_table(c, size_bytes, table, count);
 	*out = c;
+	return 0;
+}
+
+static void put_into_table(struct cache *c, struct entry *e)
+{
+	e->next = c->buckets[e->hash & c->mask];
+	c->buckets[e->hash & c->mask] = e;
+}
+
+int cache_resize(struct cache *c, uint64_t size_bytes)
+{
+	struct entry **table;
+	uint64_t count;
+
+	if (!make_table(size_bytes, &table, &count))
+		return -ENOMEM;
+	if (!table)
+		cache_flush(c);
+	set_table(c, size_bytes, table, count);
+	for (enum segment s = PROBATION; s <= PROTECTED; s++)
+		for (struct list *l = c->segments[s].next; l != &c->segments[s]; l = l->next)
+			put_into_table(c, (struct entry *)l);
+	while (c->stats.bytes > size_bytes && c->stats.entries)
+		evict_one(c);
+	keep_protected_small(c);
 	return 0;
 }
 
@@ -324,8 +375,7 @@ int cache_put(struct cache *c, const struct cache_key *key, const uint8_t *wire,
 	if (note_len)
 		memcpy(e->data + note_at(e), note, note_len);
 	memcpy(e->data + note_at(e) + note_len, wire, len);
-	e->next = c->buckets[k.hash & c->mask];
-	c->buckets[k.hash & c->mask] = e;
+	put_into_table(c, e);
 	link_entry(c, e, PROBATION);
 	c->stats.entries++;
 	c->stats.bytes += e->bytes;
@@ -382,6 +432,46 @@ void cache_mark_failed(struct cache *c, const struct cache_key *key, uint64_t no
 
 	if (e)
 		e->failed_at_s = age_s(e, now_ms) + 1;
+}
+
+static bool visit_entry(const struct entry *e, cache_visit *visit, void *arg, uint64_t now_ms)
+{
+	size_t len = e->key_len - KEY_TAIL;
+	struct cache_item item = {
+		.qname.len = (uint8_t)len,
+		.qtype = load_be16(e->data + len),
+		.qclass = load_be16(e->data + len + 2),
+		.dnssec_ok = e->data[len + 4] & 1,
+		.cd = e->data[len + 4] & 2,
+		.age_s = age_s(e, now_ms),
+		.ttl_s = e->ttl_s,
+		.bytes = e->bytes,
+		.note = e->data + note_at(e),
+	};
+
+	memcpy(item.qname.wire, e->data, len);
+	return visit(arg, &item);
+}
+
+bool cache_walk(struct cache *c, uint64_t *at, unsigned count, cache_visit *visit, void *arg,
+		uint64_t now_ms)
+{
+	unsigned visited = 0;
+
+	for (; c->buckets && *at <= c->mask; ++*at) {
+		struct entry **link = &c->buckets[*at];
+
+		if (visited >= count)
+			return true;
+		while (*link) {
+			visited++;
+			if (visit_entry(*link, visit, arg, now_ms))
+				remove_entry(c, link);
+			else
+				link = &(*link)->next;
+		}
+	}
+	return false;
 }
 
 void cache_get_stats(const struct cache *c, struct cache_stats *out)

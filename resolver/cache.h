@@ -68,6 +68,30 @@ void cache_remove(struct cache *c, const struct cache_key *key);
 
 void cache_flush(struct cache *c);
 
+/** Make it another size, of which what fits is kept, the least used left out. On failure it
+ *  stays as it is. @retval -ENOMEM */
+int cache_resize(struct cache *c, uint64_t size_bytes);
+
+/** An entry on a walk; its names and bytes are borrowed for the call. */
+struct cache_item {
+	struct dname qname; /* lower case */
+	uint16_t qtype, qclass;
+	bool dnssec_ok, cd;
+	uint32_t age_s, ttl_s; /* an age of the TTL or above: it has ended */
+	uint32_t bytes;	       /* of the allocator */
+	const void *note;
+};
+
+/** @return true to forget the entry */
+typedef bool cache_visit(void *arg, const struct cache_item *item);
+
+/** Visit about count entries, in no order, ended ones among them. Between calls the cache may
+ *  change; what was there all the time is visited once, unless it was resized.
+ *  @param at  0 at first, then as the last call left it
+ *  @return false if that was the last of them */
+bool cache_walk(struct cache *c, uint64_t *at, unsigned count, cache_visit *visit, void *arg,
+		uint64_t now_ms);
+
 struct cache_stats {
 	uint64_t entries; /* ended ones among them: they go when their room is needed */
 	uint64_t bytes, size_bytes;

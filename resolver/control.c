@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"
+#include "resolver/report_cache.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
 
@@ -27,6 +29,9 @@ struct conn {
 	uint32_t serial;	/* upper part of its questions' txid */
 	unsigned asked;		/* questions to other processes without their last answer */
 	int rc;
+	bool is_trusted;	    /* may change things: root, or who runs us */
+	struct cache_filter filter; /* of `cache ls` */
+	uint64_t at;		    /* how far it got */
 };
 
 struct control {
@@ -232,6 +237,63 @@ static void do_list_ls(struct conn *c, char **words)
 	do_report(c, report_list_ls, words);
 }
 
+/* A large cache is told in pieces, the next one when the last has gone out. */
+static void on_more(struct bufferevent *be, void *arg)
+{
+	struct conn *c = arg;
+	struct evbuffer *out = bufferevent_get_output(be);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	bool more, first = !c->at;
+
+	if (!to) {
+		refuse(c, "out of memory");
+		return;
+	}
+	if (first)
+		report_cache_head(to);
+	do {
+		more = report_cache_rows(c->owner->r, to, &c->filter, &c->at);
+		fflush(to);
+	} while (more && !len);
+	if (!fclose(to))
+		evbuffer_add(out, text, len);
+	free(text);
+	if (more)
+		bufferevent_setcb(be, NULL, on_more, on_event, c);
+	else
+		end_answer(c);
+}
+
+static void do_cache_ls(struct conn *c, char **words)
+{
+	if (cache_filter_from_text(words[0], &c->filter))
+		refuse(c, "usage: cache ls [NAME|*.NAME]");
+	else
+		on_more(c->be, c);
+}
+
+static void do_cache_flush(struct conn *c, char **words)
+{
+	struct cache_filter f;
+	uint64_t count;
+
+	if (!words[0] || cache_filter_from_text(words[0], &f)) {
+		refuse(c, "usage: cache flush NAME|*.NAME|*");
+		return;
+	}
+	if (!c->is_trusted) {
+		refuse(c, "only root may change the cache");
+		return;
+	}
+	count = report_cache_flush(c->owner->r, &f);
+	log_info("cache: %llu answers forgotten on request", (unsigned long long)count);
+	evbuffer_add_printf(bufferevent_get_output(c->be), "forgotten#\n%llu\n",
+			    (unsigned long long)count);
+	end_answer(c);
+}
+
 static void do_gate(struct conn *c, enum msg_question question, const char *arg)
 {
 	if (ask(c, TO_NFTSYNC, question, arg))
@@ -260,6 +322,8 @@ static const struct {
 	{ "client", NULL, do_client },
 	{ "gate", "ls", do_gate_ls },
 	{ "gate", "rules", do_gate_rules },
+	{ "cache", "ls", do_cache_ls },
+	{ "cache", "flush", do_cache_flush },
 	{ "list", "search", do_list_search },
 	{ "list", "ls", do_list_ls },
 };
@@ -282,7 +346,7 @@ static void run(struct conn *c, char *line)
 		return;
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
-		  "gate rules, list search NAME, list ls");
+		  "gate rules, list search NAME, list ls, cache ls [NAME], cache flush NAME");
 }
 
 /* --- connections ------------------------------------------------------------------------- */
@@ -303,6 +367,16 @@ static void on_read(struct bufferevent *be, void *arg)
 	free(line);
 }
 
+/* Others of the socket's group may look only. */
+static bool is_trusted(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
 static struct conn *new_conn(struct control *owner, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -310,6 +384,7 @@ static struct conn *new_conn(struct control *owner, int fd)
 	if (!c)
 		return NULL;
 	c->owner = owner;
+	c->is_trusted = is_trusted(fd);
 	c->late = event_new(owner->r->base, -1, 0, on_late, c);
 	if (c->late)
 		c->be = bufferevent_socket_new(owner->r->base, fd, BEV_OPT_CLOSE_ON_FREE);

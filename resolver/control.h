@@ -1,7 +1,7 @@
 /*
  * The control socket: one request line, a table as answer (a header line of column names
- * parted by tabs, integers marked by '#'; rows; then ".ok" or ".err TEXT"). Read-only.
- * Knows nothing of how the command line prints.
+ * parted by tabs, integers marked by '#'; rows; then ".ok" or ".err TEXT"). Who may
+ * connect may look; only root, and who runs the daemon, may forget answers. Knows nothing of how the command line prints.
  */
 #ifndef RESOLVER_CONTROL_H
 #define RESOLVER_CONTROL_H

@@ -85,22 +85,20 @@ static void keep_listeners(struct resolver *r)
 	tcp_sweep(r->tcp);
 }
 
-/* A cache of another size begins empty; otherwise what is known is kept. */
+/* What is known is kept, as far as it fits. */
 static void size_cache(struct resolver *r, uint64_t bytes)
 {
 	struct cache_stats s = { 0 };
-	struct cache *c;
+	int rc = 0;
 
 	if (r->cache)
 		cache_get_stats(r->cache, &s);
-	if (r->cache && s.size_bytes == bytes)
-		return;
-	if (cache_new(bytes, &c)) {
+	if (!r->cache)
+		rc = cache_new(bytes, &r->cache);
+	else if (s.size_bytes != bytes)
+		rc = cache_resize(r->cache, bytes);
+	if (rc)
 		log_err("cache: no memory for %llu bytes", (unsigned long long)bytes);
-		return;
-	}
-	cache_free(r->cache);
-	r->cache = c;
 }
 
 /* Of leases that were given under an earlier generation. */

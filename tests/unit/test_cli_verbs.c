@@ -88,6 +88,7 @@ static pid_t serve(struct world *w, const char *request, const char *reply)
 static int run(struct world *w, const char *line, char **out, char **err)
 {
 	const struct verb verbs[] = { verb_status, verb_why, verb_gate_ls, verb_gate_rules,
+				      verb_cache_ls, verb_cache_flush,
 				      verb_list_search, verb_config_check, verb_config_show,
 				      verb_config_names, { .name = NULL } };
 	char *argv[ARGS_MAX] = { (char *)"nameward", (char *)"-c", w->conf };
@@ -127,6 +128,14 @@ static void answers_become_tables_and_exit_codes(void **state)
 		  "DEVICE  ADDRESS  LEFT_S  NAME\n" },
 		{ "gate rules", "gate rules\n", "rule\ntable inet x {\n\tset y {\n}\n.ok\n", 0,
 		  "table inet x {\n\tset y {\n}\n" },
+		{ "cache ls", "cache ls\n", "name\tleft_s#\na.example\t-5\n.ok\n", 0,
+		  "NAME       LEFT_S\na.example      -5\n" },
+		{ "cache ls *.A.example.", "cache ls *.A.example\n", "name\n.ok\n", 0, "NAME\n" },
+		{ "cache flush a.example", "cache flush a.example\n", "forgotten#\n3\n.ok\n", 0,
+		  "FORGOTTEN\n        3\n" },
+		{ "cache flush *", "cache flush *\n", "forgotten#\n3\n.ok\n", 0,
+		  "FORGOTTEN\n        3\n" },
+		{ "cache flush --all", "cache flush *\n", ".err only root\n", 1, "" },
 		{ "list search Ads.Example.", "list search Ads.Example\n",
 		  "list\tentry\twhere\nads\tads.example\tf:1\n.ok\n", 0,
 		  "LIST  ENTRY        WHERE\nads   ads.example  f:1\n" },
@@ -181,7 +190,7 @@ static void answers_become_tables_and_exit_codes(void **state)
 static void bad_operands_are_never_sent(void **state)
 {
 	static const char *const lines[] = {
-		"gate ls nonsense", "gate ls 1.2.3", "list search a..b", "why a..b",
+		"gate ls nonsense", "cache ls a..b", "cache flush", "cache flush --all a", "gate ls 1.2.3", "list search a..b", "why a..b",
 		"why 192.0.2.1 --client tv",
 	};
 	struct world *w = *state;

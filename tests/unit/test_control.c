@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+#include "lib/util.h"
 #include "resolver/control.h"
 #include "tests/support/query_world.h"
 
@@ -80,7 +82,7 @@ static int ask(const char *line)
 /* All of the answer, up to the end of the connection. */
 static const char *answer(int fd)
 {
-	static char buf[65536];
+	static char buf[1 << 18];
 	size_t len = 0;
 	ssize_t n = 1;
 
@@ -130,6 +132,68 @@ static void question_that_is_not_answered_ends(void **state)
 	assert_non_null(strstr(text, ".err "));
 }
 
+static unsigned rows_of(const char *text)
+{
+	unsigned n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n - 2; /* the head and the end */
+}
+
+static void fill_cache(unsigned count)
+{
+	struct note note = { .rcode = 3 };
+
+	for (unsigned i = 0; i < count; i++) {
+		struct cache_key key = { .qtype = i % 2 ? 28 : 0, .qclass = 1, .cd = i % 2 };
+		struct dname name;
+		char text[64];
+
+		snprintf(text, sizeof(text), "N%u.%s.example", i, i % 3 ? "a" : "b");
+		assert_int_equal(dname_from_text(text, &name), 0);
+		key.qname = &name;
+		assert_int_equal(cache_put(w->r.cache, &key, (const uint8_t *)"x", 1, 60, &note,
+					   sizeof(note), clock_mono_ms()),
+				 0);
+	}
+}
+
+/* More than one piece. */
+static void cache_is_told_and_flushed(void **state)
+{
+	static const struct {
+		const char *pattern;
+		unsigned count;
+	} cases[] = {
+		{ " n1.a.example", 1 }, { " N1.A.EXAMPLE.", 1 }, { " *.b.example", 500 },
+		{ " *.n1.a.example", 1 }, { " *.1.a.example", 0 }, { " a.example", 0 },
+		{ "", 1500 },		{ " *", 1500 },
+	};
+	char line[128];
+	const char *text;
+
+	(void)state;
+	assert_int_equal(rows_of(answer(ask("cache ls\n"))), 0);
+	fill_cache(1500);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(line, sizeof(line), "cache ls%s\n", cases[i].pattern);
+		text = answer(ask(line));
+		assert_int_equal(rows_of(text), cases[i].count);
+		assert_string_equal(text + strlen(text) - 4, ".ok\n");
+	}
+	text = answer(ask("cache ls n1.a.example\n"));
+	assert_non_null(strstr(text, "name\ttype\tflags\tanswer\tleft_s#\tbytes#\n"
+				     "n1.a.example\tAAAA\tcd\tNXDOMAIN\t"));
+	assert_non_null(strstr(answer(ask("cache ls n0.b.example\n")), "\t*\t-\tNXDOMAIN\t"));
+	assert_non_null(strstr(answer(ask("cache ls a..b\n")), ".err usage"));
+	assert_non_null(strstr(answer(ask("cache flush\n")), ".err usage"));
+	assert_string_equal(answer(ask("cache flush n1.a.example\n")), "forgotten#\n1\n.ok\n");
+	assert_string_equal(answer(ask("cache flush n1.a.example\n")), "forgotten#\n0\n.ok\n");
+	assert_string_equal(answer(ask("cache flush *.b.example\n")), "forgotten#\n500\n.ok\n");
+	assert_string_equal(answer(ask("cache flush *\n")), "forgotten#\n999\n.ok\n");
+}
+
 static void clients_that_left_make_room(void **state)
 {
 	(void)state;
@@ -159,6 +223,7 @@ int main(void)
 		TEST(question_gets_rows_and_ok),
 		TEST(longest_name_is_taken),
 		TEST(question_that_is_not_answered_ends),
+		TEST(cache_is_told_and_flushed),
 		TEST(clients_that_left_make_room),
 		TEST(connection_that_says_nothing_is_closed),
 	};

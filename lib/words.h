@@ -1,9 +1,9 @@
 /*
  * The words that stand for numbers in the views: verdicts, response codes, record types and
- * protocols. Knows nothing of SQL; schema.c puts them into tables.
+ * protocols. The history puts them into tables by their numbers: only ever add.
  */
-#ifndef DB_WORDS_H
-#define DB_WORDS_H
+#ifndef LIB_WORDS_H
+#define LIB_WORDS_H
 
 #include <stddef.h>
 

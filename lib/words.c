@@ -1,5 +1,5 @@
 /* Words for numbers; see words.h. */
-#include "db/words.h"
+#include "lib/words.h"
 
 #include <string.h>
 
