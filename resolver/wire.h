@@ -54,7 +54,7 @@ enum wire_verdict {
 	WIRE_NOTIMP,  /* opcode other than QUERY */
 	WIRE_BADVERS, /* EDNS version above 0; out is complete */
 	WIRE_REFUSED, /* AXFR, IXFR and other types that no zone holds (RFC 6895 §3.1), class
-			 neither IN nor ANY; out is complete */
+			 but IN; out is complete */
 };
 
 /** Read a client's packet. Exactly one question, no answer or authority records, at most

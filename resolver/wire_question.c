@@ -10,7 +10,7 @@
  * not among them: upstreams have their own answer to it (RFC 8482). */
 static bool is_refused_type(uint16_t qtype)
 {
-	return qtype == 0 || qtype == TYPE_OPT || (qtype >= 249 && qtype < TYPE_ANY);
+	return qtype == 0 || qtype == TYPE_OPT || (qtype >= 128 && qtype < TYPE_ANY);
 }
 
 /* Options are code, length, value up to the exact end (RFC 6891 §6.1.2). */
@@ -93,8 +93,7 @@ enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
 		return WIRE_FORMERR;
 	if (out->edns_version)
 		return WIRE_BADVERS;
-	if (is_refused_type(out->qtype) ||
-	    (out->qclass != CLASS_IN && out->qclass != CLASS_ANY))
+	if (is_refused_type(out->qtype) || out->qclass != CLASS_IN)
 		return WIRE_REFUSED;
 	return WIRE_OK;
 }

@@ -30,6 +30,7 @@ chain1 60 CNAME chain2
 chain2 60 CNAME chain3
 chain3 60 CNAME web
 empty 60 TXT "no address"
+matrix 60 A 198.18.0.84
 $(for i in $(seq 100); do echo "big 60 A 198.18.1.$i"; done)
 $(for i in $(seq 20); do echo "q$i 60 A 198.18.2.$i"; done)
 EOF
@@ -90,6 +91,82 @@ check "unknown EDNS options and flags are let be" has 198.18.0.80 \
 	ask +ednsopt=65001:0102 +ednsflags=0x4000 +nsid @$r web.example
 check "the question of 255 octets" has 'status: NXDOMAIN' ask @$r \
 	"$(for i in 1 2 3; do printf 'l%.0s' $(seq 60); printf .; done)$(printf 'l%.0s' $(seq 60)).example"
+
+# --- the table of namewardd(8), row by row ----------------------------------------------------------------
+# Octets in, octets out: the reply's first ones, flags with QR and RA.
+says() { has "^$1" many hex $r udp "$2"; }
+for op in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+	check "opcode $op: NOTIMP, the opcode as it was" says "$(printf '1234%04x' $((0x8184 | op << 11)))" \
+		"$(question "$(printf '%04x' $((0x0100 | op << 11)))" 0001000000000000)"
+done
+flags() { # FLAGS REPLY-FLAGS TEXT
+	check "flags $1: $3" says "1234$2" "$(question "$1" 0001000000000000)"
+}
+flags 0100 8180 "RD comes back"
+flags 0000 8080 "without RD it is answered too"
+flags 0110 8190 "CD comes back"
+flags 0120 8180 "AD asks; unbound has not checked this name"
+flags 0140 8180 "the reserved bit does not come back"
+flags 0500 8180 "AA in a question is nothing"
+flags 0300 8180 "TC in a question is nothing"
+flags 0180 8180 "RA in a question is nothing"
+flags 010f 8180 "a code in a question is nothing"
+status() { has "status: $1" ask @$r web.example "$2" "$3"; }
+for row in IN:NOERROR ANY:REFUSED CH:REFUSED HS:REFUSED NONE:REFUSED CLASS0:REFUSED CLASS2:REFUSED CLASS65280:REFUSED; do
+	check "class ${row%:*}: ${row#*:}" status "${row#*:}" -c"${row%:*}" A
+done
+for name in version.bind version.server id.server hostname.bind authors.bind; do
+	check "$name tells nothing" has 'status: REFUSED' ask @$r $name CH TXT
+done
+for type in 0 41 128 248 249 250 253 254; do
+	check "type $type, which no zone holds: REFUSED" status REFUSED IN TYPE$type
+done
+types() { # FIRST LAST: each is answered without an error; one dig for all
+	seq "$1" "$2" | grep -vx 41 | sed 's/.*/web.example TYPE&/' >"$net_dir/types"
+	ask @$r -f "$net_dir/types" >"$net_dir/types.out"
+	grep -B1 -A6 "status: [^N]" "$net_dir/types.out" | head -n 20
+	[ "$(grep -c 'status: NOERROR' "$net_dir/types.out")" = "$(wc -l <"$net_dir/types")" ]
+}
+check "types 1 to 127, but for OPT: answered" types 1 127
+check "types 255 to 300 too" types 255 300
+check "types 32760 to 32775 too" types 32760 32775
+check "types 65270 to 65535 too" types 65270 65535
+
+# OPT: root, type 41, size, extended code and version, flags, options.
+opt() { # SIZE VERSION FLAGS OPTIONS
+	printf '000029%s00%s%s%04x%s' "$1" "$2" "$3" $((${#4} / 2)) "$4"
+}
+with_opt() { echo "$(question 0100 0001000000000001)$1"; }
+empty_opt() { has "00002904d00000${1}0000\$" many hex $r udp "$(with_opt "$2")"; }
+for size in 0000 01ff 0200 04d0 1000 ffff; do
+	check "EDNS, the client takes 0x$size: we take 1232" empty_opt 0000 "$(opt $size 00 0000 '')"
+done
+check "DO comes back" empty_opt 8000 "$(opt 04d0 00 8000 '')"
+check "no other flag does" empty_opt 8000 "$(opt 04d0 00 ffff '')"
+for option in 0003:NSID 0005:DAU 0008:client-subnet 0009:EXPIRE 000b:TCP-keepalive 000c:padding 000d:CHAIN \
+	000e:key-tag 000f:EDE 0012:report-channel 0013:zone-version fde9:unknown; do
+	code=${option%:*}
+	check "option ${option#*:} does not come back" empty_opt 0000 "$(opt 04d0 00 0000 "${code}00080001180000c0a84d")"
+done
+check "EDNS version 1: BADVERS" has '^12348180.*00002904d00100000000' many hex $r udp "$(with_opt "$(opt 04d0 01 0000 '')")"
+check "version 255 too" has '00002904d00100000000' many hex $r udp "$(with_opt "$(opt 04d0 ff 0000 '')")"
+check "an option that ends too late: FORMERR" says 12348181 "$(with_opt "$(opt 04d0 00 0000 000300ff)")"
+check "two OPT: FORMERR" says 12348181 \
+	"$(question 0100 0001000000000002)$(opt 04d0 00 0000 '')$(opt 04d0 00 0000 '')"
+check "an OPT with a name: FORMERR" says 12348181 "$(with_opt 016100002904d0000000000000)"
+for counts in 0001000100000000 0001000000010000; do
+	check "records in a question, $counts: FORMERR" says 12348181 "$(question 0100 $counts)c00c00010001000000000004c6120050"
+done
+check "octets behind it: FORMERR" says 12348181 "$(question 0100 0001000000000000)00"
+# Whoever asks for it gets the same with and without DO, CD and AD, each from a place of its own.
+before=$(status_of resolver forwarded)
+for flag in +nodnssec +dnssec +cdflag "+dnssec +cdflag" +adflag; do
+	# shellcheck disable=SC2086
+	check "with $flag" has 198.18.0.84 ask $flag @$r matrix.example
+	# shellcheck disable=SC2086
+	check "with $flag again" has 198.18.0.84 ask $flag @$r matrix.example
+done
+check "DO and CD are asked for anew, AD is not" test $(($(status_of resolver forwarded) - before)) = 4
 
 # --- truncation ------------------------------------------------------------------------------------------
 check "an answer over the client's size is truncated" has 'flags: [a-z ]*tc' ask +ignore +noedns @$r big.example

@@ -242,7 +242,9 @@ static void what_no_zone_holds_is_refused(void **state)
 	} cases[] = {
 		{ TYPE_A, CLASS_IN, WIRE_OK },
 		{ TYPE_ANY, CLASS_IN, WIRE_OK },
-		{ TYPE_A, CLASS_ANY, WIRE_OK },
+		{ TYPE_A, CLASS_ANY, WIRE_REFUSED },
+		{ 127, CLASS_IN, WIRE_OK },
+		{ 128, CLASS_IN, WIRE_REFUSED },
 		{ 65535, CLASS_IN, WIRE_OK },
 		{ 256, CLASS_IN, WIRE_OK },
 		{ TYPE_AXFR, CLASS_IN, WIRE_REFUSED },
