@@ -1,8 +1,9 @@
 /* nameward status and gate: questions to the daemon whose answer is printed as it is. */
 #include "cli/verbs.h"
 
+#include <string.h>
+
 #include "cli/source.h"
-#include "lib/addr.h"
 
 static int run_status(const struct command *c)
 {
@@ -23,23 +24,22 @@ const struct verb verb_status = {
 static int run_gate_ls(const struct command *c)
 {
 	const char *words[] = { "gate", "ls", NULL };
-	char text[ADDR_TEXT_MAX];
-	struct addr addr;
 
 	if (c->operand_count == 0)
 		return source_print(c, words, 2, NULL);
-	if (addr_from_text(c->operands[0], &addr) < 0)
-		return command_usage(c, "not an IP address");
-	words[2] = addr_to_text(&addr, text);
+	if (!*c->operands[0] || strpbrk(c->operands[0], " \t\n"))
+		return command_usage(c, "neither an address nor an interface");
+	words[2] = c->operands[0];
 	return source_print(c, words, 3, NULL);
 }
 
 const struct verb verb_gate_ls = {
 	.name = "gate ls",
-	.operands = "[ADDRESS]",
+	.operands = "[ADDRESS|MAC|INTERFACE]",
 	.summary = "leases: which device may connect to which address, and for how long",
 	.examples = "  nameward gate ls\n"
 		    "  nameward gate ls 203.0.113.80     leases to, or of, that address\n"
+		    "  nameward gate ls br-iot           of a zone that shares them (lease-for zone)\n"
 		    "  nameward gate ls -o csv >leases.csv\n",
 	.operands_max = 1,
 	.run = run_gate_ls,

@@ -18,6 +18,7 @@ struct conf_errors;
 
 #define CONF_LISTS_MAX 64 /* one bit each in a policy's masks */
 #define CONF_URL_MAX   2047
+#define CONF_SHARERS_MAX 32 /* interfaces of a zone that shares its leases */
 #define CONF_NAME_MAX  63 /* of zones, devices, groups, lists, policies: [A-Za-z0-9._-]+ */
 
 /** Where something was written. file is borrowed from the conf. line 0: nowhere (default). */
@@ -59,6 +60,7 @@ struct conf_cache {
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
 enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
 enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
+enum conf_lease_for { LEASE_FOR_DEVICE, LEASE_FOR_ZONE };
 enum conf_switch { SWITCH_OFF, SWITCH_ON };
 
 /** Allowed without a lookup: a service (proto set), a device (has_mac), or a network. */
@@ -79,6 +81,7 @@ struct conf_zone {
 	enum conf_gate_mode gate;
 	enum conf_on_failure on_failure; /* default: servfail in enforce, answer otherwise */
 	enum conf_when_down when_down;	 /* what an orderly stop leaves behind */
+	enum conf_lease_for lease_for;
 	enum conf_switch redirect_dns, refuse_dot;
 	bool has_reach;	     /* else anything may be reached, as far as we care */
 	bool reach_internet; /* whatever no zone names an interface of */

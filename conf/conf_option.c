@@ -24,6 +24,7 @@ static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
 static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce", NULL };
 static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
+static const char *const lease_for_words[] = { "device", "zone", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
@@ -123,6 +124,12 @@ static const struct conf_option options[] = {
 		"zone; closed, its rules and leases stay, the leases until their time is "
 		"over, and nothing new can be reached. A crash leaves all as it was, "
 		"and Ctrl-C in a terminal removes all." },
+	{ CONF_ZONE, "lease-for", .type = TYPE_CHOICE, .choices = lease_for_words,
+	  .at = offsetof(struct conf_zone, lease_for), .initial = "device",
+	  .help = "For whom a lookup opens an address: device, for the one that asked; "
+		"zone, for all that come in by the zone's interfaces, which then count as "
+		"one device in max-device-leases. With many interfaces each lease is there "
+		"as many times. After a change back, shared leases run out." },
 	{ CONF_ZONE, "allow", .type = TYPE_ALLOW,
 	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS",
 	  .help = "What the zone's devices may reach without a lookup, or, behind mac, a "

@@ -55,13 +55,24 @@ static bool is_family(uint8_t family, bool or_none)
 	return family == AF_INET || family == AF_INET6 || (or_none && !family);
 }
 
+static bool check_device(const struct msg_device *d, unsigned kinds)
+{
+	return d->kind < kinds &&
+	       (d->kind != DEVICE_IFNAME || (d->id[0] && !d->id[sizeof(d->id) - 1]));
+}
+
+static bool check_client(const struct msg_client *c)
+{
+	return is_family(c->addr.family, true) && c->has_mac <= 1;
+}
+
 static bool check_lease(const void *record, size_t size)
 {
 	const struct msg_lease *r = record;
 	size_t addrs = r->addr_count * sizeof(r->addr[0]);
 
 	if (!r->addr_count || r->addr_count > MSG_LEASE_ADDRS || !r->name_len ||
-	    r->device.kind > DEVICE_NONE || !is_family(r->client.family, true) ||
+	    !check_device(&r->device, DEVICE_NONE + 1) || !check_client(&r->client) ||
 	    sizeof(*r) + addrs + r->name_len > size)
 		return false;
 	for (unsigned i = 0; i < r->addr_count; i++)
@@ -75,7 +86,7 @@ static bool check_holder(const void *record, size_t size)
 	const struct msg_holder *r = record;
 
 	return r->name_len && r->all <= 1 && r->kill <= 1 &&
-	       r->device.kind < DEVICE_KIND_COUNT && is_family(r->client.family, true) &&
+	       check_device(&r->device, DEVICE_KIND_COUNT) && check_client(&r->client) &&
 	       sizeof(*r) + r->name_len <= size &&
 	       dname_wire_len(r->name, r->name_len) == r->name_len;
 }

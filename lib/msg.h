@@ -132,6 +132,7 @@ enum msg_device_kind {
 	DEVICE_MAC, /* id[0..6) */
 	DEVICE_IP4, /* id[0..4): a client with no MAC of its own here (routed, tunnel) */
 	DEVICE_IP6, /* id[0..16) */
+	DEVICE_IFNAME, /* id: name of an interface, NUL-padded: all that come in by it */
 	DEVICE_KIND_COUNT,
 	DEVICE_NONE = DEVICE_KIND_COUNT, /* in msg_lease: nobody's lease, only `fill` */
 };
@@ -141,6 +142,13 @@ struct msg_device {
 	uint8_t kind;
 	uint8_t zero;
 	uint8_t id[16];
+};
+
+/** By whose policy a name is judged. */
+struct msg_client {
+	struct addr addr; /* family 0: unknown */
+	uint8_t has_mac;
+	struct mac mac;
 };
 
 struct msg_lease_addr {
@@ -159,8 +167,7 @@ struct msg_lease {
 	uint8_t pad[2];
 	struct msg_device device; /* 18 bytes */
 	uint64_t txid;
-	struct addr client; /* whose question it was; family 0: unknown */
-	uint8_t pad2[7];
+	struct msg_client client; /* whose question it was */
 	struct msg_lease_addr addr[]; /* addr_count; then name_len bytes, then padding */
 };
 
@@ -179,7 +186,7 @@ struct msg_holder {
 	uint8_t kill;	  /* WITHDRAW: 1: end the devices' connections, too */
 	uint8_t zero;
 	struct msg_device device;
-	struct addr client; /* HOLDER: that asked last; family 0: unknown */
+	struct msg_client client; /* HOLDER: that asked last */
 	uint8_t name[];
 };
 

@@ -80,6 +80,11 @@ enum gate_claim_result {
 int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 	       const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *index);
 
+/** For whom an answer to this device opens its addresses: one claim for each; see shares_of().
+ *  Borrowed until the next gate_load(). */
+size_t gate_sharers(const struct gate *g, const struct msg_device *device,
+		    const struct msg_device **out);
+
 /** Put the addresses of one answer into the sets that the configuration fills; see fill.h. */
 void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms);
 
@@ -87,7 +92,7 @@ const struct fill_stats *gate_fill_stats(const struct gate *g);
 
 /** Whose question the name of a claim just made came with. */
 void gate_note_client(struct gate *g, const struct msg_device *device, const uint8_t *name,
-		      size_t name_len, const struct addr *client);
+		      size_t name_len, const struct msg_client *client);
 
 /** A name that is to open nothing any more. */
 struct gate_withdrawal {

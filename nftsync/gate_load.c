@@ -13,6 +13,7 @@
 #include "nftsync/gate_parts.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
+#include "nftsync/shares.h"
 
 #define RESTORE_TRIES 3
 #define WALK_VIEWS    256
@@ -467,10 +468,12 @@ static int load_unwanted(struct gate *g, struct ruleset *rs)
 
 int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
 {
+	struct shares *shares = NULL;
 	struct ruleset *rs;
 	int rc = ruleset_new(c, &rs);
 
-	if (!rc && fill_load(g->fill, c)) {
+	if (!rc && (shares_new(c, &shares) || fill_load(g->fill, c))) {
+		shares_free(shares);
 		ruleset_free(rs);
 		rc = -ENOMEM;
 	}
@@ -478,6 +481,8 @@ int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
 		snprintf(why, MSG_TEXT_MAX, "gate: rules cannot be built: %s", strerror(-rc));
 		return rc;
 	}
+	shares_free(g->shares);
+	g->shares = shares;
 	return ruleset_is_wanted(rs) ? load_wanted(g, c, rs, now_ms, why) : load_unwanted(g, rs);
 }
 

@@ -13,6 +13,7 @@ struct netlink;
 struct fill;
 struct netlink_watch;
 struct ruleset;
+struct shares;
 
 /** The look at connections (gate_live.c). */
 struct gate_look {
@@ -38,6 +39,7 @@ struct gate {
 	struct ruleset *down;	     /* owned or NULL: what the end of the daemon leaves */
 	char *down_text;	     /* owned or NULL: the same in words */
 	struct fill *fill;	     /* owned; the user's own sets */
+	struct shares *shares;	     /* owned; NULL: none loaded yet */
 	struct nl_buf buf;
 	struct batch_forms forms;
 	bool can_own;	   /* tables can have owners and outlive them */

@@ -104,7 +104,7 @@ int lease_claim(struct lease_ledger *l, const struct lease_key *key, uint32_t tt
 /** The address that the device asked this name from, for lease_walk_holders(). Ignored for a
  *  name that holds nothing. */
 void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
-		       const uint8_t *name, size_t name_len, const struct addr *client);
+		       const uint8_t *name, size_t name_len, const struct msg_client *client);
 
 /** What the kernel said to an INSERT or REFRESH: 0 is in force. Otherwise a new lease is
  *  forgotten, and a refreshed one becomes due again at the end that the kernel still has.

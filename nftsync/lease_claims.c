@@ -154,7 +154,7 @@ void claim_note(struct lease_ledger *l, struct lease *e, const uint8_t *name, si
 }
 
 void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
-		       const uint8_t *name, size_t name_len, const struct addr *client)
+		       const uint8_t *name, size_t name_len, const struct msg_client *client)
 {
 	struct holder *h = holder_find(l, device, name, name_len);
 

@@ -29,7 +29,7 @@ struct holder {
 	struct device *device; /* borrowed; has a lease as long as we have a claim */
 	struct claim *claims;  /* borrowed, of leases */
 	uint16_t count[2];     /* of them, by family: is_ip6() */
-	struct addr client; /* that asked last */
+	struct msg_client client; /* that asked last */
 	uint8_t name_len;
 	uint8_t name[]; /* wire form */
 };

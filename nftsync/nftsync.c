@@ -102,18 +102,16 @@ static void flush(struct nftsync *n)
 
 /* --- wishes ------------------------------------------------------------------------- */
 
-static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_ms)
+/* Open all addresses of an answer to one device. @return the first error */
+static int claim(struct nftsync *n, const struct msg_lease *m, const struct msg_device *device,
+		 uint64_t now_ms)
 {
 	const uint8_t *name = (const uint8_t *)&m->addr[m->addr_count];
 	int rc = 0;
 
-	if (gate_is_full(n->gate, m->addr_count) || waiters_is_full(n->waiters, m->addr_count))
-		flush(n);
-	waiters_open(n->waiters, m->txid);
-	gate_fill(n->gate, m, now_ms);
-	for (unsigned i = 0; i < m->addr_count && m->device.kind != DEVICE_NONE; i++) {
+	for (unsigned i = 0; i < m->addr_count; i++) {
 		const struct msg_lease_addr *a = &m->addr[i];
-		struct lease_key key = lease_key_make(&m->device, a->family, a->addr);
+		struct lease_key key = lease_key_make(device, a->family, a->addr);
 		size_t index;
 		int got = gate_claim(n->gate, &key, a->ttl_s, name, m->name_len, now_ms,
 				     &index);
@@ -123,8 +121,26 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 		else if (got < 0 && !rc)
 			rc = got;
 	}
-	if (m->device.kind != DEVICE_NONE)
-		gate_note_client(n->gate, &m->device, name, m->name_len, &m->client);
+	gate_note_client(n->gate, device, name, m->name_len, &m->client);
+	return rc;
+}
+
+static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_ms)
+{
+	const struct msg_device *devices;
+	size_t count = gate_sharers(n->gate, &m->device, &devices);
+	int rc = 0;
+
+	if (gate_is_full(n->gate, count * m->addr_count) ||
+	    waiters_is_full(n->waiters, count * m->addr_count))
+		flush(n);
+	waiters_open(n->waiters, m->txid);
+	gate_fill(n->gate, m, now_ms);
+	for (size_t i = 0; i < count && m->device.kind != DEVICE_NONE; i++) {
+		int got = claim(n, m, &devices[i], now_ms);
+
+		rc = rc ? rc : got;
+	}
 	if (!waiters_close(n->waiters, rc))
 		answer(n, m->txid, rc);
 }

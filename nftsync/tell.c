@@ -118,6 +118,8 @@ static const char *device_text(const struct msg_device *d, char buf[ADDR_TEXT_MA
 	struct addr a;
 	struct mac m;
 
+	if (d->kind == DEVICE_IFNAME)
+		return strcpy(buf, (const char *)d->id);
 	if (d->kind == DEVICE_MAC) {
 		memcpy(m.bytes, d->id, sizeof(m.bytes));
 		return mac_to_text(&m, buf);
@@ -126,8 +128,21 @@ static const char *device_text(const struct msg_device *d, char buf[ADDR_TEXT_MA
 	return addr_to_text(&a, buf);
 }
 
+/* Whether an interface of this name shares its leases. */
+static bool is_sharer(const struct gate *gate, const char *name)
+{
+	struct msg_device d = { .kind = DEVICE_IFNAME };
+	const struct msg_device *sharers;
+
+	if (strlen(name) >= sizeof(d.id))
+		return false;
+	memcpy(d.id, name, strlen(name));
+	gate_sharers(gate, &d, &sharers);
+	return sharers != &d;
+}
+
 /* The argument in the form that rows print, so that texts compare. @retval -EINVAL */
-static int normalize(char arg[MSG_ASK_ARG_MAX + 1])
+static int normalize(const struct gate *gate, char arg[MSG_ASK_ARG_MAX + 1])
 {
 	struct addr a;
 	struct mac m;
@@ -139,7 +154,7 @@ static int normalize(char arg[MSG_ASK_ARG_MAX + 1])
 		return 0;
 	}
 	if (mac_from_text(arg, &m))
-		return -EINVAL;
+		return is_sharer(gate, arg) ? 0 : -EINVAL;
 	mac_to_text(&m, arg);
 	return 0;
 }
@@ -332,7 +347,7 @@ void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask)
 	}
 	*a = (struct answer){ .used = true, .txid = ask->txid, .question = ask->question };
 	memcpy(a->arg, ask->arg, ask->arg_len);
-	if (a->question == ASK_LEASES && normalize(a->arg)) {
+	if (a->question == ASK_LEASES && normalize(t->gate, a->arg)) {
 		a->rc = -EINVAL;
 		a->is_last = true;
 	}

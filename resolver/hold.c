@@ -242,7 +242,7 @@ static void on_holders(struct hold *h, const void *data)
 		struct dname name = { .len = r->name_len };
 
 		memcpy(name.wire, r->name, r->name_len);
-		if (h->ops->is_blocked(h->arg, &r->device, &r->client, &name))
+		if (h->ops->is_blocked(h->arg, &r->client, &name))
 			withdraw(h, r);
 	}
 	if (msg_buf_send(h->chan, &h->withdrawals))
@@ -346,7 +346,10 @@ static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 	m->name_len = w->qname->len;
 	m->device = *w->device;
 	if (w->client)
-		m->client = *w->client;
+		m->client.addr = *w->client;
+	m->client.has_mac = w->mac != NULL;
+	if (w->mac)
+		m->client.mac = *w->mac;
 	m->txid = txid;
 	memcpy(m->addr, addrs, addr_bytes);
 	memcpy((uint8_t *)m->addr + addr_bytes, w->qname->wire, w->qname->len);

@@ -30,10 +30,10 @@ struct hold_ops {
 	/** nftsync was restarted: say again what was wished for this ticket. What out borrows
 	 *  lives for the call; its serial and times are not looked at. */
 	void (*again)(void *arg, void *ticket, struct hold_wish *out);
-	/** Whether this name must not open anything to this device (any more). client: the
-	 *  address that asked it last, family 0: unknown. For hold_review(). */
-	bool (*is_blocked)(void *arg, const struct msg_device *device,
-			   const struct addr *client, const struct dname *name);
+	/** Whether this name must not open anything any more to this client, which asked it
+	 *  last. For hold_review(). */
+	bool (*is_blocked)(void *arg, const struct msg_client *client,
+			   const struct dname *name);
 	/** A message that is not about leases (MSG_TELL), borrowed. */
 	void (*other)(void *arg, const void *message);
 };
@@ -65,6 +65,7 @@ uint32_t hold_covered(struct hold *h, const struct msg_device *device, uint64_t 
 struct hold_wish {
 	const struct msg_device *device;
 	const struct addr *client; /* that asks */
+	const struct mac *mac;	   /* its own; NULL: unknown */
 	const struct dname *qname;
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
 	uint32_t age_s;		 /* since the answer came from its upstream */

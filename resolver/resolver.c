@@ -104,18 +104,15 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 }
 
 /* Of leases that were given under an earlier generation. */
-static bool is_blocked(void *arg, const struct msg_device *device, const struct addr *client,
-		       const struct dname *name)
+static bool is_blocked(void *arg, const struct msg_client *client, const struct dname *name)
 {
 	const struct resolver *r = arg;
 	struct policy_client place;
-	struct mac mac;
 
-	if (!client->family)
+	if (!client->addr.family)
 		return false; /* its policy cannot be told */
-	memcpy(mac.bytes, device->id, sizeof(mac.bytes));
-	place = policy_find_client(r->current->conf, client,
-				   device->kind == DEVICE_MAC ? &mac : NULL, NULL);
+	place = policy_find_client(r->current->conf, &client->addr,
+				   client->has_mac ? &client->mac : NULL, NULL);
 	return policy_decide(r->current->conf, r->current->index, place.policy, name, NULL) ==
 	       POLICY_BLOCK;
 }

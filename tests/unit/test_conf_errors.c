@@ -260,6 +260,9 @@ static void blocks_must_make_sense(void **state)
 		{ UP "zone a {\ninterface *\nreach internet\n}",
 		  "4:1: zone 'a' is each interface that no other zone names, the internet's "
 		  "too, and can have no 'reach' [give the zone's interfaces by their names]" },
+		{ UP "zone a {\ninterface *\nlease-for zone\n}",
+		  "4:1: zone 'a' is each interface that no other zone names, and cannot share its "
+		  "leases [give the zone's interfaces by their names]" },
 		{ UP "zone a {\ninterface a\nreach r\n}\nzone r { interface * }",
 		  "4:1: zone 'r' has no interface of its own to reach [what no zone names is "
 		  "reached by: reach internet]" },

@@ -79,12 +79,11 @@ static void on_again(void *arg, void *ticket, struct hold_wish *out)
 }
 
 /* Names of an odd number are blocked. */
-static bool is_odd(void *arg, const struct msg_device *d, const struct addr *client,
-		   const struct dname *name)
+static bool is_odd(void *arg, const struct msg_client *client, const struct dname *name)
 {
 	(void)arg;
-	assert_memory_equal(d, &device, sizeof(device));
-	assert_int_equal(client->bytes[3], 2);
+	assert_int_equal(client->addr.bytes[3], 2);
+	assert_int_equal(client->mac.bytes[5], 7);
 	return name->wire[1] & 1;
 }
 
@@ -361,8 +360,8 @@ static void review_withdraws_what_the_judge_says(void **state)
 		struct msg_holder *m = msg_buf_add(&b, MSG_HOLDER, sizeof(*m) + 3);
 
 		m->device = device;
-		m->client = (struct addr){ AF_INET, { 192, 168, 1, 2 } };
-		m->client.bytes[3] = 2;
+		m->client = (struct msg_client){ .addr = { AF_INET, { 192, 168, 1, 2 } },
+						 .has_mac = 1, .mac = { { 2, 0, 0, 0, 0, 7 } } };
 		m->name_len = 3;
 		m->name[0] = 1;
 		m->name[1] = (uint8_t)i;

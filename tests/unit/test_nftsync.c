@@ -203,15 +203,18 @@ static void withdraw(struct process *p, uint64_t i, bool all)
 	say(p->resolver, MSG_WITHDRAW, bytes, sizeof(*m) + NAME_LEN, -1);
 }
 
-static void ask_lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
+static const struct msg_device tv = { .kind = DEVICE_MAC, .id = { 2, 0, 0, 0, 0, 1 } };
+
+static void ask_lease(struct process *p, const struct msg_device *device, uint64_t txid,
+		      uint32_t addr, unsigned count)
 {
 	struct {
 		struct msg_lease m;
 		struct msg_lease_addr addr[8];
 	} wish = {
 		.m = { .addr_count = (uint8_t)count, .name_len = NAME_LEN, .txid = txid,
-		       .client = { AF_INET, { 10, 0, 0, 2 } },
-		       .device = { .kind = DEVICE_MAC, .id = { 2, 0, 0, 0, 0, 1 } } },
+		       .client = { { AF_INET, { 10, 0, 0, 2 } }, 1, { { 2, 0, 0, 0, 0, 7 } } },
+		       .device = *device },
 	};
 	uint8_t bytes[sizeof(wish) + NAME_LEN + 1] = { 0 };
 	size_t len = sizeof(wish.m) + count * sizeof(wish.addr[0]);
@@ -225,14 +228,20 @@ static void ask_lease(struct process *p, uint64_t txid, uint32_t addr, unsigned 
 	say(p->resolver, MSG_LEASE, bytes, len + NAME_LEN, -1);
 }
 
-static int lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
+static int lease_for(struct process *p, const struct msg_device *device, uint64_t txid,
+		     uint32_t addr, unsigned count)
 {
 	const struct msg_lease_done *d;
 
-	ask_lease(p, txid, addr, count);
+	ask_lease(p, device, txid, addr, count);
 	d = hear(p, p->resolver, MSG_LEASE_DONE);
 	assert_int_equal(d->txid, txid);
 	return d->rc;
+}
+
+static int lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
+{
+	return lease_for(p, &tv, txid, addr, count);
 }
 
 /* The whole answer to a question; malloc'd. */
@@ -331,6 +340,36 @@ static void restores_after_a_flush_while_leases_go_on(void **state)
 	stop(&p);
 }
 
+static void lease_of_a_sharing_zone_is_there_for_each_of_its_interfaces(void **state)
+{
+	static const char shared[] = "upstream u {\n server 192.0.2.1\n}\n"
+				     "zone iot {\n interface br-iot wlan1\n gate enforce\n"
+				     " lease-for zone\n}\n";
+	static const struct msg_device wlan1 = { .kind = DEVICE_IFNAME, .id = "wlan1" };
+	static struct process p;
+	char *text;
+	int rc;
+
+	(void)state;
+	if (!can_run())
+		skip();
+	start_with(&p, shared);
+	assert_int_equal(lease_for(&p, &wlan1, 1, PUBLIC + 1, 3), 0);
+	free(nft_ns_run("nft get element inet nameward lease_if4 '{ br-iot . 203.0.113.1, "
+			"wlan1 . 203.0.113.1, br-iot . 203.0.113.3, wlan1 . 203.0.113.3 }'"));
+	text = ask(&p, ASK_LEASES, "br-iot", &rc);
+	assert_int_equal(rc, 0);
+	assert_non_null(strstr(text, "br-iot\t203.0.113.2\t"));
+	assert_null(strstr(text, "wlan1"));
+	free(text);
+	free(ask(&p, ASK_LEASES, "br-lan", &rc));
+	assert_int_equal(rc, -EINVAL);
+	withdraw(&p, 1, true);
+	assert_null(hear(&p, p.resolver, MSG_LEASE_LOST));
+	free(nft_ns_run("test $(nft list set inet nameward lease_if4 | grep -o expires | wc -l) = 0"));
+	stop(&p);
+}
+
 static void review_tells_all_and_what_is_withdrawn_is_closed(void **state)
 {
 	static struct process p;
@@ -353,7 +392,8 @@ static void review_tells_all_and_what_is_withdrawn_is_closed(void **state)
 			unsigned i = (unsigned)strtoul((const char *)m->name + 2, NULL, 16);
 
 			assert_int_equal(m->name_len, NAME_LEN);
-			assert_int_equal(m->client.bytes[3], 2);
+			assert_int_equal(m->client.addr.bytes[3], 2);
+			assert_int_equal(m->client.mac.bytes[5], 7);
 			assert_int_equal(m->device.id[5], 1);
 			assert_true(i < 1000);
 			seen[i]++;
@@ -595,6 +635,7 @@ int main(void)
 		cmocka_unit_test(lease_is_in_the_kernel_before_its_answer),
 		cmocka_unit_test(loss_is_told_behind_what_it_ends),
 		cmocka_unit_test(restores_after_a_flush_while_leases_go_on),
+		cmocka_unit_test(lease_of_a_sharing_zone_is_there_for_each_of_its_interfaces),
 		cmocka_unit_test(review_tells_all_and_what_is_withdrawn_is_closed),
 		cmocka_unit_test(flush_costs_an_owned_table_nothing),
 		cmocka_unit_test(killed_process_is_succeeded_without_a_lost_lease),
