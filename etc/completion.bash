@@ -46,9 +46,10 @@ _nameward()
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
-		'gate ') words="ls bypass check readiness rules $common" ;;
+		'gate ') words="ls bypass check readiness rules withdraw $common" ;;
 		'gate bypass') words="$(_nameward_names zone) --for --end $common" ;;
 		'gate check') words="--client $common" ;;
+		'gate withdraw') words="--client --kill $common" ;;
 		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search update $common" ;;
 		'list update') words="$(_nameward_names list) --all --accept $common" ;;

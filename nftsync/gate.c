@@ -144,24 +144,23 @@ const struct fill_stats *gate_fill_stats(const struct gate *g)
 	return fill_stats(g->fill);
 }
 
-void gate_note_client(struct gate *g, const struct msg_device *device, const uint8_t *name,
-		      size_t name_len, const struct msg_client *client)
+void gate_note_origin(struct gate *g, const struct msg_device *device, const uint8_t *name,
+		      size_t name_len, const struct lease_origin *origin)
 {
-	lease_note_client(g->ledger, device, name, name_len, client);
+	lease_note_origin(g->ledger, device, name, name_len, origin);
 }
 
-bool gate_withdraw(struct gate *g, struct gate_withdrawal *w, uint64_t now_ms)
+bool gate_withdraw(struct gate *g, struct lease_withdrawal *w, bool kill, uint64_t now_ms)
 {
 	struct lease_key key;
 
 	while (!gate_is_full(g, 1)) {
-		if (!lease_withdraw_next(g->ledger, w->device, w->name, w->name_len, now_ms,
-					 &w->cursor, &key))
+		if (!lease_withdraw_next(g->ledger, w, now_ms, &key))
 			return false;
 		g->stats.withdrawn++;
 		g->ops->on_lost(g->arg);
 		batch_delete(g->batch, &key); /* there is room for it */
-		if (w->kill)
+		if (kill)
 			gate_kill(g, &key);
 	}
 	return true;

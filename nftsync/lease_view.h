@@ -28,6 +28,8 @@ struct lease_holder {
 	struct msg_client client; /* that asked last */
 	const uint8_t *name; /* wire form */
 	size_t name_len;
+	const uint8_t *chain; /* as MSG_CHAIN_MAX has it */
+	size_t chain_len;
 };
 
 /** Walk them as lease_walk() does leases. */

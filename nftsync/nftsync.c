@@ -50,6 +50,7 @@ struct nftsync {
 	struct event *watch; /* NULL: nothing to watch */
 	bool leaving;	     /* the service ends, not only the gate */
 	bool lost_due;	     /* the resolver is to forget what was covered */
+	struct tell_withdrawn withdrawn; /* by the last such message */
 	struct log_limit slow;
 	struct msg_buf done;
 };
@@ -107,6 +108,7 @@ static int claim(struct nftsync *n, const struct msg_lease *m, const struct msg_
 		 uint64_t now_ms)
 {
 	const uint8_t *name = (const uint8_t *)&m->addr[m->addr_count];
+	struct lease_origin origin = { m->client, name + m->name_len, m->chain_len };
 	int rc = 0;
 
 	for (unsigned i = 0; i < m->addr_count; i++) {
@@ -121,7 +123,7 @@ static int claim(struct nftsync *n, const struct msg_lease *m, const struct msg_
 		else if (got < 0 && !rc)
 			rc = got;
 	}
-	gate_note_client(n->gate, device, name, m->name_len, &m->client);
+	gate_note_origin(n->gate, device, name, m->name_len, &origin);
 	return rc;
 }
 
@@ -147,15 +149,19 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 
 static void on_withdraw(struct nftsync *n, const struct msg_holder *m, uint64_t now_ms)
 {
-	struct gate_withdrawal w = {
+	struct lease_withdrawal w = {
 		.device = m->all ? NULL : &m->device,
+		.dest = m->dest.family ? &m->dest : NULL,
 		.name = m->name,
 		.name_len = m->name_len,
-		.kill = m->kill,
+		.deep = m->deep,
 	};
+	uint64_t before = gate_stats(n->gate)->withdrawn;
 
-	while (gate_withdraw(n->gate, &w, now_ms))
+	while (gate_withdraw(n->gate, &w, m->kill, now_ms))
 		flush(n);
+	n->withdrawn.deleted += gate_stats(n->gate)->withdrawn - before;
+	n->withdrawn.kept += w.kept;
 	if (m->kill)
 		arm(n->tick, TICK_AGAIN_MS); /* behind this turn's commit */
 }
@@ -171,7 +177,7 @@ static bool take_record(struct nftsync *n, enum msg_type type, const void *recor
 		on_withdraw(n, record, now_ms);
 		return true;
 	case MSG_ASK:
-		tell_ask(n->tell, n->resolver, record);
+		tell_ask(n->tell, n->resolver, record, &n->withdrawn);
 		return true;
 	default:
 		return false;
@@ -183,6 +189,8 @@ static bool take_message(struct nftsync *n, const void *data)
 {
 	uint64_t now_ms = clock_mono_ms();
 
+	if (msg_type(data) == MSG_WITHDRAW)
+		n->withdrawn = (struct tell_withdrawn){ 0 };
 	if (msg_type(data) == MSG_REVIEW) {
 		review_begin(n->review);
 		return true;

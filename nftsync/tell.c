@@ -29,6 +29,7 @@ struct answer {
 	size_t at, len;
 	bool is_last; /* nothing comes behind text */
 	int rc;
+	struct tell_withdrawn withdrawn;
 };
 
 struct tell {
@@ -238,6 +239,10 @@ static int print_slice(struct tell *t, struct answer *a, FILE *to)
 	case ASK_LEASES:
 		print_leases(to, a, t->gate);
 		return 0;
+	case ASK_WITHDRAWN:
+		fprintf(to, "withdrawn#\tkept#\n%" PRIu64 "\t%" PRIu64 "\n",
+			a->withdrawn.deleted, a->withdrawn.kept);
+		return 0;
 	case ASK_RULES:
 		rc = gate_rules_text(t->gate, &text);
 		if (!rc)
@@ -333,7 +338,8 @@ bool tell_pump(struct tell *t, struct chan *to)
 	return more;
 }
 
-void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask)
+void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask,
+	      const struct tell_withdrawn *withdrawn)
 {
 	struct answer busy = { .txid = ask->txid, .is_last = true, .rc = -EBUSY };
 	struct answer *a = NULL;
@@ -345,7 +351,8 @@ void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask)
 		send_piece(t, to, &busy);
 		return;
 	}
-	*a = (struct answer){ .used = true, .txid = ask->txid, .question = ask->question };
+	*a = (struct answer){ .used = true, .txid = ask->txid, .question = ask->question,
+			      .withdrawn = *withdrawn };
 	memcpy(a->arg, ask->arg, ask->arg_len);
 	if (a->question == ASK_LEASES && normalize(t->gate, a->arg)) {
 		a->rc = -EINVAL;

@@ -90,6 +90,7 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);
 	if (!interface && !out->gated)
 		out->gated = is_any_gated(conf); /* as it may be: a lease does no harm */
+	out->who = (struct msg_client){ *addr, out->has_mac, out->mac };
 	set_device(conf, addr, interface, out);
 }
 

@@ -15,9 +15,10 @@
 #include "lib/util.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
+#include "resolver/withdraw.h"
 
 #define OUTPUT_MAX (32u * 1024 * 1024) /* a client that does not read is dropped there */
-#define WORDS_MAX  4
+#define WORDS_MAX  5
 
 struct conn {
 	struct conn *next, **link;
@@ -35,6 +36,7 @@ struct control {
 	struct conn *conns;
 	unsigned count;
 	uint32_t serial;
+	struct msg_buf withdrawals; /* filled and sent within one request */
 };
 
 static void free_conn(struct conn *c)
@@ -250,6 +252,35 @@ static void do_gate_rules(struct conn *c, char **words)
 	do_gate(c, ASK_RULES, NULL);
 }
 
+/* What changes something is for root, and for the account of a daemon that is not root's. */
+static bool is_trusted(const struct conn *c)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(bufferevent_getfd(c->be), SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+/* The answer to ASK_WITHDRAWN is about the message before it. */
+static void do_gate_withdraw(struct conn *c, char **words)
+{
+	struct msg_buf *buf = &c->owner->withdrawals;
+	const char *why;
+
+	if (!is_trusted(c)) {
+		refuse(c, "only root may do that");
+		return;
+	}
+	why = withdraw_read(c->owner->r, words, buf);
+	if (why)
+		refuse(c, why);
+	else if (hold_withdraw(c->owner->r->hold, buf))
+		refuse(c, "nftsync is not running, or does not read");
+	else
+		do_gate(c, ASK_WITHDRAWN, NULL);
+}
+
 /* One row a verb: one or two words, then what it does with the words behind them. */
 static const struct {
 	const char *verb, *noun;
@@ -260,6 +291,7 @@ static const struct {
 	{ "client", NULL, do_client },
 	{ "gate", "ls", do_gate_ls },
 	{ "gate", "rules", do_gate_rules },
+	{ "gate", "withdraw", do_gate_withdraw },
 	{ "list", "search", do_list_search },
 	{ "list", "ls", do_list_ls },
 };
@@ -282,7 +314,7 @@ static void run(struct conn *c, char *line)
 		return;
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
-		  "gate rules, list search NAME, list ls");
+		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls");
 }
 
 /* --- connections ------------------------------------------------------------------------- */

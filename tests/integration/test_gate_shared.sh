@@ -70,6 +70,7 @@ check "by name of an interface" has 'c2 +198.18.0.80 .*web.example' nameward gat
 check "gate check knows" has PASSES nameward gate check 198.18.0.80 --client 192.168.78.12
 check "gate check says no" has REFUSED nameward gate check 198.18.0.81 --client 192.168.78.12
 
+ask c1 192.168.77.1 www.example A >/dev/null # a CNAME of web.example
 reload zone web.example
 check "a blocked name closes it to all" wait_for 5 refused c1 $w4
 check "by all interfaces" wait_for 5 refused c2 $w4
