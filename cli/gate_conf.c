@@ -91,6 +91,8 @@ const struct addr_net *gate_conf_deny(const struct conf *conf, const struct addr
 
 static bool is_allowed_by(const struct conf_gate_allow *a, const struct gate_conf_flow *f)
 {
+	if (a->closed)
+		return false;
 	if (a->has_mac)
 		return f->mac && memcmp(&a->mac, f->mac, sizeof(a->mac)) == 0;
 	if (a->proto)
@@ -145,10 +147,12 @@ void gate_conf_reach_text(const struct conf *conf, size_t zone, char *buf, size_
 
 /* --- texts ---------------------------------------------------------------------------- */
 
-const char *gate_conf_allow_text(const struct conf_gate_allow *a, char *buf)
+const char *gate_conf_allow_text(const struct conf *conf, const struct conf_gate_allow *a,
+				 char *buf)
 {
 	const char *proto = a->proto == IPPROTO_TCP ? "tcp" : "udp";
 	char net[ADDR_NET_TEXT_MAX], mac[MAC_TEXT_MAX];
+	size_t len;
 
 	if (a->has_mac)
 		snprintf(buf, GATE_CONF_LINE_MAX, "allow mac %s", mac_to_text(&a->mac, mac));
@@ -159,6 +163,10 @@ const char *gate_conf_allow_text(const struct conf_gate_allow *a, char *buf)
 	else
 		snprintf(buf, GATE_CONF_LINE_MAX, "allow %s %u-%u", proto, a->port_first,
 			 a->port_last);
+	len = strlen(buf);
+	if (a->window != SIZE_MAX)
+		snprintf(buf + len, GATE_CONF_LINE_MAX - len, " during %s",
+			 conf->windows[a->window].name);
 	return buf;
 }
 

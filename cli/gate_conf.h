@@ -15,7 +15,7 @@ struct conf_gate_allow;
 struct mac;
 
 #define GATE_CONF_NONE	   SIZE_MAX
-#define GATE_CONF_LINE_MAX 80
+#define GATE_CONF_LINE_MAX 160
 
 /** Index of the zone of an interface, GATE_CONF_NONE if there is none. */
 size_t gate_conf_zone(const struct conf *conf, const char *interface);
@@ -62,7 +62,8 @@ void gate_conf_reach_text(const struct conf *conf, size_t zone, char *buf, size_
 
 /** An exception as the configuration writes it ("allow udp 123", "allow 192.0.2.0/24"), in
  *  buf of GATE_CONF_LINE_MAX bytes; returns buf. */
-const char *gate_conf_allow_text(const struct conf_gate_allow *allow, char *buf);
+const char *gate_conf_allow_text(const struct conf *conf, const struct conf_gate_allow *allow,
+				 char *buf);
 
 /** Seconds that a lease lives from the moment of its answer. */
 int64_t gate_conf_lease_s(const struct conf *conf, int64_t ttl_s);

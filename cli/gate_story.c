@@ -208,7 +208,7 @@ static void tell_exception(struct telling *t)
 		story_tell(&t->story, "exception", "deny %s: refused, be it looked up or allowed",
 			   addr_net_to_text(deny, net));
 	else if (a)
-		story_add(&t->story, "exception", gate_conf_allow_text(a, text),
+		story_add(&t->story, "exception", gate_conf_allow_text(t->conf, a, text),
 			  place_text(&a->place, where));
 	else
 		story_tell(&t->story, "exception", "none for this address");
@@ -374,10 +374,13 @@ static int print(struct telling *t)
 	return COMMAND_DONE;
 }
 
-/* As the daemon does: what is bypassed refuses nothing. */
-static void follow_bypass(struct conf *conf)
+/* As the daemon does: what is bypassed refuses nothing, and exceptions have their hours. */
+static void follow_time(struct conf *conf)
 {
 	struct conf_bypass b;
+	bool changed;
+
+	conf_windows_apply(conf, clock_wall_us() / 1000000, &changed);
 
 	if (conf_bypass_read(conf->control, clock_wall_us() / 1000000, &b) == 0)
 		conf_bypass_apply(conf, &b);
@@ -413,7 +416,7 @@ int gate_story(const struct command *c, const struct addr *dest, const char *cli
 	addr_to_text(dest, t->dest_text);
 	status = source_conf(c, NULL, &t->conf);
 	if (status == COMMAND_DONE) {
-		follow_bypass(t->conf);
+		follow_time(t->conf);
 		t->report_rc = report_open(t->conf->history.file, &t->report);
 		status = find_client(t);
 	}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conf/conf_hours.h"
 #include "lib/addr.h"
 #include "lib/dname.h"
 
@@ -63,13 +64,22 @@ enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
 enum conf_lease_for { LEASE_FOR_DEVICE, LEASE_FOR_ZONE };
 enum conf_switch { SWITCH_OFF, SWITCH_ON };
 
+/** Hours of the week that have a name. */
+struct conf_window {
+	char *name;
+	struct conf_hours hours;
+	struct conf_place place;
+};
+
 /** Allowed without a lookup: a service (proto set), a device (has_mac), or a network. */
 struct conf_gate_allow {
 	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
 	bool has_mac;
 	uint16_t port_first, port_last;
+	bool closed; /* not now: conf_windows_apply() has found it outside its window */
 	struct mac mac;
 	struct addr_net net;
+	size_t window; /* index; SIZE_MAX: always */
 	struct conf_place place;
 };
 
@@ -204,6 +214,8 @@ struct conf {
 	struct conf_forward *forwards; /* the root suffix is always there */
 	size_t forward_count;
 	struct conf_cache cache;
+	struct conf_window *windows;
+	size_t window_count;
 	struct conf_zone *zones;
 	size_t zone_count;
 	struct conf_device *devices;
@@ -282,6 +294,11 @@ struct conf_errors *conf_errors_new(void);
 size_t conf_errors_count(const struct conf_errors *e);
 void conf_errors_print(const struct conf_errors *e, FILE *to);
 void conf_errors_free(struct conf_errors *e);
+
+/** Close what its window does not hold at wall time now_s (conf_hours.h), and open the rest.
+ *  @param changed  whether anything is otherwise than before
+ *  @return when something changes next; INT64_MAX: never */
+int64_t conf_windows_apply(struct conf *c, int64_t now_s, bool *changed);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);

@@ -81,6 +81,7 @@ struct need {
 
 static const struct need needs[] = {
 	{CONF_UPSTREAM, "server", "server", NULL, "has no server"},
+	{CONF_WINDOW, "hours", "hours", NULL, "has no hours"},
 	{CONF_ZONE, "interface", "interface", NULL, "has no interface"},
 	{CONF_DEVICE, "mac", "address", NULL, "has neither mac nor address"},
 	{CONF_GROUP, "member", "member", NULL, "has no member"},

@@ -13,6 +13,7 @@ enum conf_block_id {
 	CONF_TOP, /* outside any block */
 	CONF_UPSTREAM,
 	CONF_CACHE,
+	CONF_WINDOW,
 	CONF_ZONE,
 	CONF_DEVICE,
 	CONF_GROUP,
@@ -48,6 +49,7 @@ enum conf_type {
 	TYPE_FOR,
 	TYPE_LISTS,
 	TYPE_ALLOW,
+	TYPE_HOURS,
 	TYPE_DENY,
 	TYPE_FILL,
 	TYPE_REACH,

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -28,6 +29,7 @@
 #include "nftsync/gate.h"
 #include "nftsync/review.h"
 #include "nftsync/tell.h"
+#include "nftsync/timetable.h"
 #include "nftsync/waiters.h"
 
 #define RESOLVER_QUEUE (1024 * 1024)
@@ -44,6 +46,7 @@ struct nftsync {
 	struct review *review;	 /* owned */
 	struct waiters *waiters; /* owned */
 	struct conf *next;	 /* owned; arrived, not started yet */
+	struct timetable times;	 /* and the one in force */
 	struct chan *resolver;	 /* owned or NULL */
 	struct chan *dbwriter;	 /* owned or NULL */
 	struct event *tick, *pump;
@@ -287,6 +290,33 @@ static void renew_watch(struct nftsync *n)
 		log_err("gate: no memory to watch others' changes");
 }
 
+static int load(struct nftsync *n, const struct conf *c, char *why)
+{
+	int rc;
+
+	flush(n);
+	/* Loading may close what is watched. */
+	if (n->watch)
+		event_free(n->watch);
+	n->watch = NULL;
+	rc = gate_load(n->gate, c, clock_mono_ms(), why);
+	renew_watch(n);
+	return rc;
+}
+
+static void look_at_hours(struct nftsync *n)
+{
+	char why[MSG_TEXT_MAX] = "";
+
+	if (!timetable_look(&n->times, clock_wall_us() / 1000000))
+		return;
+	n->times.is_retry = load(n, n->times.conf, why) != 0;
+	if (n->times.is_retry)
+		log_warning_limited(&n->slow, "hours: %s: trying again", why);
+	else
+		log_info("hours: exceptions are as the windows say now");
+}
+
 static void on_tick(evutil_socket_t fd, short events, void *arg)
 {
 	struct nftsync *n = arg;
@@ -295,6 +325,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	arm(n->tick, gate_tick(n->gate, clock_mono_ms()) ? TICK_AGAIN_MS : TICK_MS);
 	renew_watch(n);
+	look_at_hours(n);
 }
 
 static void on_pump(evutil_socket_t fd, short events, void *arg)
@@ -362,14 +393,14 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		strcpy(why, "gate: no configuration");
 		return rc;
 	}
-	flush(n);
-	/* Loading may close what is watched. */
-	if (n->watch)
-		event_free(n->watch);
-	n->watch = NULL;
-	rc = gate_load(n->gate, n->next, clock_mono_ms(), why);
-	renew_watch(n);
-	conf_free(n->next);
+	timetable_apply(&n->times, n->next, clock_wall_us() / 1000000);
+	rc = load(n, n->next, why);
+	if (!rc || !n->times.conf) {
+		timetable_set(&n->times, n->next);
+	} else { /* what was in force goes on, with its own hours */
+		conf_free(n->next);
+		n->times.edge_s = 0;
+	}
 	n->next = NULL;
 	arm(n->tick, TICK_AGAIN_MS); /* adopted leases may be over already */
 	return rc;
@@ -435,6 +466,7 @@ static void fini(struct nftsync *n)
 	chan_close(n->resolver);
 	chan_close(n->dbwriter);
 	conf_free(n->next);
+	timetable_fini(&n->times);
 	waiters_free(n->waiters);
 	tell_free(n->tell);
 	review_free(n->review);
@@ -457,6 +489,7 @@ int nftsync_main(void)
 	int status = 1;
 
 	log_init("nftsync", LOG_LEVEL_INFO);
+	tzset(); /* while files can be read */
 	if (sandbox_enter(&sandbox, &why)) {
 		log_err("sandbox: %s", why);
 		return 1;

@@ -1,5 +1,6 @@
 /* The whole process, with its sandbox, between a supervisor and a resolver that this test plays,
  * on the real kernel in a network namespace. Skipped without root, nft or the account. */
+/* wrap: clock_gettime */
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
@@ -11,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -29,6 +32,20 @@
 
 #define NOBODY  65534
 #define WAIT_MS 20000
+
+/* Shared with the process: how far its wall clock is ahead of ours. */
+static volatile int64_t *wall_ahead_s;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = __real_clock_gettime(id, ts);
+
+	if (id == CLOCK_REALTIME && wall_ahead_s)
+		ts->tv_sec += *wall_ahead_s;
+	return rc;
+}
 
 struct process {
 	pid_t pid;
@@ -340,6 +357,58 @@ static void restores_after_a_flush_while_leases_go_on(void **state)
 	stop(&p);
 }
 
+/* From now on the process's wall clock shows that of a Monday. */
+static void set_clock(int hour, int minute, int second)
+{
+	struct tm tm = { .tm_year = 126, .tm_mon = 10, .tm_mday = 23, .tm_hour = hour,
+			 .tm_min = minute, .tm_sec = second };
+
+	*wall_ahead_s = timegm(&tm) - time(NULL);
+}
+
+/* Within ten seconds what the shell says comes true. */
+static void becomes(const char *test)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+		 "for i in $(seq 200); do %s && exit 0; sleep 0.05; done; exit 1", test);
+	free(nft_ns_run(command));
+}
+
+#define LISTED "nft list set inet nameward allow_tcp 2>/dev/null | grep -q 1111"
+
+static void exception_is_in_the_kernel_in_its_hours(void **state)
+{
+	static const char text[] = "upstream u {\n server 192.0.2.1\n}\n"
+				   "window morning {\n hours mon 08:00-12:00\n}\n"
+				   "zone iot {\n interface br-iot\n gate enforce\n}\n"
+				   "gate {\n allow tcp 1111 during morning\n}\n";
+	static struct process p;
+
+	(void)state;
+	if (!can_run())
+		skip();
+	setenv("TZ", "UTC", 1);
+	wall_ahead_s = mmap(NULL, sizeof(*wall_ahead_s), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(wall_ahead_s != MAP_FAILED);
+	set_clock(7, 59, 0);
+	start_with(&p, text);
+	assert_int_equal(lease(&p, 1, PUBLIC + 1, 1), 0);
+	free(nft_ns_run("! " LISTED));
+	set_clock(7, 59, 59);
+	becomes(LISTED);
+	set_clock(12, 0, 0);
+	becomes("! " LISTED);
+	set_clock(11, 0, 0); /* back */
+	becomes(LISTED);
+	free(nft_ns_run("nft get element inet nameward lease4 "
+			"'{ 02:00:00:00:00:01 . 203.0.113.1 }'"));
+	stop(&p);
+	wall_ahead_s = NULL;
+}
+
 static void lease_of_a_sharing_zone_is_there_for_each_of_its_interfaces(void **state)
 {
 	static const char shared[] = "upstream u {\n server 192.0.2.1\n}\n"
@@ -635,6 +704,7 @@ int main(void)
 		cmocka_unit_test(lease_is_in_the_kernel_before_its_answer),
 		cmocka_unit_test(loss_is_told_behind_what_it_ends),
 		cmocka_unit_test(restores_after_a_flush_while_leases_go_on),
+		cmocka_unit_test(exception_is_in_the_kernel_in_its_hours),
 		cmocka_unit_test(lease_of_a_sharing_zone_is_there_for_each_of_its_interfaces),
 		cmocka_unit_test(review_tells_all_and_what_is_withdrawn_is_closed),
 		cmocka_unit_test(flush_costs_an_owned_table_nothing),
