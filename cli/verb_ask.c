@@ -1,9 +1,11 @@
 /* nameward status and gate: questions to the daemon whose answer is printed as it is. */
 #include "cli/verbs.h"
 
-#include <string.h>
-
+#include "cli/gate_conf.h"
 #include "cli/source.h"
+#include "conf/conf.h"
+#include "lib/addr.h"
+#include "lib/util.h"
 
 static int run_status(const struct command *c)
 {
@@ -24,12 +26,27 @@ const struct verb verb_status = {
 static int run_gate_ls(const struct command *c)
 {
 	const char *words[] = { "gate", "ls", NULL };
+	char text[MAX(ADDR_TEXT_MAX, MAC_TEXT_MAX)];
+	struct conf *conf = NULL;
+	struct addr addr;
+	struct mac mac;
+	size_t zone;
 
 	if (c->operand_count == 0)
 		return source_print(c, words, 2, NULL);
-	if (!*c->operands[0] || strpbrk(c->operands[0], " \t\n"))
-		return command_usage(c, "neither an address nor an interface");
 	words[2] = c->operands[0];
+	if (addr_from_text(words[2], &addr) == 0) {
+		words[2] = addr_to_text(&addr, text);
+	} else if (mac_from_text(words[2], &mac) == 0) {
+		words[2] = mac_to_text(&mac, text);
+	} else {
+		if (source_conf(c, NULL, &conf) != COMMAND_DONE)
+			return COMMAND_FAILED;
+		zone = gate_conf_zone_of(conf, words[2]);
+		conf_free(conf);
+		if (zone == GATE_CONF_NONE)
+			return command_usage(c, "neither an address nor an interface of a zone");
+	}
 	return source_print(c, words, 3, NULL);
 }
 

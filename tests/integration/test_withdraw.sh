@@ -77,8 +77,9 @@ check "an address of one client" withdrawn '^ *1 +0$' "$one" --client 192.168.77
 check "is closed" not connects "$one"
 check "of another client nothing is" withdrawn '^ *0 +0$' "$two" --client 192.168.77.12
 start_in inet ncat -lk 0.0.0.0 8 -c 'echo hello; sleep 60'
-talks() { start_in c1 sh -c "sleep 60 | ncat $two 8 >$net_dir/talk" && wait_for 1 grep hello "$net_dir/talk"; }
-check "a connection is up" wait_for 5 talks
+wait_for 5 in_ns c1 ncat -z -w 2 "$two" 8
+start_in c1 sh -c "sleep 60 | ncat $two 8 >$net_dir/talk"
+check "a connection is up" wait_for 5 grep hello "$net_dir/talk"
 check "all of a client, and its connections" has '^ *[1-9]' nameward gate withdraw --client 192.168.77.11 --kill
 check "closes it" not connects "$two"
 check "and ends them" wait_for 10 has 'connections_ended +1$' nameward status
