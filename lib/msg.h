@@ -128,8 +128,7 @@ struct msg_text {
 
 #define MSG_LEASE_ADDRS 64
 
-/** The names that led from the asked one to the addresses (CNAME), in wire form, one behind the
- *  other; as many as go in here. */
+/** A chain: names from the asked one to the addresses (CNAME), in wire form; what fits here. */
 #define MSG_CHAIN_MAX 512
 
 enum msg_device_kind {
@@ -182,8 +181,7 @@ struct msg_lease_done {
 	uint64_t txid;
 };
 
-/** A name by which a device holds leases (MSG_HOLDER), or is to hold none (MSG_WITHDRAW). The
- *  latter may also be about any name, and about one destination. */
+/** A name by which a device holds leases (MSG_HOLDER), or is to hold none (MSG_WITHDRAW). */
 struct msg_holder {
 	uint16_t size;
 	uint8_t name_len; /* of the name's wire form, 1 to 255; WITHDRAW: 0: whatever holds it */

@@ -395,12 +395,7 @@ static int on_start(void *arg, uint32_t generation, char *why)
 	}
 	timetable_apply(&n->times, n->next, clock_wall_us() / 1000000);
 	rc = load(n, n->next, why);
-	if (!rc || !n->times.conf) {
-		timetable_set(&n->times, n->next);
-	} else { /* what was in force goes on, with its own hours */
-		conf_free(n->next);
-		n->times.edge_s = 0;
-	}
+	timetable_settle(&n->times, n->next, rc);
 	n->next = NULL;
 	arm(n->tick, TICK_AGAIN_MS); /* adopted leases may be over already */
 	return rc;

@@ -12,6 +12,16 @@ void timetable_set(struct timetable *t, struct conf *c)
 	t->is_retry = false;
 }
 
+void timetable_settle(struct timetable *t, struct conf *c, int rc)
+{
+	if (!rc || !t->conf) {
+		timetable_set(t, c);
+		return;
+	}
+	conf_free(c);
+	t->edge_s = 0; /* it was c's */
+}
+
 bool timetable_apply(struct timetable *t, struct conf *c, int64_t now_s)
 {
 	bool changed;

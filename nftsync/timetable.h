@@ -19,6 +19,10 @@ struct timetable {
 /** Take a new configuration, which was applied last, in place of the one in force. */
 void timetable_set(struct timetable *t, struct conf *c);
 
+/** The same, where rc says 0; else the one in force, if there is any, goes on with its own hours,
+ *  and c is freed. */
+void timetable_settle(struct timetable *t, struct conf *c, int rc);
+
 /** Open and close in c, which is or will be in force, what the hours say. @return whether
  *  anything is otherwise */
 bool timetable_apply(struct timetable *t, struct conf *c, int64_t now_s);
