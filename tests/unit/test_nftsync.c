@@ -325,7 +325,7 @@ static void loss_is_told_behind_what_it_ends(void **state)
 	for (unsigned i = 0; i < 16; i++)
 		assert_int_equal(lease(&p, i, PUBLIC + i, 1), 0);
 	kill(p.pid, SIGSTOP);
-	ask_lease(&p, 100, PUBLIC, 1);	    /* covered, and the first to end: */
+	ask_lease(&p, &tv, 100, PUBLIC, 1);	    /* covered, and the first to end: */
 	ask_lease(&p, &tv, 101, PUBLIC + 16, 1); /* it goes for this one */
 	kill(p.pid, SIGCONT);
 	assert_int_equal(((const struct msg_lease_done *)hear(&p, p.resolver, MSG_LEASE_DONE))->txid,
