@@ -91,6 +91,8 @@ const struct addr_net *gate_conf_deny(const struct conf *conf, const struct addr
 
 static bool is_allowed_by(const struct conf_gate_allow *a, const struct gate_conf_flow *f)
 {
+	if (a->closed)
+		return false;
 	if (a->has_mac)
 		return f->mac && memcmp(&a->mac, f->mac, sizeof(a->mac)) == 0;
 	if (a->proto)
@@ -121,10 +123,51 @@ const struct conf_gate_allow *gate_conf_allow(const struct conf *conf,
 	return found ? found : first_of(conf->gate.allows, conf->gate.allow_count, f);
 }
 
+/* Whether a zone names this interface: `*` does not. */
+static bool names_interface(const struct conf_zone *z, const char *interface)
+{
+	for (size_t i = 0; i < z->interface_count; i++) {
+		if (strcmp(z->interfaces[i], interface) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t gate_conf_zone_of(const struct conf *conf, const char *interface)
+{
+	for (size_t i = 0; i < conf->zone_count; i++) {
+		if (names_interface(&conf->zones[i], interface))
+			return i;
+	}
+	return GATE_CONF_NONE;
+}
+
+static bool is_reached(const struct conf *conf, const struct conf_zone *from, const char *out)
+{
+	if (names_interface(from, out))
+		return true;
+	for (size_t i = 0; i < from->reach_count; i++) {
+		if (names_interface(&conf->zones[from->reach[i]], out))
+			return true;
+	}
+	return from->reach_internet && gate_conf_zone_of(conf, out) == GATE_CONF_NONE;
+}
+
+bool gate_conf_is_shut(const struct conf *conf, const struct gate_conf_flow *f)
+{
+	const struct conf_zone *z;
+
+	if (f->zone == GATE_CONF_NONE)
+		return false;
+	z = &conf->zones[f->zone];
+	if (z->has_reach && f->out && !is_reached(conf, z, f->out))
+		return true;
+	return z->refuse_dot && f->proto && f->port == PORT_DOT;
+}
+
 enum gate_conf_fate gate_conf_fate(const struct conf *conf, const struct gate_conf_flow *f)
 {
-	if (f->zone != GATE_CONF_NONE && conf->zones[f->zone].refuse_dot && f->proto &&
-	    f->port == PORT_DOT)
+	if (gate_conf_is_shut(conf, f))
 		return FATE_REFUSED;
 	if (gate_conf_mode(conf, GATE_CONF_NONE, f->device) == GATE_OFF)
 		return FATE_PASSES;
@@ -145,10 +188,12 @@ void gate_conf_reach_text(const struct conf *conf, size_t zone, char *buf, size_
 
 /* --- texts ---------------------------------------------------------------------------- */
 
-const char *gate_conf_allow_text(const struct conf_gate_allow *a, char *buf)
+const char *gate_conf_allow_text(const struct conf *conf, const struct conf_gate_allow *a,
+				 char *buf)
 {
 	const char *proto = a->proto == IPPROTO_TCP ? "tcp" : "udp";
 	char net[ADDR_NET_TEXT_MAX], mac[MAC_TEXT_MAX];
+	size_t len;
 
 	if (a->has_mac)
 		snprintf(buf, GATE_CONF_LINE_MAX, "allow mac %s", mac_to_text(&a->mac, mac));
@@ -159,6 +204,10 @@ const char *gate_conf_allow_text(const struct conf_gate_allow *a, char *buf)
 	else
 		snprintf(buf, GATE_CONF_LINE_MAX, "allow %s %u-%u", proto, a->port_first,
 			 a->port_last);
+	len = strlen(buf);
+	if (a->window != SIZE_MAX)
+		snprintf(buf + len, GATE_CONF_LINE_MAX - len, " during %s",
+			 conf->windows[a->window].name);
 	return buf;
 }
 

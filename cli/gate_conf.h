@@ -5,6 +5,7 @@
 #ifndef CLI_GATE_CONF_H
 #define CLI_GATE_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,10 +16,13 @@ struct conf_gate_allow;
 struct mac;
 
 #define GATE_CONF_NONE	   SIZE_MAX
-#define GATE_CONF_LINE_MAX 80
+#define GATE_CONF_LINE_MAX 160
 
 /** Index of the zone of an interface, GATE_CONF_NONE if there is none. */
 size_t gate_conf_zone(const struct conf *conf, const char *interface);
+
+/** Index of the zone that names this interface: `*` does not. GATE_CONF_NONE if there is none. */
+size_t gate_conf_zone_of(const struct conf *conf, const char *interface);
 
 /** Index of the zone called name, GATE_CONF_NONE if there is none. */
 size_t gate_conf_zone_named(const struct conf *conf, const char *name);
@@ -34,6 +38,8 @@ struct gate_conf_flow {
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, or 0: whatever it is, so that neither
 			  exceptions for a service count nor refusals of one */
 	uint16_t port;
+	const char *out; /* interface it leaves by; NULL: not known, so that reach says
+			    nothing */
 };
 
 /** The mode of a device in a zone (each an index or GATE_CONF_NONE): an
@@ -51,8 +57,11 @@ const struct conf_gate_allow *gate_conf_allow(const struct conf *conf,
 enum gate_conf_fate {
 	FATE_BY_LEASE, /* it needs one, where the gate enforces */
 	FATE_PASSES,   /* by an exception, or its device is exempt */
-	FATE_REFUSED,  /* by `deny`, or as DNS over TLS by its zone */
+	FATE_REFUSED,  /* by `deny`, or by its zone */
 };
+
+/** Whether its zone refuses it whatever the gate's mode: not in `reach`, or DNS over TLS. */
+bool gate_conf_is_shut(const struct conf *conf, const struct gate_conf_flow *flow);
 
 /** What becomes of a connection, whatever was looked up. */
 enum gate_conf_fate gate_conf_fate(const struct conf *conf, const struct gate_conf_flow *flow);
@@ -62,7 +71,8 @@ void gate_conf_reach_text(const struct conf *conf, size_t zone, char *buf, size_
 
 /** An exception as the configuration writes it ("allow udp 123", "allow 192.0.2.0/24"), in
  *  buf of GATE_CONF_LINE_MAX bytes; returns buf. */
-const char *gate_conf_allow_text(const struct conf_gate_allow *allow, char *buf);
+const char *gate_conf_allow_text(const struct conf *conf, const struct conf_gate_allow *allow,
+				 char *buf);
 
 /** Seconds that a lease lives from the moment of its answer. */
 int64_t gate_conf_lease_s(const struct conf *conf, int64_t ttl_s);

@@ -148,7 +148,8 @@ int gate_client_find(const struct conf *conf, struct report *report, const char 
 bool gate_client_is(const struct gate_client *k, const char *device)
 {
 	return (*k->mac && strcmp(k->mac, device) == 0) ||
-	       (*k->address && strcmp(k->address, device) == 0);
+	       (*k->address && strcmp(k->address, device) == 0) ||
+	       (*k->interface && strcmp(k->interface, device) == 0);
 }
 
 /* --- leases --------------------------------------------------------------------------- */

@@ -47,7 +47,8 @@ struct gate_client {
 int gate_client_find(const struct conf *conf, struct report *report, const char *text,
 		     struct gate_client *out);
 
-/** Whether a device, as leases and the history name it, is this client. */
+/** Whether a device, as leases and the history name it, is this client, or the interface whose
+ *  leases it shares. */
 bool gate_client_is(const struct gate_client *client, const char *device);
 
 struct gate_leases {

@@ -1,7 +1,7 @@
 /*
  * See gate_story.h. The order of the checks is that of the rules: what is denied, what is
- * not gated, then exceptions, then leases. The history only explains. What depends on the
- * port or the way out, neither of which is asked for, is told but decides nothing.
+ * not gated, then exceptions, then leases; before them all what a zone refuses by itself. The
+ * history only explains.
  */
 #include "cli/gate_story.h"
 
@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/gate_conf.h"
 #include "cli/gate_facts.h"
+#include "cli/route.h"
 #include "cli/source.h"
 #include "cli/story.h"
 #include "cli/when.h"
@@ -32,7 +33,9 @@ struct telling {
 	struct conf *conf;     /* owned */
 	struct report *report; /* owned; NULL: not readable */
 	int report_rc;
-	const struct addr *dest;
+	const struct addr *dest; /* of to */
+	const struct gate_target *to;
+	char out[IF_NAMESIZE]; /* by which it leaves; "" not known */
 	char dest_text[ADDR_TEXT_MAX];
 	const char *client_text; /* NULL: anybody */
 	struct gate_client client;
@@ -76,22 +79,37 @@ static const struct gate_lease *own_lease(const struct telling *t)
 	return NULL;
 }
 
+static struct gate_conf_flow flow_of(const struct telling *t)
+{
+	return (struct gate_conf_flow){
+		.zone = t->client.zone, .device = t->client.device, .dest = t->dest,
+		.proto = t->to->proto, .port = t->to->port, .out = *t->out ? t->out : NULL,
+	};
+}
+
 static const struct conf_gate_allow *exception(const struct telling *t)
 {
+	struct gate_conf_flow flow = flow_of(t);
 	struct mac mac;
-	bool has_mac = mac_from_text(t->client.mac, &mac) == 0;
-	struct gate_conf_flow flow = {
-		.zone = t->client.zone, .device = t->client.device,
-		.mac = has_mac ? &mac : NULL, .dest = t->dest,
-	};
 
+	if (mac_from_text(t->client.mac, &mac) == 0)
+		flow.mac = &mac;
 	return gate_conf_allow(t->conf, &flow);
+}
+
+static bool is_shut(const struct telling *t)
+{
+	struct gate_conf_flow flow = flow_of(t);
+
+	return t->client_text && gate_conf_is_shut(t->conf, &flow);
 }
 
 static enum gate_passes decide(const struct telling *t)
 {
 	bool is_denied = gate_conf_deny(t->conf, t->dest);
 
+	if (is_shut(t))
+		return GATE_REFUSED;
 	if (!is_denied && !addr_is_public(t->dest))
 		return GATE_NOT_GATED;
 	if (!t->client_text)
@@ -170,7 +188,8 @@ static void tell_refusals(struct telling *t, const struct conf_zone *z)
 	if (!z->has_reach)
 		return;
 	gate_conf_reach_text(t->conf, t->client.zone, zones, sizeof(zones));
-	snprintf(result, sizeof(result), "refused unless it is in %s", zones);
+	snprintf(result, sizeof(result), "refused unless it is in %s%s%s", zones,
+		 *t->out ? "; it leaves by " : "; the way out is not known", t->out);
 	story_add(&t->story, "reach", result, where);
 }
 
@@ -208,7 +227,7 @@ static void tell_exception(struct telling *t)
 		story_tell(&t->story, "exception", "deny %s: refused, be it looked up or allowed",
 			   addr_net_to_text(deny, net));
 	else if (a)
-		story_add(&t->story, "exception", gate_conf_allow_text(a, text),
+		story_add(&t->story, "exception", gate_conf_allow_text(t->conf, a, text),
 			  place_text(&a->place, where));
 	else
 		story_tell(&t->story, "exception", "none for this address");
@@ -340,7 +359,7 @@ static void tell_all(struct telling *t)
 
 	t->passes = decide(t);
 	story_add(&t->story, "verdict", verdict_text(t, verdict, sizeof(verdict)), "");
-	if (!addr_is_public(t->dest) && !gate_conf_deny(t->conf, t->dest))
+	if (!addr_is_public(t->dest) && !gate_conf_deny(t->conf, t->dest) && !is_shut(t))
 		story_tell(&t->story, "gate", "not an address of the internet: never gated");
 	if (t->client_text) {
 		tell_client(t);
@@ -368,16 +387,19 @@ static int print(struct telling *t)
 	}
 	story_print(c, t->dest_text, t->client_text, &t->story);
 	if ((t->passes == GATE_REFUSED || t->passes == GATE_OBSERVED) &&
-	    !gate_conf_deny(t->conf, t->dest))
+	    !gate_conf_deny(t->conf, t->dest) && !is_shut(t))
 		fprintf(c->out, "To let every gated device connect there, in the block `gate`: "
 				"allow %s\n", t->dest_text);
 	return COMMAND_DONE;
 }
 
-/* As the daemon does: what is bypassed refuses nothing. */
-static void follow_bypass(struct conf *conf)
+/* As the daemon does: what is bypassed refuses nothing, and exceptions have their hours. */
+static void follow_time(struct conf *conf)
 {
 	struct conf_bypass b;
+	bool changed;
+
+	conf_windows_apply(conf, clock_wall_us() / 1000000, &changed);
 
 	if (conf_bypass_read(conf->control, clock_wall_us() / 1000000, &b) == 0)
 		conf_bypass_apply(conf, &b);
@@ -393,7 +415,7 @@ static int find_client(struct telling *t)
 	return COMMAND_DONE;
 }
 
-int gate_story(const struct command *c, const struct addr *dest, const char *client,
+int gate_story(const struct command *c, const struct gate_target *to, const char *client,
 	       enum gate_passes *passes)
 {
 	struct telling *t = calloc(1, sizeof(*t));
@@ -407,13 +429,16 @@ int gate_story(const struct command *c, const struct addr *dest, const char *cli
 		return COMMAND_FAILED;
 	}
 	t->c = c;
-	t->dest = dest;
+	t->to = to;
+	t->dest = &to->addr;
 	t->client_text = client;
 	t->client.zone = t->client.device = GATE_CONF_NONE;
-	addr_to_text(dest, t->dest_text);
+	addr_to_text(t->dest, t->dest_text);
+	if (route_interface(t->dest, t->out) < 0)
+		*t->out = '\0';
 	status = source_conf(c, NULL, &t->conf);
 	if (status == COMMAND_DONE) {
-		follow_bypass(t->conf);
+		follow_time(t->conf);
 		t->report_rc = report_open(t->conf->history.file, &t->report);
 		status = find_client(t);
 	}

@@ -5,7 +5,10 @@
 #ifndef CLI_GATE_STORY_H
 #define CLI_GATE_STORY_H
 
-struct addr;
+#include <stdint.h>
+
+#include "lib/addr.h"
+
 struct command;
 
 enum gate_passes {
@@ -17,6 +20,17 @@ enum gate_passes {
 	GATE_ANYBODY,	/* no client was named: there is no verdict */
 };
 
+/** Where to. */
+struct gate_target {
+	struct addr addr;
+	uint16_t port; /* 0: any */
+	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP; 0 with port 0 */
+};
+
+/** "192.0.2.1", "192.0.2.1:443", "[2001:db8::1]:443", the last two with "/udp" or "/tcp", which
+ *  is meant without. @retval -EINVAL */
+int gate_target_read(const char *text, struct gate_target *out);
+
 /**
  * Gather what is known, and print it to c->out in c's format.
  *
@@ -24,7 +38,7 @@ enum gate_passes {
  * @param passes  the verdict, with COMMAND_DONE
  * @return an exit status: COMMAND_DONE, or why there is no answer
  */
-int gate_story(const struct command *c, const struct addr *dest, const char *client,
+int gate_story(const struct command *c, const struct gate_target *to, const char *client,
 	       enum gate_passes *passes);
 
 #endif

@@ -1,8 +1,11 @@
 /* nameward status and gate: questions to the daemon whose answer is printed as it is. */
 #include "cli/verbs.h"
 
+#include "cli/gate_conf.h"
 #include "cli/source.h"
+#include "conf/conf.h"
 #include "lib/addr.h"
+#include "lib/util.h"
 
 static int run_status(const struct command *c)
 {
@@ -23,23 +26,37 @@ const struct verb verb_status = {
 static int run_gate_ls(const struct command *c)
 {
 	const char *words[] = { "gate", "ls", NULL };
-	char text[ADDR_TEXT_MAX];
+	char text[MAX(ADDR_TEXT_MAX, MAC_TEXT_MAX)];
+	struct conf *conf = NULL;
 	struct addr addr;
+	struct mac mac;
+	size_t zone;
 
 	if (c->operand_count == 0)
 		return source_print(c, words, 2, NULL);
-	if (addr_from_text(c->operands[0], &addr) < 0)
-		return command_usage(c, "not an IP address");
-	words[2] = addr_to_text(&addr, text);
+	words[2] = c->operands[0];
+	if (addr_from_text(words[2], &addr) == 0) {
+		words[2] = addr_to_text(&addr, text);
+	} else if (mac_from_text(words[2], &mac) == 0) {
+		words[2] = mac_to_text(&mac, text);
+	} else {
+		if (source_conf(c, NULL, &conf) != COMMAND_DONE)
+			return COMMAND_FAILED;
+		zone = gate_conf_zone_of(conf, words[2]);
+		conf_free(conf);
+		if (zone == GATE_CONF_NONE)
+			return command_usage(c, "neither an address nor an interface of a zone");
+	}
 	return source_print(c, words, 3, NULL);
 }
 
 const struct verb verb_gate_ls = {
 	.name = "gate ls",
-	.operands = "[ADDRESS]",
+	.operands = "[ADDRESS|MAC|INTERFACE]",
 	.summary = "leases: which device may connect to which address, and for how long",
 	.examples = "  nameward gate ls\n"
 		    "  nameward gate ls 203.0.113.80     leases to, or of, that address\n"
+		    "  nameward gate ls br-iot           of a zone that shares them (lease-for zone)\n"
 		    "  nameward gate ls -o csv >leases.csv\n",
 	.operands_max = 1,
 	.run = run_gate_ls,

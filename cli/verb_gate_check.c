@@ -15,16 +15,16 @@ static int run_gate_check(const struct command *c)
 {
 	enum gate_passes passes = GATE_UNKNOWN;
 	const char *client = NULL;
-	struct addr addr;
+	struct gate_target to;
 	int status;
 
 	for (size_t i = 0; i < c->choice_count; i++)
 		client = c->choices[i].value;
-	if (addr_from_text(c->operands[0], &addr) < 0)
-		return command_usage(c, "not an IP address");
+	if (gate_target_read(c->operands[0], &to) < 0)
+		return command_usage(c, "not an IP address, with or without a port");
 	if (!client)
 		return command_usage(c, "--client is needed");
-	status = gate_story(c, &addr, client, &passes);
+	status = gate_story(c, &to, client, &passes);
 	if (status != COMMAND_DONE)
 		return status;
 	switch (passes) {
@@ -40,12 +40,14 @@ static int run_gate_check(const struct command *c)
 
 const struct verb verb_gate_check = {
 	.name = "gate check",
-	.operands = "ADDRESS",
+	.operands = "ADDRESS[:PORT[/udp]]",
 	.summary = "may a device connect to an address now, and why",
 	.examples = "  nameward gate check 203.0.113.80 --client tv\n"
+		    "  nameward gate check 203.0.113.80:123/udp --client tv\n"
 		    "  nameward gate check 203.0.113.80 --client 192.168.1.20 >/dev/null || echo no\n",
 	.notes = "Exit status 0: it passes, 1: it is refused, 3: the daemon, which holds the\n"
-		 "leases, is not running. Exceptions for services (allow udp 123) do not count.\n",
+		 "leases, is not running. Without a port neither exceptions for services (allow udp\n"
+		 "123) nor refuse-dot count. What a zone may reach goes by the route from here.\n",
 	.options = check_options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -206,7 +206,7 @@ static bool is_service_meant(const struct loss *l)
 
 static const char *exception_for(const struct loss *l, char *buf)
 {
-	struct conf_gate_allow a = { 0 };
+	struct conf_gate_allow a = { .window = SIZE_MAX };
 
 	if (is_service_meant(l)) {
 		a.proto = l->proto;
@@ -215,7 +215,7 @@ static const char *exception_for(const struct loss *l, char *buf)
 		a.net.addr = l->dest;
 		a.net.prefix = (uint8_t)(addr_len(&l->dest) * 8);
 	}
-	return gate_conf_allow_text(&a, buf);
+	return gate_conf_allow_text(NULL, &a, buf); /* it has no window */
 }
 
 /* --- the table ------------------------------------------------------------------------ */

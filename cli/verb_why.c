@@ -76,10 +76,10 @@ static int run_why(const struct command *c)
 	size_t count = words[2] ? 3 : 2;
 	struct dname name;
 	enum gate_passes passes;
-	struct addr addr;
+	struct gate_target to;
 
-	if (addr_from_text(c->operands[0], &addr) == 0)
-		return gate_story(c, &addr, client_of(c), &passes);
+	if (gate_target_read(c->operands[0], &to) == 0)
+		return gate_story(c, &to, client_of(c), &passes);
 	if (dname_from_text(c->operands[0], &name) < 0)
 		return command_usage(c, "neither a domain name nor an address");
 	dname_lower(&name);
@@ -91,12 +91,13 @@ static int run_why(const struct command *c)
 
 const struct verb verb_why = {
 	.name = "why",
-	.operands = "NAME|ADDRESS",
+	.operands = "NAME|ADDRESS[:PORT]",
 	.summary = "why a name is blocked or not; why a connection passes or not",
 	.examples = "  nameward why tracker.example.net\n"
 		    "  nameward why tracker.example.net --client tv\n"
 		    "  nameward why 203.0.113.80          who may connect there, and why\n"
-		    "  nameward why 203.0.113.80 --client tv\n",
+		    "  nameward why 203.0.113.80 --client tv\n"
+		    "  nameward why 203.0.113.80:853 --client tv\n",
 	.notes = "The lists and policies are those that the daemon uses now; what was asked\n"
 		 "lately comes from the history, where you may read it. An address is explained\n"
 		 "as far as that goes without the daemon, too.\n",

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conf/conf_hours.h"
 #include "lib/addr.h"
 #include "lib/dname.h"
 
@@ -18,6 +19,7 @@ struct conf_errors;
 
 #define CONF_LISTS_MAX 64 /* one bit each in a policy's masks */
 #define CONF_URL_MAX   2047
+#define CONF_SHARERS_MAX 32 /* interfaces of a zone that shares its leases */
 #define CONF_NAME_MAX  63 /* of zones, devices, groups, lists, policies: [A-Za-z0-9._-]+ */
 
 /** Where something was written. file is borrowed from the conf. line 0: nowhere (default). */
@@ -66,14 +68,24 @@ struct conf_cache {
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
 enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
 enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
+enum conf_lease_for { LEASE_FOR_DEVICE, LEASE_FOR_ZONE };
+
+/** Hours of the week that have a name. */
+struct conf_window {
+	char *name;
+	struct conf_hours hours;
+	struct conf_place place;
+};
 
 /** Allowed without a lookup: a service (proto set), a device (has_mac), or a network. */
 struct conf_gate_allow {
 	uint8_t proto; /* IPPROTO_TCP or IPPROTO_UDP */
 	bool has_mac;
 	uint16_t port_first, port_last;
+	bool closed; /* not now: conf_windows_apply() has found it outside its window */
 	struct mac mac;
 	struct addr_net net;
+	size_t window; /* index; SIZE_MAX: always */
 	struct conf_place place;
 };
 
@@ -85,6 +97,7 @@ struct conf_zone {
 	enum conf_gate_mode gate;
 	enum conf_on_failure on_failure; /* default: servfail in enforce, answer otherwise */
 	enum conf_when_down when_down;	 /* what an orderly stop leaves behind */
+	enum conf_lease_for lease_for;
 	enum conf_switch redirect_dns, refuse_dot;
 	bool has_reach;	     /* else anything may be reached, as far as we care */
 	bool reach_internet; /* whatever no zone names an interface of */
@@ -207,6 +220,8 @@ struct conf {
 	struct conf_forward *forwards; /* the root suffix is always there */
 	size_t forward_count;
 	struct conf_cache cache;
+	struct conf_window *windows;
+	size_t window_count;
 	struct conf_zone *zones;
 	size_t zone_count;
 	struct conf_device *devices;
@@ -285,6 +300,11 @@ struct conf_errors *conf_errors_new(void);
 size_t conf_errors_count(const struct conf_errors *e);
 void conf_errors_print(const struct conf_errors *e, FILE *to);
 void conf_errors_free(struct conf_errors *e);
+
+/** Close what its window does not hold at wall time now_s (conf_hours.h), and open the rest.
+ *  @param changed  whether anything is otherwise than before
+ *  @return when something changes next; INT64_MAX: never */
+int64_t conf_windows_apply(struct conf *c, int64_t now_s, bool *changed);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);

@@ -81,6 +81,7 @@ struct need {
 
 static const struct need needs[] = {
 	{CONF_UPSTREAM, "server", "server", NULL, "has no server"},
+	{CONF_WINDOW, "hours", "hours", NULL, "has no hours"},
 	{CONF_ZONE, "interface", "interface", NULL, "has no interface"},
 	{CONF_DEVICE, "mac", "address", NULL, "has neither mac nor address"},
 	{CONF_GROUP, "member", "member", NULL, "has no member"},
@@ -161,6 +162,22 @@ static void check_reach(struct parser *p, size_t index)
 				       p->conf->zones[z->reach[i]].name);
 }
 
+static void check_lease_for(struct parser *p, size_t index)
+{
+	const struct conf_zone *z = &p->conf->zones[index];
+
+	if (z->lease_for == LEASE_FOR_ZONE && has_rest(z))
+		parse_error_at(p, set_at(p, CONF_ZONE, index, "lease-for"),
+			       "give the zone's interfaces by their names",
+			       "zone '%s' is each interface that no other zone names, and cannot "
+			       "share its leases",
+			       z->name);
+	if (z->lease_for == LEASE_FOR_ZONE && z->interface_count > CONF_SHARERS_MAX)
+		parse_error_at(p, set_at(p, CONF_ZONE, index, "lease-for"), NULL,
+			       "zone '%s' has more than %d interfaces, too many to share leases",
+			       z->name, CONF_SHARERS_MAX);
+}
+
 static void check_redirect(struct parser *p, size_t index)
 {
 	static const struct {
@@ -193,6 +210,7 @@ static void check_zone(struct parser *p, size_t index)
 			       "what is no zone's");
 	check_reach(p, index);
 	check_redirect(p, index);
+	check_lease_for(p, index);
 }
 
 /* The default depends on where the daemon was started. */

@@ -25,6 +25,7 @@ static const char *const device_gate_words[] = { "zone", "off", "observe", "enfo
 static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
+static const char *const lease_for_words[] = { "device", "zone", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
@@ -48,6 +49,7 @@ static const struct conf_option options[] = {
 	  .help = "Ask this upstream for names at and below the suffix; the longest "
 		"suffix wins. The suffix '.' is the root: all other names." },
 	{ CONF_TOP, "cache", .type = TYPE_BLOCK, .opens = CONF_CACHE },
+	{ CONF_TOP, "window", .type = TYPE_BLOCK, .opens = CONF_WINDOW },
 	{ CONF_TOP, "zone", .type = TYPE_BLOCK, .opens = CONF_ZONE },
 	{ CONF_TOP, "device", .type = TYPE_BLOCK, .opens = CONF_DEVICE },
 	{ CONF_TOP, "group", .type = TYPE_BLOCK, .opens = CONF_GROUP },
@@ -126,6 +128,11 @@ static const struct conf_option options[] = {
 		"all. There are servers that are wrong about names which only have "
 		"others below them, and they sign nothing." },
 
+	{ CONF_WINDOW, "hours", .type = TYPE_HOURS, .at = offsetof(struct conf_window, hours),
+	  .args = "[DAY[-DAY],...] [HH:MM-HH:MM,...]",
+	  .help = "Days, times or both; several lines add up. A span that ends before it "
+		"begins ends the next day. Local time, as clocks on the wall show it." },
+
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
 	  .help = "Network interfaces of the zone. The sign * alone means each that "
 		"no other zone names. At least one; none in two zones." },
@@ -145,10 +152,17 @@ static const struct conf_option options[] = {
 		"zone; closed, its rules and leases stay, the leases until their time is "
 		"over, and nothing new can be reached. A crash leaves all as it was, "
 		"and Ctrl-C in a terminal removes all." },
+	{ CONF_ZONE, "lease-for", .type = TYPE_CHOICE, .choices = lease_for_words,
+	  .at = offsetof(struct conf_zone, lease_for), .initial = "device",
+	  .help = "For whom a lookup opens an address: device, for the one that asked; "
+		"zone, for all that come in by the zone's interfaces, which then count as "
+		"one device in max-device-leases. With many interfaces each lease is there "
+		"as many times. After a change back, shared leases run out." },
 	{ CONF_ZONE, "allow", .type = TYPE_ALLOW,
-	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS",
+	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS [during WINDOW]",
 	  .help = "What the zone's devices may reach without a lookup, or, behind mac, a "
-		"device of it that may reach everything." },
+		"device of it that may reach everything; behind during, only then. Connections "
+		"that are there go on." },
 	{ CONF_ZONE, "refuse-dot", .type = TYPE_CHOICE, .choices = switch_words,
 	  .at = offsetof(struct conf_zone, refuse_dot), .initial = "off",
 	  .help = "Whether DNS over TLS and QUIC, which is port 853, is refused at once, "
@@ -255,9 +269,9 @@ static const struct conf_option options[] = {
 	  .initial = "4096",
 	  .help = "Leases of one device." },
 	{ CONF_GATE, "allow", .type = TYPE_ALLOW,
-	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS",
+	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS [during WINDOW]",
 	  .help = "What every gated device may reach without a lookup, or, behind mac, a "
-		"device that may reach everything." },
+		"device that may reach everything; behind during, only then." },
 	{ CONF_GATE, "deny", .type = TYPE_DENY, .args = "ADDRESS | NETWORK ...",
 	  .help = "What no gated device may reach, looked up, allowed or not: known public "
 		"resolvers, for example." },
@@ -327,6 +341,15 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "}\n" },
 	[CONF_CACHE] = { SINGLE(cache),
 	.help = "Answers kept in memory." },
+	[CONF_WINDOW] = { NAMED(window, windows, window_count, 64),
+		.help = "Hours of the week by a name, for what holds `during' them.",
+		.example = "window school {\n"
+			   "\thours mon-fri 08:00-13:00\n"
+			   "}\n"
+			   "window nights {\n"
+			   "\thours 22:00-06:00\n"
+			   "\thours sat,sun\n"
+			   "}\n" },
 	[CONF_ZONE] = { NAMED(zone, zones, zone_count, 256),
 		.help = "A network of clients, and what the gate does for it. Devices "
 			"on an interface of no zone are not gated.",
@@ -389,7 +412,7 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 		.help = "Leases: the addresses that a gated device looked up are open "
 			"to it, for a time.",
 		.example = "\tallow udp 123\n"
-			   "\tallow tcp 5222-5223\n"
+			   "\tallow tcp 5222-5223 during school\n"
 			   "\tallow 192.0.2.0/24\n"
 			   "\tdeny 198.51.100.53 2001:db8::53\n"
 			   "\tfill *.video.example inet fw4 vpn4 vpn6\n" },

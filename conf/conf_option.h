@@ -13,6 +13,7 @@ enum conf_block_id {
 	CONF_TOP, /* outside any block */
 	CONF_UPSTREAM,
 	CONF_CACHE,
+	CONF_WINDOW,
 	CONF_ZONE,
 	CONF_DEVICE,
 	CONF_GROUP,
@@ -48,6 +49,7 @@ enum conf_type {
 	TYPE_FOR,
 	TYPE_LISTS,
 	TYPE_ALLOW,
+	TYPE_HOURS,
 	TYPE_DENY,
 	TYPE_FILL,
 	TYPE_REACH,
@@ -88,7 +90,7 @@ struct conf_block {
 };
 
 /** Largest number of rows of one block. */
-#define CONF_BLOCK_OPTIONS_MAX 16
+#define CONF_BLOCK_OPTIONS_MAX 24
 
 /** All rows; those of one block stand together. */
 const struct conf_option *conf_options(size_t *count);

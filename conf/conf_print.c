@@ -192,15 +192,30 @@ static void print_allowed(const struct printer *p, const struct conf_gate_allow 
 
 	print_name(p);
 	if (a->has_mac)
-		fprintf(p->to, " mac %s\n", mac_to_text(&a->mac, text));
+		fprintf(p->to, " mac %s", mac_to_text(&a->mac, text));
 	else if (a->net.addr.family)
-		fprintf(p->to, " %s\n", addr_net_to_text(&a->net, text));
+		fprintf(p->to, " %s", addr_net_to_text(&a->net, text));
 	else if (a->port_first == a->port_last)
-		fprintf(p->to, " %s %u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
-			a->port_first);
+		fprintf(p->to, " %s %u", a->proto == IPPROTO_TCP ? "tcp" : "udp", a->port_first);
 	else
-		fprintf(p->to, " %s %u-%u\n", a->proto == IPPROTO_TCP ? "tcp" : "udp",
+		fprintf(p->to, " %s %u-%u", a->proto == IPPROTO_TCP ? "tcp" : "udp",
 			a->port_first, a->port_last);
+	if (a->window != SIZE_MAX) {
+		fputs(" during", p->to);
+		print_word(p->to, p->conf->windows[a->window].name);
+	}
+	fputc('\n', p->to);
+}
+
+static void print_hours(const struct printer *p)
+{
+	const struct conf_hours *h = (const void *)((const char *)p->block + p->option->at);
+	char text[CONF_SPAN_TEXT_MAX];
+
+	for (size_t i = 0; i < h->count; i++) {
+		print_name(p);
+		fprintf(p->to, " %s\n", conf_span_text(&h->spans[i], text));
+	}
 }
 
 static void print_allow(const struct printer *p)
@@ -288,6 +303,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_FOR] = print_for,
 	[TYPE_LISTS] = print_lists,
 	[TYPE_ALLOW] = print_allow,
+	[TYPE_HOURS] = print_hours,
 	[TYPE_DENY] = print_deny,
 	[TYPE_FILL] = print_fill,
 	[TYPE_REACH] = print_reach,

@@ -314,6 +314,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_FOR] = read_for,
 	[TYPE_LISTS] = read_lists,
 	[TYPE_ALLOW] = read_allow,
+	[TYPE_HOURS] = read_hours,
 	[TYPE_DENY] = read_deny,
 	[TYPE_FILL] = read_fill,
 	[TYPE_REACH] = read_reach,

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <linux/netfilter.h> /* after netinet: they share types */
+#include <errno.h>
 #include <stdlib.h>
 
 /* --- what is allowed and denied ----------------------------------------------------- */
@@ -36,13 +37,14 @@ static bool read_ports(const char *text, struct conf_gate_allow *a)
 	return !*text && a->port_first <= a->port_last;
 }
 
-static void read_service(struct parser *p, const struct written *w,
+/* @param count  of the words in front of `during` */
+static void read_service(struct parser *p, const struct written *w, size_t count,
 			 struct conf_gate_allow *a)
 {
 	const struct scfg_word *words = w->node->words;
 
-	if (w->node->word_count != 3)
-		parse_error(p, &words[MIN(w->node->word_count - 1, (size_t)3)],
+	if (count != 3)
+		parse_error(p, &words[MIN(count - 1, (size_t)3)],
 			    "as in: allow udp 123",
 			    "'%s' has one port or range behind it", words[1].text);
 	else if (!read_ports(words[2].text, a))
@@ -52,13 +54,13 @@ static void read_service(struct parser *p, const struct written *w,
 		a->proto = strcmp(words[1].text, "tcp") ? IPPROTO_UDP : IPPROTO_TCP;
 }
 
-static void read_allowed_mac(struct parser *p, const struct written *w,
+static void read_allowed_mac(struct parser *p, const struct written *w, size_t count,
 			     struct conf_gate_allow *a)
 {
 	const struct scfg_word *words = w->node->words;
 
-	if (w->node->word_count != 3)
-		parse_error(p, &words[MIN(w->node->word_count - 1, (size_t)3)],
+	if (count != 3)
+		parse_error(p, &words[MIN(count - 1, (size_t)3)],
 			    "as in: allow mac 7c:2f:80:00:11:22",
 			    "'mac' has one hardware address behind it");
 	else if (mac_from_text(words[2].text, &a->mac) || !mac_is_unicast(&a->mac))
@@ -68,19 +70,61 @@ static void read_allowed_mac(struct parser *p, const struct written *w,
 		a->has_mac = true;
 }
 
+/* `during WINDOW` at the end of the line. @return how many words stand in front of it; 0: an
+ * error was added */
+static size_t read_during(struct parser *p, const struct written *w, size_t *window)
+{
+	const struct scfg_word *words = w->node->words;
+	size_t at = 2, count = w->node->word_count;
+
+	*window = SIZE_MAX;
+	while (at < count && strcmp(words[at].text, "during") != 0)
+		at++;
+	if (at == count)
+		return count;
+	if (count != at + 2) {
+		parse_error(p, &words[MIN(at + 2, count - 1)], "as in: allow tcp 443 during school",
+			    "'during' has the name of one window behind it");
+		return 0;
+	}
+	*window = parse_reference(p, CONF_WINDOW, &words[at + 1]);
+	return *window == SIZE_MAX ? 0 : at;
+}
+
+void read_hours(struct parser *p, const struct written *w)
+{
+	struct conf_hours *h = (struct conf_hours *)((char *)w->block + w->option->at);
+	size_t count = w->node->word_count - w->first, bad;
+	const char *words[3], *why;
+	int rc;
+
+	for (size_t i = 0; i < MIN(count, ARRAY_SIZE(words)); i++)
+		words[i] = w->node->words[w->first + i].text;
+	rc = conf_hours_add(h, words, MIN(count, ARRAY_SIZE(words)), &bad, &why);
+	if (rc == -ENOSPC)
+		parse_error(p, &w->node->words[w->first], NULL, "more than %d spans of time",
+			    CONF_HOURS_MAX);
+	else if (rc)
+		parse_error(p, &w->node->words[w->first + bad], "as in: hours mon-fri 08:00-13:00",
+			    "'%s': %s", words[bad], why);
+}
+
 void read_allow(struct parser *p, const struct written *w)
 {
 	const struct scfg_word *word = &w->node->words[1];
 	struct conf_gate_allow a = { .place = parse_place(p, word) }, *element;
+	size_t count = read_during(p, w, &a.window);
 
+	if (!count)
+		return;
 	if (!strcmp(word->text, "tcp") || !strcmp(word->text, "udp"))
-		read_service(p, w, &a);
+		read_service(p, w, count, &a);
 	else if (!strcmp(word->text, "mac"))
-		read_allowed_mac(p, w, &a);
+		read_allowed_mac(p, w, count, &a);
 	else if (!strpbrk(word->text, ".:/"))
 		parse_error(p, word, "as in: allow udp 123, or: allow 192.0.2.0/24",
 			    "'%s' is neither tcp, udp, mac nor a network", word->text);
-	else if (read_one_value(p, w))
+	else if (count == 2 || read_one_value(p, w))
 		parse_network(p, word, &a.net);
 	if (!a.proto && !a.has_mac && !a.net.addr.family)
 		return;

@@ -48,9 +48,10 @@ _nameward()
 		'why '*) words="--client $common" ;;
 		'cache ') words="ls flush $common" ;;
 		'cache flush') words="--all $common" ;;
-		'gate ') words="ls bypass check readiness rules $common" ;;
+		'gate ') words="ls bypass check readiness rules withdraw $common" ;;
 		'gate bypass') words="$(_nameward_names zone) --for --end $common" ;;
 		'gate check') words="--client $common" ;;
+		'gate withdraw') words="--client --kill $common" ;;
 		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search update $common" ;;
 		'list update') words="$(_nameward_names list) --all --accept $common" ;;

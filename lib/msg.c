@@ -55,29 +55,67 @@ static bool is_family(uint8_t family, bool or_none)
 	return family == AF_INET || family == AF_INET6 || (or_none && !family);
 }
 
+static bool check_device(const struct msg_device *d, unsigned kinds)
+{
+	return d->kind < kinds &&
+	       (d->kind != DEVICE_IFNAME || (d->id[0] && !d->id[sizeof(d->id) - 1]));
+}
+
+static bool check_client(const struct msg_client *c)
+{
+	return is_family(c->addr.family, true) && c->has_mac <= 1;
+}
+
+/* Whole names. */
+static bool check_chain(const uint8_t *p, size_t len)
+{
+	if (len > MSG_CHAIN_MAX)
+		return false;
+	while (len) {
+		size_t n = dname_wire_len(p, len);
+
+		if (!n || n > len)
+			return false;
+		p += n;
+		len -= n;
+	}
+	return true;
+}
+
 static bool check_lease(const void *record, size_t size)
 {
 	const struct msg_lease *r = record;
 	size_t addrs = r->addr_count * sizeof(r->addr[0]);
+	const uint8_t *name = (const uint8_t *)r->addr + addrs;
 
 	if (!r->addr_count || r->addr_count > MSG_LEASE_ADDRS || !r->name_len ||
-	    r->device.kind > DEVICE_NONE || !is_family(r->client.family, true) ||
-	    sizeof(*r) + addrs + r->name_len > size)
+	    !check_device(&r->device, DEVICE_NONE + 1) || !check_client(&r->client) ||
+	    sizeof(*r) + addrs + r->name_len + r->chain_len > size)
 		return false;
 	for (unsigned i = 0; i < r->addr_count; i++)
 		if (r->addr[i].family != AF_INET && r->addr[i].family != AF_INET6)
 			return false;
-	return dname_wire_len((const uint8_t *)r->addr + addrs, r->name_len) == r->name_len;
+	return dname_wire_len(name, r->name_len) == r->name_len &&
+	       check_chain(name + r->name_len, r->chain_len);
+}
+
+static bool check_withdraw(const void *record, size_t size)
+{
+	const struct msg_holder *r = record;
+
+	return r->all <= 1 && r->kill <= 1 && r->deep <= 1 &&
+	       check_device(&r->device, DEVICE_KIND_COUNT) && check_client(&r->client) &&
+	       is_family(r->dest.family, true) &&
+	       offsetof(struct msg_holder, name) + r->name_len + r->chain_len <= size &&
+	       (!r->name_len || dname_wire_len(r->name, r->name_len) == r->name_len) &&
+	       check_chain(r->name + r->name_len, r->chain_len);
 }
 
 static bool check_holder(const void *record, size_t size)
 {
 	const struct msg_holder *r = record;
 
-	return r->name_len && r->all <= 1 && r->kill <= 1 &&
-	       r->device.kind < DEVICE_KIND_COUNT && is_family(r->client.family, true) &&
-	       sizeof(*r) + r->name_len <= size &&
-	       dname_wire_len(r->name, r->name_len) == r->name_len;
+	return r->name_len && check_withdraw(record, size);
 }
 
 /* The answer part: whole records, with an address or a name of the right length. */
@@ -177,7 +215,7 @@ static const struct {
 	[MSG_LEASE_LOST] = { 0, 0, NO_FD, NULL },
 	[MSG_REVIEW] = { 0, 0, NO_FD, NULL },
 	[MSG_HOLDER] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_holder },
-	[MSG_WITHDRAW] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_holder },
+	[MSG_WITHDRAW] = { sizeof(struct msg_holder), UINT16_MAX, NO_FD, check_withdraw },
 	[MSG_LOOKUP] = { sizeof(struct msg_lookup), UINT16_MAX, NO_FD, check_lookup },
 	[MSG_REFUSED] = { sizeof(struct msg_refused), UINT16_MAX, NO_FD, check_refused },
 	[MSG_EVENT] = { sizeof(struct msg_event), UINT16_MAX, NO_FD, check_event },

@@ -128,10 +128,14 @@ struct msg_text {
 
 #define MSG_LEASE_ADDRS 64
 
+/** A chain: names from the asked one to the addresses (CNAME), in wire form; what fits here. */
+#define MSG_CHAIN_MAX 512
+
 enum msg_device_kind {
 	DEVICE_MAC, /* id[0..6) */
 	DEVICE_IP4, /* id[0..4): a client with no MAC of its own here (routed, tunnel) */
 	DEVICE_IP6, /* id[0..16) */
+	DEVICE_IFNAME, /* id: name of an interface, NUL-padded: all that come in by it */
 	DEVICE_KIND_COUNT,
 	DEVICE_NONE = DEVICE_KIND_COUNT, /* in msg_lease: nobody's lease, only `fill` */
 };
@@ -141,6 +145,13 @@ struct msg_device {
 	uint8_t kind;
 	uint8_t zero;
 	uint8_t id[16];
+};
+
+/** By whose policy a name is judged. */
+struct msg_client {
+	struct addr addr; /* family 0: unknown */
+	uint8_t has_mac;
+	struct mac mac;
 };
 
 struct msg_lease_addr {
@@ -156,12 +167,11 @@ struct msg_lease {
 	uint16_t size;
 	uint8_t addr_count; /* 1 to MSG_LEASE_ADDRS */
 	uint8_t name_len;   /* of the asked name's wire form, 1 to 255 */
-	uint8_t pad[2];
+	uint16_t chain_len; /* at most MSG_CHAIN_MAX */
 	struct msg_device device; /* 18 bytes */
 	uint64_t txid;
-	struct addr client; /* whose question it was; family 0: unknown */
-	uint8_t pad2[7];
-	struct msg_lease_addr addr[]; /* addr_count; then name_len bytes, then padding */
+	struct msg_client client; /* whose question it was */
+	struct msg_lease_addr addr[]; /* addr_count; then the name, the chain, padding */
 };
 
 struct msg_lease_done {
@@ -174,13 +184,16 @@ struct msg_lease_done {
 /** A name by which a device holds leases (MSG_HOLDER), or is to hold none (MSG_WITHDRAW). */
 struct msg_holder {
 	uint16_t size;
-	uint8_t name_len; /* of the name's wire form, 1 to 255 */
+	uint8_t name_len; /* of the name's wire form, 1 to 255; WITHDRAW: 0: whatever holds it */
 	uint8_t all;	  /* WITHDRAW: 1: of all devices; device is then not looked at */
 	uint8_t kill;	  /* WITHDRAW: 1: end the devices' connections, too */
-	uint8_t zero;
+	uint8_t deep;	  /* WITHDRAW: 1: also names whose answers came over this one */
 	struct msg_device device;
-	struct addr client; /* HOLDER: that asked last; family 0: unknown */
-	uint8_t name[];
+	struct msg_client client; /* HOLDER: that asked last */
+	struct addr dest;	  /* WITHDRAW: only leases to it; family 0: to any */
+	uint8_t pad;
+	uint16_t chain_len;
+	uint8_t name[]; /* then the chain */
 };
 
 /* --- history ------------------------------------------------------------------------ */
@@ -260,6 +273,7 @@ enum msg_question {
 	ASK_STATUS,	/* rows "part key value" */
 	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address: a row a claim */
 	ASK_RULES,	/* to nftsync: the ruleset's text */
+	ASK_WITHDRAWN,	/* to nftsync: what the last WITHDRAW message did */
 	ASK_COUNT,
 };
 

@@ -12,6 +12,7 @@
 #include "nftsync/gate_parts.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
+#include "nftsync/shares.h"
 
 #define RETRY_MIN_MS   1000
 #define RETRY_MAX_MS   30000
@@ -49,6 +50,7 @@ void gate_free(struct gate *g)
 	ruleset_free(g->down);
 	free(g->down_text);
 	fill_free(g->fill);
+	shares_free(g->shares);
 	nl_buf_fini(&g->buf);
 	batch_free(g->batch);
 	batch_free(g->bulk);
@@ -126,6 +128,12 @@ int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 	}
 }
 
+size_t gate_sharers(const struct gate *g, const struct msg_device *device,
+		    const struct msg_device **out)
+{
+	return shares_of(g->shares, device, out);
+}
+
 void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms)
 {
 	fill_write(g->fill, g->nl, &g->buf, m, now_ms);
@@ -136,24 +144,23 @@ const struct fill_stats *gate_fill_stats(const struct gate *g)
 	return fill_stats(g->fill);
 }
 
-void gate_note_client(struct gate *g, const struct msg_device *device, const uint8_t *name,
-		      size_t name_len, const struct addr *client)
+void gate_note_origin(struct gate *g, const struct msg_device *device, const uint8_t *name,
+		      size_t name_len, const struct lease_origin *origin)
 {
-	lease_note_client(g->ledger, device, name, name_len, client);
+	lease_note_origin(g->ledger, device, name, name_len, origin);
 }
 
-bool gate_withdraw(struct gate *g, struct gate_withdrawal *w, uint64_t now_ms)
+bool gate_withdraw(struct gate *g, struct lease_withdrawal *w, bool kill, uint64_t now_ms)
 {
 	struct lease_key key;
 
 	while (!gate_is_full(g, 1)) {
-		if (!lease_withdraw_next(g->ledger, w->device, w->name, w->name_len, now_ms,
-					 &w->cursor, &key))
+		if (!lease_withdraw_next(g->ledger, w, now_ms, &key))
 			return false;
 		g->stats.withdrawn++;
 		g->ops->on_lost(g->arg);
 		batch_delete(g->batch, &key); /* there is room for it */
-		if (w->kill)
+		if (kill)
 			gate_kill(g, &key);
 	}
 	return true;

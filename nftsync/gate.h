@@ -14,6 +14,7 @@
 
 #include "lib/msg.h"
 #include "nftsync/lease_view.h"
+#include "nftsync/lease_withdraw.h"
 
 struct conf;
 struct fill_stats;
@@ -80,27 +81,23 @@ enum gate_claim_result {
 int gate_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s,
 	       const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *index);
 
+/** For whom an answer to this device opens its addresses: one claim for each; see shares_of().
+ *  Borrowed until the next gate_load(). */
+size_t gate_sharers(const struct gate *g, const struct msg_device *device,
+		    const struct msg_device **out);
+
 /** Put the addresses of one answer into the sets that the configuration fills; see fill.h. */
 void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms);
 
 const struct fill_stats *gate_fill_stats(const struct gate *g);
 
-/** Whose question the name of a claim just made came with. */
-void gate_note_client(struct gate *g, const struct msg_device *device, const uint8_t *name,
-		      size_t name_len, const struct addr *client);
+/** See lease_note_origin(). */
+void gate_note_origin(struct gate *g, const struct msg_device *device, const uint8_t *name,
+		      size_t name_len, const struct lease_origin *origin);
 
-/** A name that is to open nothing any more. */
-struct gate_withdrawal {
-	const struct msg_device *device; /* NULL: of all devices */
-	const uint8_t *name;		 /* wire form */
-	size_t name_len;
-	bool kill;     /* end the connections, too */
-	size_t cursor; /* 0 at first */
-};
-
-/** Delete, with the next commit, the leases that only this name holds.
+/** Delete, with the next commit, what is withdrawn; kill: end the connections, too.
  *  @return true: the batch is full: commit, gate_next_turn(), and call again */
-bool gate_withdraw(struct gate *g, struct gate_withdrawal *w, uint64_t now_ms);
+bool gate_withdraw(struct gate *g, struct lease_withdrawal *w, bool kill, uint64_t now_ms);
 
 /** True: the batch cannot surely take `count` more; commit, answer, gate_next_turn() first. */
 bool gate_is_full(const struct gate *g, size_t count);

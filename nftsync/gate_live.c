@@ -13,6 +13,7 @@
 #include "lib/util.h"
 #include "nftsync/gate_parts.h"
 #include "nftsync/live.h"
+#include "nftsync/shares.h"
 
 #define PAUSE_MS       5000
 #define PAUSE_FACTOR   20
@@ -75,10 +76,16 @@ static bool on_key(struct gate *g, const struct lease_key *key)
 static bool on_flow(void *arg, const struct live_flow *flow)
 {
 	struct gate *g = arg;
+	const struct msg_device *interface = shares_by_index(g->shares, flow->ifindex);
 	struct lease_key key;
 
 	if (!addr_is_public(&flow->dest))
 		return false;
+	if (interface) {
+		key = lease_key_make(interface, flow->dest.family, flow->dest.bytes);
+		if (on_key(g, &key))
+			return true;
+	}
 	if (flow->has_mac) {
 		key = key_of(flow, true);
 		if (on_key(g, &key))
@@ -122,6 +129,7 @@ static bool begin(struct gate *g, uint64_t now_ms)
 		give_up(g, now_ms, rc);
 		return false;
 	}
+	shares_look(g->shares);
 	g->look.is_on = true;
 	g->look.is_kill_new = false;
 	g->look.ahead_ms = now_ms + AHEAD_PAUSES * pause_ms(g);

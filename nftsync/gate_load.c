@@ -13,171 +13,7 @@
 #include "nftsync/gate_parts.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
-
-#define RESTORE_TRIES 3
-#define WALK_VIEWS    256
-#define WHOLE_LEASES  16384 /* as fast in one transaction as in several */
-
-/* --- transactions ------------------------------------------------------------------- */
-
-static int commit_buf(struct gate *g)
-{
-	int rc = nl_buf_end(&g->buf);
-
-	return rc ? rc : netlink_commit(g->nl, &g->buf);
-}
-
-static int commit_removal(struct gate *g, const char *table)
-{
-	nl_buf_begin(&g->buf);
-	ruleset_render_removal(table, &g->buf);
-	return commit_buf(g);
-}
-
-/* All leases of the ledger into an open transaction. */
-static void append_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
-{
-	struct lease_view views[WALK_VIEWS];
-	struct batch_part part = {
-		.sets = (1u << LEASE_SET_COUNT) - 1,
-		.ops = BATCH_PUTS,
-		.fresh = true,
-	};
-	size_t cursor = 0, index, n;
-
-	batch_reset(g->bulk);
-	do {
-		n = lease_walk(g->ledger, &cursor, views, WALK_VIEWS);
-		for (size_t i = 0; i < n; i++)
-			batch_put(g->bulk, &views[i].key,
-				  gate_timeout_ms(views[i].end_ms, now_ms), &index);
-		if (n && batch_count(g->bulk) + WALK_VIEWS <= GATE_BATCH)
-			continue;
-		part.to = batch_count(g->bulk);
-		batch_append(g->bulk, &part, &g->forms, ruleset_table(rs), &g->buf);
-		batch_reset(g->bulk);
-	} while (n);
-}
-
-/* The table with all in it, whatever was there, in one transaction: no packet meets rules
- * without leases, nor leases without rules. Fails where it is more than one send takes. */
-static int commit_whole(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
-{
-	int rc;
-
-	nl_buf_begin(&g->buf);
-	ruleset_render_removal(ruleset_table(rs), &g->buf);
-	ruleset_render_base(rs, &g->buf);
-	append_leases(g, rs, now_ms);
-	ruleset_render_rules(rs, &g->buf);
-	rc = commit_buf(g);
-	nl_buf_fini(&g->buf); /* some MiB that are not needed again soon */
-	return rc;
-}
-
-/* An empty table of our form, whatever was there. */
-static int commit_base(struct gate *g, const struct ruleset *rs)
-{
-	nl_buf_begin(&g->buf);
-	ruleset_render_removal(ruleset_table(rs), &g->buf);
-	ruleset_render_base(rs, &g->buf);
-	return commit_buf(g);
-}
-
-static int commit_rules(struct gate *g, const struct ruleset *rs)
-{
-	nl_buf_begin(&g->buf);
-	ruleset_render_rules(rs, &g->buf);
-	return commit_buf(g);
-}
-
-/* In the table as it is: other rules, the same leases, in one transaction. */
-static int replace_rules(struct gate *g, const struct ruleset *rs)
-{
-	int rc = table_render_clear(g->nl, rs, &g->buf);
-
-	if (rc)
-		return rc;
-	ruleset_render_base(rs, &g->buf);
-	ruleset_render_rules(rs, &g->buf);
-	return commit_buf(g);
-}
-
-static int commit_bulk(struct gate *g, const char *table, bool fresh)
-{
-	struct batch_part part = {
-		.to = batch_count(g->bulk),
-		.sets = (1u << LEASE_SET_COUNT) - 1,
-		.ops = BATCH_ALL,
-		.fresh = fresh,
-	};
-	int rc = batch_render(g->bulk, &part, &g->forms, table, &g->buf);
-
-	batch_reset(g->bulk);
-	return rc <= 0 ? rc : netlink_commit(g->nl, &g->buf);
-}
-
-/* All leases of the ledger, with what they have left. */
-static int commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms, bool fresh)
-{
-	struct lease_view views[WALK_VIEWS];
-	size_t cursor = 0, index, n;
-	int rc = 0;
-
-	batch_reset(g->bulk);
-	while (!rc && (n = lease_walk(g->ledger, &cursor, views, WALK_VIEWS))) {
-		for (size_t i = 0; i < n; i++)
-			batch_put(g->bulk, &views[i].key,
-				  gate_timeout_ms(views[i].end_ms, now_ms), &index);
-		if (batch_count(g->bulk) + WALK_VIEWS > GATE_BATCH)
-			rc = commit_bulk(g, ruleset_table(rs), fresh);
-	}
-	if (!rc)
-		rc = commit_bulk(g, ruleset_table(rs), fresh);
-	batch_reset(g->bulk);
-	return rc;
-}
-
-/* Rules come last, so that they never stand there without the leases. */
-static int commit_pieces(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
-{
-	int rc = commit_base(g, rs);
-
-	if (!rc)
-		rc = commit_leases(g, rs, now_ms, true);
-	return rc ? rc : commit_rules(g, rs);
-}
-
-static bool is_too_much(int rc)
-{
-	return rc == -EMSGSIZE || rc == -ENOMEM || rc == -ENOBUFS;
-}
-
-/* Many leases take several times as long in one transaction as in pieces: the kernel widens its
- * hash tables between transactions. Where no table is in force any more, time is all. */
-static bool is_better_in_pieces(struct gate *g, const struct ruleset *rs)
-{
-	struct table_id id;
-
-	return lease_count(g->ledger) > WHOLE_LEASES &&
-	       table_identify(g->nl, &g->buf, ruleset_table(rs), &id) == -ENOENT;
-}
-
-static int make_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
-{
-	int rc = -ENOENT;
-
-	for (int i = 0; i < RESTORE_TRIES && rc == -ENOENT; i++) {
-		rc = is_better_in_pieces(g, rs) ? -EMSGSIZE : commit_whole(g, rs, now_ms);
-		if (is_too_much(rc))
-			rc = commit_pieces(g, rs, now_ms);
-		if (!rc)
-			rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &g->id);
-	}
-	if (!rc)
-		lease_settle_all(g->ledger);
-	return rc;
-}
+#include "nftsync/shares.h"
 
 /* --- adopting and watching ---------------------------------------------------------- */
 
@@ -276,7 +112,7 @@ int gate_restore(struct gate *g, uint64_t now_ms, const char *why)
 	if (!rc)
 		rc = adopt(g, g->rules, now_ms);
 	if (!rc)
-		rc = make_table(g, g->rules, now_ms);
+		rc = gate_commit_table(g, g->rules, now_ms);
 	if (rc) {
 		gate_lose(g, now_ms, rc);
 		return rc;
@@ -299,12 +135,12 @@ int gate_repair(struct gate *g, uint64_t now_ms)
 	uint64_t start_us = clock_mono_us();
 	size_t leases = lease_count(g->ledger);
 	char detail[160];
-	int rc = replace_rules(g, g->rules);
+	int rc = gate_commit_rules(g, g->rules);
 
 	g->repair_due = false;
 	g->repaired_ms = now_ms;
 	if (!rc)
-		rc = commit_leases(g, g->rules, now_ms, false);
+		rc = gate_commit_leases(g, g->rules, now_ms, false);
 	if (rc)
 		return gate_restore(g, now_ms, "damaged");
 	lease_settle_all(g->ledger);
@@ -362,7 +198,7 @@ static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
 
 	if (!rc && id.set_size >= ruleset_set_size(rs) && table_id_fits(&id, rs)) {
 		ruleset_widen_sets(rs, id.set_size);
-		rc = replace_rules(g, rs);
+		rc = gate_commit_rules(g, rs);
 		if (!rc) {
 			g->id = id;
 			g->id.flags = ruleset_table_flags(rs); /* an orphan was adopted */
@@ -371,7 +207,7 @@ static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
 		log_warning("gate: rules cannot be replaced in place (%s): making the table anew",
 			    strerror(-rc));
 	}
-	return make_table(g, rs, now_ms);
+	return gate_commit_table(g, rs, now_ms);
 }
 
 static void set_limits(struct gate *g, const struct conf_gate *c)
@@ -391,7 +227,7 @@ static void set_limits(struct gate *g, const struct conf_gate *c)
 static void swap_rules(struct gate *g, struct ruleset *rs)
 {
 	if (g->state == GATE_LOADED && strcmp(ruleset_table(g->rules), ruleset_table(rs)))
-		commit_removal(g, ruleset_table(g->rules));
+		gate_commit_removal(g, ruleset_table(g->rules));
 	ruleset_free(g->rules);
 	g->rules = rs;
 }
@@ -456,7 +292,7 @@ static int load_unwanted(struct gate *g, struct ruleset *rs)
 	if (!g->nl && netlink_open(&g->nl))
 		g->nl = NULL;
 	if (g->nl && !table_identify(g->nl, &g->buf, ruleset_table(rs), &id))
-		commit_removal(g, ruleset_table(rs));
+		gate_commit_removal(g, ruleset_table(rs));
 	swap_rules(g, rs);
 	netlink_watch_close(g->watch);
 	g->watch = NULL;
@@ -467,10 +303,12 @@ static int load_unwanted(struct gate *g, struct ruleset *rs)
 
 int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
 {
+	struct shares *shares = NULL;
 	struct ruleset *rs;
 	int rc = ruleset_new(c, &rs);
 
-	if (!rc && fill_load(g->fill, c)) {
+	if (!rc && (shares_new(c, &shares) || fill_load(g->fill, c))) {
+		shares_free(shares);
 		ruleset_free(rs);
 		rc = -ENOMEM;
 	}
@@ -478,6 +316,8 @@ int gate_load(struct gate *g, const struct conf *c, uint64_t now_ms, char *why)
 		snprintf(why, MSG_TEXT_MAX, "gate: rules cannot be built: %s", strerror(-rc));
 		return rc;
 	}
+	shares_free(g->shares);
+	g->shares = shares;
 	return ruleset_is_wanted(rs) ? load_wanted(g, c, rs, now_ms, why) : load_unwanted(g, rs);
 }
 
@@ -487,7 +327,7 @@ void gate_remove(struct gate *g)
 
 	if (!g->nl || !g->rules || g->state == GATE_IDLE)
 		return;
-	rc = commit_removal(g, ruleset_table(g->rules));
+	rc = gate_commit_removal(g, ruleset_table(g->rules));
 	if (rc && g->state == GATE_LOADED)
 		log_warning("gate: table inet %s cannot be removed: %s",
 			    ruleset_table(g->rules), strerror(-rc));

@@ -1,4 +1,4 @@
-/* The gate's inside, shared by gate.c and gate_load.c. Not for others. */
+/* The gate's inside, shared by the gate*.c files. Not for others. */
 #ifndef NFTSYNC_GATE_PARTS_H
 #define NFTSYNC_GATE_PARTS_H
 
@@ -13,6 +13,7 @@ struct netlink;
 struct fill;
 struct netlink_watch;
 struct ruleset;
+struct shares;
 
 /** The look at connections (gate_live.c). */
 struct gate_look {
@@ -38,6 +39,7 @@ struct gate {
 	struct ruleset *down;	     /* owned or NULL: what the end of the daemon leaves */
 	char *down_text;	     /* owned or NULL: the same in words */
 	struct fill *fill;	     /* owned; the user's own sets */
+	struct shares *shares;	     /* owned; NULL: none loaded yet */
 	struct nl_buf buf;
 	struct batch_forms forms;
 	bool can_own;	   /* tables can have owners and outlive them */
@@ -61,6 +63,18 @@ void gate_lose(struct gate *g, uint64_t now_ms, int rc);
 
 /** The socket, and what this kernel can do, if that is not known yet. @retval negative errno */
 int gate_open(struct gate *g);
+
+/** Take a table away with all in it. @retval negative errno, as of all gate_commit_*() */
+int gate_commit_removal(struct gate *g, const char *table);
+
+/** In the table as it is: other rules, the same leases, in one transaction. */
+int gate_commit_rules(struct gate *g, const struct ruleset *rs);
+
+/** All leases of the ledger, with what they have left. @param fresh  the sets are empty */
+int gate_commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms, bool fresh);
+
+/** The table with all in it, whatever was there. id is set. */
+int gate_commit_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms);
 
 /** Prepare what gate_leave() leaves. */
 void gate_plan_leave(struct gate *g, const struct conf *c);

@@ -43,7 +43,7 @@ bool table_id_fits(const struct table_id *id, const struct ruleset *rs);
  *  @retval -ENOENT there is no such table, buf is useless */
 int table_render_clear(struct netlink *nl, const struct ruleset *rs, struct nl_buf *buf);
 
-/** Hand over every element of the four lease sets; permanent ones, which are not ours, are left
+/** Hand over every element of the lease sets; permanent ones, which are not ours, are left
  *  out. on_elem returns non-zero to stop. @retval negative errno */
 int table_read_leases(struct netlink *nl, struct nl_buf *buf, const char *table,
 		      int (*on_elem)(void *arg, const struct lease_key *key,

@@ -1,5 +1,6 @@
-/* The ledger of leases: claims, ends, withdrawals; see lease.h. Pure: knows no clock, no set and
- * no socket. Its tables are in lease_table.c, the claims' names in lease_claims.c. */
+/* The ledger of leases: claims and ends; see lease.h. Pure: knows no clock, no set and no socket.
+ * Its tables are in lease_table.c, the claims' names in lease_claims.c, withdrawals in
+ * lease_withdraw.c. */
 #include "nftsync/lease.h"
 
 #include <errno.h>
@@ -24,26 +25,6 @@ static struct lease *first_settled(const struct device *d)
 			break; /* the top is settled: nothing ends before it */
 	}
 	return first;
-}
-
-/* The name lets this address go. @return false: it was the last that held the lease, which
- * goes with it; key says which */
-static bool let_go(struct lease_ledger *l, struct claim *c, uint64_t now_ms,
-		   struct lease_key *key)
-{
-	struct lease *e = c->lease;
-	uint64_t end_ms = claim_end_without(c);
-
-	*key = lease_key_of(e);
-	if (end_ms <= now_ms) {
-		lease_forget(l, e);
-		return false;
-	}
-	claim_drop(l, c);
-	e->end_ms = end_ms;
-	if (e->by_end.key > end_ms)
-		lease_set_kernel_end(l, e, end_ms);
-	return true;
 }
 
 static int claim_new(struct lease_ledger *l, const struct lease_key *key, uint64_t end_ms,
@@ -104,7 +85,7 @@ int lease_claim(struct lease_ledger *l, const struct lease_key *key, uint32_t tt
 	over = claim_over_cap(l, key, name, name_len);
 	frees = over && claim_end_without(over) <= now_ms;
 	if (over && !frees)
-		let_go(l, over, now_ms, &change.evicted);
+		lease_let_go(l, over, now_ms, &change.evicted);
 	if (!e) {
 		rc = claim_new(l, key, end_ms, frees, &e, &change);
 		if (rc)
@@ -112,7 +93,7 @@ int lease_claim(struct lease_ledger *l, const struct lease_key *key, uint32_t tt
 	}
 	if (frees) {
 		change.has_evicted = true;
-		let_go(l, over, now_ms, &change.evicted);
+		lease_let_go(l, over, now_ms, &change.evicted);
 	}
 	claim_note(l, e, name, name_len, now_ms, end_ms);
 	if (e->unsettled) {
@@ -217,33 +198,4 @@ void lease_end_again(struct lease_ledger *l, const struct lease_key *key, uint64
 {
 	if (!lease_lookup(l, key))
 		lease_add(l, key, now_ms); /* asked_ms 0: lease_keep() finds it too old */
-}
-
-/* --- withdrawal --------------------------------------------------------------------- */
-
-/* From *cursor on, a holder of this name. With a device there is one at most. */
-static struct holder *next_holder(const struct lease_ledger *l,
-				  const struct msg_device *device, const uint8_t *name,
-				  size_t name_len, size_t *cursor)
-{
-	if (device)
-		return holder_find(l, device, name, name_len);
-	for (; *cursor < l->bucket_count; (*cursor)++)
-		for (struct holder *h = l->holder_buckets[*cursor]; h; h = h->next)
-			if (h->name_len == name_len && !memcmp(h->name, name, name_len))
-				return h;
-	return NULL;
-}
-
-bool lease_withdraw_next(struct lease_ledger *l, const struct msg_device *device,
-			 const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *cursor,
-			 struct lease_key *ended)
-{
-	struct holder *h;
-
-	/* Letting go of its last claim ends the holder, so the search always gets on. */
-	while ((h = next_holder(l, device, name, name_len, cursor)))
-		if (!let_go(l, h->claims, now_ms, ended))
-			return true;
-	return false;
 }

@@ -11,7 +11,7 @@
  * remembers up to LEASE_CLAIMS of them, all leases together twice as many as there may be
  * leases; what has no room counts without its name. A stale answer comes with TTL 0: min_s.
  *
- * Memory: 130 bytes a lease, 70 a claim, 50 and the name a name of a device, 100 a device, 24 a
+ * Memory: 130 bytes a lease, 70 a claim, 80, the name and its chain a name of a device, 100 a device, 24 a
  * bucket: with names of 20 octets 270 bytes for the usual lease, at most 600.
  */
 #ifndef NFTSYNC_LEASE_H
@@ -101,10 +101,17 @@ int lease_claim(struct lease_ledger *l, const struct lease_key *key, uint32_t tt
 		const uint8_t *name, size_t name_len, uint64_t now_ms,
 		struct lease_change *out);
 
-/** The address that the device asked this name from, for lease_walk_holders(). Ignored for a
- *  name that holds nothing. */
-void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
-		       const uint8_t *name, size_t name_len, const struct addr *client);
+/** By whom, and over which names, an answer came: for lease_walk_holders() and withdrawals. */
+struct lease_origin {
+	struct msg_client client;
+	const uint8_t *chain; /* as MSG_CHAIN_MAX has it; copied */
+	size_t chain_len;
+};
+
+/** Of a claim just made. Earlier names of the chain stay while there is room. Ignored for a name
+ *  that holds nothing; without memory the chain is not noted. */
+void lease_note_origin(struct lease_ledger *l, const struct msg_device *device,
+		       const uint8_t *name, size_t name_len, const struct lease_origin *origin);
 
 /** What the kernel said to an INSERT or REFRESH: 0 is in force. Otherwise a new lease is
  *  forgotten, and a refreshed one becomes due again at the end that the kernel still has.
@@ -121,17 +128,6 @@ bool lease_ends_by(const struct lease_ledger *l, uint64_t then_ms);
 /** It is in use: do not let it end before until_ms, nor later than the longest lease of its last
  *  claim. @return false: unknown, or nothing changed */
 bool lease_keep(struct lease_ledger *l, const struct lease_key *key, uint64_t until_ms);
-
-/**
- * The name opens nothing any more, for one device or for all (NULL). Call again until it is
- * false: each call yields one lease that nothing else held, to be deleted; the ledger has
- * forgotten it. Leases that other claims hold end with those.
- *
- * @param cursor  0 at first
- */
-bool lease_withdraw_next(struct lease_ledger *l, const struct msg_device *device,
-			 const uint8_t *name, size_t name_len, uint64_t now_ms, size_t *cursor,
-			 struct lease_key *ended);
 
 /** The kernel did not let it go: due again at once, unless it was claimed meanwhile. */
 void lease_end_again(struct lease_ledger *l, const struct lease_key *key, uint64_t now_ms);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/dname.h"
 #include "lib/util.h"
 #include "nftsync/lease_parts.h"
 
@@ -63,6 +64,7 @@ static void put_holder(struct lease_ledger *l, struct holder *h)
 	     at = &(*at)->next)
 		;
 	*at = h->next;
+	free(h->chain);
 	free(h);
 }
 
@@ -153,13 +155,57 @@ void claim_note(struct lease_ledger *l, struct lease *e, const uint8_t *name, si
 	e->end_ms = MAX(e->end_ms, end_ms);
 }
 
-void lease_note_client(struct lease_ledger *l, const struct msg_device *device,
-		       const uint8_t *name, size_t name_len, const struct addr *client)
+/* --- where answers came from --------------------------------------------------------- */
+
+bool lease_chain_has(const uint8_t *chain, size_t len, const uint8_t *name, size_t name_len)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		n = dname_wire_len(chain + at, len - at);
+		if (n == name_len && !memcmp(chain + at, name, n))
+			return true;
+	}
+	return false;
+}
+
+/* Add to a chain the names that it has not, while there is room. @return its length */
+static size_t merge(uint8_t *to, size_t len, const uint8_t *chain, size_t chain_len)
+{
+	for (size_t at = 0, n; at < chain_len; at += n) {
+		n = dname_wire_len(chain + at, chain_len - at);
+		if (len + n > MSG_CHAIN_MAX || lease_chain_has(to, len, chain + at, n))
+			continue;
+		memcpy(to + len, chain + at, n);
+		len += n;
+	}
+	return len;
+}
+
+/* The newest names first: what leases were given over before may still be open. */
+static void note_chain(struct holder *h, const uint8_t *chain, size_t chain_len)
+{
+	uint8_t merged[MSG_CHAIN_MAX], *copy;
+	size_t len = merge(merged, 0, chain, chain_len);
+
+	len = merge(merged, len, h->chain, h->chain_len);
+	if (!len || (len == h->chain_len && !memcmp(merged, h->chain, len)))
+		return;
+	copy = realloc(h->chain, len);
+	if (!copy)
+		return;
+	memcpy(copy, merged, len);
+	h->chain = copy;
+	h->chain_len = (uint16_t)len;
+}
+
+void lease_note_origin(struct lease_ledger *l, const struct msg_device *device,
+		       const uint8_t *name, size_t name_len, const struct lease_origin *origin)
 {
 	struct holder *h = holder_find(l, device, name, name_len);
 
-	if (h)
-		h->client = *client;
+	if (!h)
+		return;
+	h->client = origin->client;
+	note_chain(h, origin->chain, origin->chain_len);
 }
 
 uint64_t claim_end_without(const struct claim *c)

@@ -29,7 +29,9 @@ struct holder {
 	struct device *device; /* borrowed; has a lease as long as we have a claim */
 	struct claim *claims;  /* borrowed, of leases */
 	uint16_t count[2];     /* of them, by family: is_ip6() */
-	struct addr client; /* that asked last */
+	struct msg_client client; /* that asked last */
+	uint8_t *chain;		  /* owned or NULL: names its answers came over */
+	uint16_t chain_len;
 	uint8_t name_len;
 	uint8_t name[]; /* wire form */
 };
@@ -92,6 +94,14 @@ struct holder *holder_find(const struct lease_ledger *l, const struct msg_device
  *  name. Moves e->end_ms behind it. */
 void claim_note(struct lease_ledger *l, struct lease *e, const uint8_t *name, size_t name_len,
 		uint64_t now_ms, uint64_t end_ms);
+
+/** The name lets this address go. @return false: it was the last that held the lease, which goes
+ *  with it; key says which (lease_withdraw.c) */
+bool lease_let_go(struct lease_ledger *l, struct claim *c, uint64_t now_ms,
+		  struct lease_key *key);
+
+/** Whether a name is among the names of a chain. */
+bool lease_chain_has(const uint8_t *chain, size_t len, const uint8_t *name, size_t name_len);
 
 /** Free a claim, and its holder if it was the last one. The lease's ends stay. */
 void claim_drop(struct lease_ledger *l, struct claim *c);

@@ -1,4 +1,4 @@
-/* Layout of the four lease sets; see lease_set.h. Knows nothing of time and of messages. */
+/* Layout of the lease sets; see lease_set.h. Knows nothing of time and of messages. */
 #include "nftsync/lease_set.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 /* nft's numbers of data types, packed 6 bits each in a concatenation (nftables,
  * include/datatype.h); only `nft list` reads them, the kernel stores them. */
-enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_ETHERADDR = 9, TYPE_BITS = 6 };
+enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_ETHERADDR = 9, TYPE_IFNAME = 41, TYPE_BITS = 6 };
 
 #define CONCAT(a, b)   (((a) << TYPE_BITS) | (b))
 #define MAC_PADDED     8
@@ -21,6 +21,10 @@ static const struct lease_set_info infos[LEASE_SET_COUNT] = {
 			    CONCAT(TYPE_IPADDR, TYPE_IPADDR), 4 + 4 },
 	[SET_LEASE_IP6] = { "lease_ip6", "ipv6_addr . ipv6_addr",
 			    CONCAT(TYPE_IP6ADDR, TYPE_IP6ADDR), 16 + 16 },
+	[SET_LEASE_IF4] = { "lease_if4", "ifname . ipv4_addr",
+			    CONCAT(TYPE_IFNAME, TYPE_IPADDR), 16 + 4 },
+	[SET_LEASE_IF6] = { "lease_if6", "ifname . ipv6_addr",
+			    CONCAT(TYPE_IFNAME, TYPE_IP6ADDR), 16 + 16 },
 };
 
 const struct lease_set_info *lease_set_info(enum lease_set set)
@@ -43,6 +47,8 @@ static enum lease_set set_of(const struct lease_key *key)
 		return SET_LEASE_IP4;
 	case DEVICE_IP6:
 		return SET_LEASE_IP6;
+	case DEVICE_IFNAME:
+		return key->addr.family == AF_INET ? SET_LEASE_IF4 : SET_LEASE_IF6;
 	default:
 		return key->addr.family == AF_INET ? SET_LEASE4 : SET_LEASE6;
 	}
@@ -55,6 +61,8 @@ static size_t device_bytes(enum lease_set set)
 	case SET_LEASE_IP4:
 		return 4;
 	case SET_LEASE_IP6:
+	case SET_LEASE_IF4:
+	case SET_LEASE_IF6:
 		return 16;
 	default:
 		return MAC_PADDED;
@@ -75,11 +83,11 @@ struct lease_elem lease_elem_make(const struct lease_key *key)
 int lease_elem_read(enum lease_set set, const void *bytes, size_t len, struct lease_key *out)
 {
 	static const uint8_t kinds[LEASE_SET_COUNT] = {
-		DEVICE_MAC, DEVICE_MAC, DEVICE_IP4, DEVICE_IP6,
+		DEVICE_MAC, DEVICE_MAC, DEVICE_IP4, DEVICE_IP6, DEVICE_IFNAME, DEVICE_IFNAME,
 	};
 	size_t at = device_bytes(set);
 	struct msg_device device = { .kind = kinds[set] };
-	uint8_t family = set == SET_LEASE4 || set == SET_LEASE_IP4 ? AF_INET : AF_INET6;
+	uint8_t family = infos[set].key_len - at == 4 ? AF_INET : AF_INET6;
 
 	if (len != infos[set].key_len)
 		return -EINVAL;

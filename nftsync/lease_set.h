@@ -1,4 +1,4 @@
-/* The four sets that hold leases, and the bytes of their elements. Knows nothing of time and of
+/* The sets that hold leases, and the bytes of their elements. Knows nothing of time and of
  * messages. */
 #ifndef NFTSYNC_LEASE_SET_H
 #define NFTSYNC_LEASE_SET_H
@@ -13,6 +13,8 @@ enum lease_set {
 	SET_LEASE6,    /* MAC . IPv6 */
 	SET_LEASE_IP4, /* IPv4 . IPv4 */
 	SET_LEASE_IP6, /* IPv6 . IPv6 */
+	SET_LEASE_IF4, /* interface . IPv4 */
+	SET_LEASE_IF6, /* interface . IPv6 */
 	LEASE_SET_COUNT,
 };
 

@@ -40,8 +40,10 @@ size_t lease_walk_holders(const struct lease_ledger *l, size_t *cursor,
 		const struct holder *h = l->holder_buckets[*cursor];
 
 		for (unsigned i = 0; h && i < LEASE_WALK_MIN; i++, h = h->next)
-			holders[n++] = (struct lease_holder){ h->device->id, h->client,
-							      h->name, h->name_len };
+			holders[n++] = (struct lease_holder){
+				h->device->id, h->client, h->name, h->name_len, h->chain,
+				h->chain_len,
+			};
 	}
 	return n;
 }

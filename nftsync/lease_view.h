@@ -25,9 +25,11 @@ size_t lease_walk(const struct lease_ledger *l, size_t *cursor, struct lease_vie
 /** A name that holds leases of a device. Borrowed until the ledger changes. */
 struct lease_holder {
 	struct msg_device device;
-	struct addr client;  /* that asked last; family 0: unknown */
+	struct msg_client client; /* that asked last */
 	const uint8_t *name; /* wire form */
 	size_t name_len;
+	const uint8_t *chain; /* as MSG_CHAIN_MAX has it */
+	size_t chain_len;
 };
 
 /** Walk them as lease_walk() does leases. */

@@ -26,6 +26,7 @@
 struct known {
 	struct addr addr;
 	struct mac mac;
+	uint32_t ifindex;
 };
 
 struct live {
@@ -101,6 +102,7 @@ static void take_neighbour(struct live *l, const struct nlmsghdr *h)
 		return;
 	k->addr = addr_from_bytes(nd->ndm_family, mnl_attr_get_payload(attrs[NDA_DST]));
 	memcpy(k->mac.bytes, mnl_attr_get_payload(attrs[NDA_LLADDR]), sizeof(k->mac));
+	k->ifindex = (uint32_t)nd->ndm_ifindex;
 	l->count++;
 }
 
@@ -190,15 +192,17 @@ static bool is_closing(const struct nlattr *info)
 	return mnl_attr_get_u8(tcp[CTA_PROTOINFO_TCP_STATE]) >= TCP_CONNTRACK_LAST_ACK;
 }
 
-static void find_mac(const struct live *l, struct live_flow *flow)
+static void find_neighbour(const struct live *l, struct live_flow *flow)
 {
 	struct known key = { .addr = flow->client };
 	const struct known *k = bsearch(&key, l->neighbours, l->count,
 					sizeof(l->neighbours[0]), compare_known);
 
 	flow->has_mac = k != NULL;
-	if (k)
-		flow->mac = k->mac;
+	if (!k)
+		return;
+	flow->mac = k->mac;
+	flow->ifindex = k->ifindex;
 }
 
 static void put_copy(struct nlmsghdr *nlh, const struct nlattr *attr)
@@ -245,7 +249,7 @@ static void take_flow(struct live *l, const struct nlmsghdr *h,
 	    !read_addr(attrs[CTA_TUPLE_ORIG], true, &flow.client) ||
 	    !read_addr(attrs[CTA_TUPLE_REPLY], true, &flow.dest))
 		return;
-	find_mac(l, &flow);
+	find_neighbour(l, &flow);
 	if (on_flow(arg, &flow))
 		end_flow(l, h, attrs);
 }

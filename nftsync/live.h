@@ -26,6 +26,7 @@ struct live_flow {
 	struct addr dest;   /* whom he reaches, after it */
 	struct mac mac;
 	bool has_mac;
+	uint32_t ifindex; /* of the link it is a neighbour on; 0: of none */
 };
 
 /** @retval negative errno */

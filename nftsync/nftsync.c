@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -28,6 +29,7 @@
 #include "nftsync/gate.h"
 #include "nftsync/review.h"
 #include "nftsync/tell.h"
+#include "nftsync/timetable.h"
 #include "nftsync/waiters.h"
 
 #define RESOLVER_QUEUE (1024 * 1024)
@@ -44,12 +46,14 @@ struct nftsync {
 	struct review *review;	 /* owned */
 	struct waiters *waiters; /* owned */
 	struct conf *next;	 /* owned; arrived, not started yet */
+	struct timetable times;	 /* and the one in force */
 	struct chan *resolver;	 /* owned or NULL */
 	struct chan *dbwriter;	 /* owned or NULL */
 	struct event *tick, *pump;
 	struct event *watch; /* NULL: nothing to watch */
 	bool leaving;	     /* the service ends, not only the gate */
 	bool lost_due;	     /* the resolver is to forget what was covered */
+	struct tell_withdrawn withdrawn; /* by the last such message */
 	struct log_limit slow;
 	struct msg_buf done;
 };
@@ -102,18 +106,17 @@ static void flush(struct nftsync *n)
 
 /* --- wishes ------------------------------------------------------------------------- */
 
-static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_ms)
+/* Open all addresses of an answer to one device. @return the first error */
+static int claim(struct nftsync *n, const struct msg_lease *m, const struct msg_device *device,
+		 uint64_t now_ms)
 {
 	const uint8_t *name = (const uint8_t *)&m->addr[m->addr_count];
+	struct lease_origin origin = { m->client, name + m->name_len, m->chain_len };
 	int rc = 0;
 
-	if (gate_is_full(n->gate, m->addr_count) || waiters_is_full(n->waiters, m->addr_count))
-		flush(n);
-	waiters_open(n->waiters, m->txid);
-	gate_fill(n->gate, m, now_ms);
-	for (unsigned i = 0; i < m->addr_count && m->device.kind != DEVICE_NONE; i++) {
+	for (unsigned i = 0; i < m->addr_count; i++) {
 		const struct msg_lease_addr *a = &m->addr[i];
-		struct lease_key key = lease_key_make(&m->device, a->family, a->addr);
+		struct lease_key key = lease_key_make(device, a->family, a->addr);
 		size_t index;
 		int got = gate_claim(n->gate, &key, a->ttl_s, name, m->name_len, now_ms,
 				     &index);
@@ -123,23 +126,45 @@ static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_
 		else if (got < 0 && !rc)
 			rc = got;
 	}
-	if (m->device.kind != DEVICE_NONE)
-		gate_note_client(n->gate, &m->device, name, m->name_len, &m->client);
+	gate_note_origin(n->gate, device, name, m->name_len, &origin);
+	return rc;
+}
+
+static void on_lease(struct nftsync *n, const struct msg_lease *m, uint64_t now_ms)
+{
+	const struct msg_device *devices;
+	size_t count = gate_sharers(n->gate, &m->device, &devices);
+	int rc = 0;
+
+	if (gate_is_full(n->gate, count * m->addr_count) ||
+	    waiters_is_full(n->waiters, count * m->addr_count))
+		flush(n);
+	waiters_open(n->waiters, m->txid);
+	gate_fill(n->gate, m, now_ms);
+	for (size_t i = 0; i < count && m->device.kind != DEVICE_NONE; i++) {
+		int got = claim(n, m, &devices[i], now_ms);
+
+		rc = rc ? rc : got;
+	}
 	if (!waiters_close(n->waiters, rc))
 		answer(n, m->txid, rc);
 }
 
 static void on_withdraw(struct nftsync *n, const struct msg_holder *m, uint64_t now_ms)
 {
-	struct gate_withdrawal w = {
+	struct lease_withdrawal w = {
 		.device = m->all ? NULL : &m->device,
+		.dest = m->dest.family ? &m->dest : NULL,
 		.name = m->name,
 		.name_len = m->name_len,
-		.kill = m->kill,
+		.deep = m->deep,
 	};
+	uint64_t before = gate_stats(n->gate)->withdrawn;
 
-	while (gate_withdraw(n->gate, &w, now_ms))
+	while (gate_withdraw(n->gate, &w, m->kill, now_ms))
 		flush(n);
+	n->withdrawn.deleted += gate_stats(n->gate)->withdrawn - before;
+	n->withdrawn.kept += w.kept;
 	if (m->kill)
 		arm(n->tick, TICK_AGAIN_MS); /* behind this turn's commit */
 }
@@ -155,7 +180,7 @@ static bool take_record(struct nftsync *n, enum msg_type type, const void *recor
 		on_withdraw(n, record, now_ms);
 		return true;
 	case MSG_ASK:
-		tell_ask(n->tell, n->resolver, record);
+		tell_ask(n->tell, n->resolver, record, &n->withdrawn);
 		return true;
 	default:
 		return false;
@@ -167,6 +192,8 @@ static bool take_message(struct nftsync *n, const void *data)
 {
 	uint64_t now_ms = clock_mono_ms();
 
+	if (msg_type(data) == MSG_WITHDRAW)
+		n->withdrawn = (struct tell_withdrawn){ 0 };
 	if (msg_type(data) == MSG_REVIEW) {
 		review_begin(n->review);
 		return true;
@@ -263,6 +290,33 @@ static void renew_watch(struct nftsync *n)
 		log_err("gate: no memory to watch others' changes");
 }
 
+static int load(struct nftsync *n, const struct conf *c, char *why)
+{
+	int rc;
+
+	flush(n);
+	/* Loading may close what is watched. */
+	if (n->watch)
+		event_free(n->watch);
+	n->watch = NULL;
+	rc = gate_load(n->gate, c, clock_mono_ms(), why);
+	renew_watch(n);
+	return rc;
+}
+
+static void look_at_hours(struct nftsync *n)
+{
+	char why[MSG_TEXT_MAX] = "";
+
+	if (!timetable_look(&n->times, clock_wall_us() / 1000000))
+		return;
+	n->times.is_retry = load(n, n->times.conf, why) != 0;
+	if (n->times.is_retry)
+		log_warning_limited(&n->slow, "hours: %s: trying again", why);
+	else
+		log_info("hours: exceptions are as the windows say now");
+}
+
 static void on_tick(evutil_socket_t fd, short events, void *arg)
 {
 	struct nftsync *n = arg;
@@ -271,6 +325,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	arm(n->tick, gate_tick(n->gate, clock_mono_ms()) ? TICK_AGAIN_MS : TICK_MS);
 	renew_watch(n);
+	look_at_hours(n);
 }
 
 static void on_pump(evutil_socket_t fd, short events, void *arg)
@@ -338,14 +393,9 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		strcpy(why, "gate: no configuration");
 		return rc;
 	}
-	flush(n);
-	/* Loading may close what is watched. */
-	if (n->watch)
-		event_free(n->watch);
-	n->watch = NULL;
-	rc = gate_load(n->gate, n->next, clock_mono_ms(), why);
-	renew_watch(n);
-	conf_free(n->next);
+	timetable_apply(&n->times, n->next, clock_wall_us() / 1000000);
+	rc = load(n, n->next, why);
+	timetable_settle(&n->times, n->next, rc);
 	n->next = NULL;
 	arm(n->tick, TICK_AGAIN_MS); /* adopted leases may be over already */
 	return rc;
@@ -411,6 +461,7 @@ static void fini(struct nftsync *n)
 	chan_close(n->resolver);
 	chan_close(n->dbwriter);
 	conf_free(n->next);
+	timetable_fini(&n->times);
 	waiters_free(n->waiters);
 	tell_free(n->tell);
 	review_free(n->review);
@@ -433,6 +484,7 @@ int nftsync_main(void)
 	int status = 1;
 
 	log_init("nftsync", LOG_LEVEL_INFO);
+	tzset(); /* while files can be read */
 	if (sandbox_enter(&sandbox, &why)) {
 		log_err("sandbox: %s", why);
 		return 1;

@@ -46,32 +46,40 @@ void review_drop(struct review *r)
 	r->is_on = false;
 }
 
-static void add(struct review *r, const struct lease_holder *h)
+static int add(struct review *r, const struct lease_holder *h, struct chan *to)
 {
-	struct msg_holder *m = msg_buf_add(&r->out, MSG_HOLDER, sizeof(*m) + h->name_len);
+	size_t size = sizeof(struct msg_holder) + h->name_len + h->chain_len;
+	struct msg_holder *m = msg_buf_add(&r->out, MSG_HOLDER, size);
+	int rc = m ? 0 : msg_buf_send(to, &r->out);
 
+	if (rc)
+		return rc;
 	if (!m)
-		return; /* a slice always fits: see review_pump() */
+		m = msg_buf_add(&r->out, MSG_HOLDER, size);
 	m->device = h->device;
 	m->client = h->client;
 	m->name_len = (uint8_t)h->name_len;
+	m->chain_len = (uint16_t)h->chain_len;
 	memcpy(m->name, h->name, h->name_len);
+	if (h->chain_len)
+		memcpy(m->name + h->name_len, h->chain, h->chain_len);
+	return 0;
 }
 
 bool review_pump(struct review *r, struct chan *to)
 {
 	struct lease_holder holders[LEASE_WALK_MIN];
 
-	_Static_assert(LEASE_WALK_MIN * (sizeof(struct msg_holder) + 264) < CHAN_MAX_BYTES,
-		       "a slice is one message");
 	while (r->is_on && to && chan_queued(to) < QUEUE_BYTES) {
 		size_t n = lease_walk_holders(r->ledger, &r->cursor, holders,
 					      ARRAY_SIZE(holders));
 
+		int rc = 0;
+
 		msg_buf_reset(&r->out);
-		for (size_t i = 0; i < n; i++)
-			add(r, &holders[i]);
-		if (!n || msg_buf_send(to, &r->out))
+		for (size_t i = 0; i < n && !rc; i++)
+			rc = add(r, &holders[i], to);
+		if (!n || rc || msg_buf_send(to, &r->out))
 			r->is_on = false;
 	}
 	return r->is_on;

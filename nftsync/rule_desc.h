@@ -23,6 +23,8 @@ enum rule_field {
 	FIELD_ETHER_IP6, /* ether saddr . ip6 daddr */
 	FIELD_IP_IP,	 /* ip saddr . ip daddr */
 	FIELD_IP6_IP6,	 /* ip6 saddr . ip6 daddr */
+	FIELD_IIF_IP,	 /* iifname . ip daddr */
+	FIELD_IIF_IP6,	 /* iifname . ip6 daddr */
 	FIELD_ETHER,	 /* ether saddr */
 	FIELD_IP_SADDR,
 	FIELD_IP6_SADDR,

@@ -9,6 +9,7 @@
 #include <libnftnl/rule.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
+#include <linux/if.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
@@ -105,8 +106,10 @@ static void require_ether(struct builder *b, uint16_t ethertype)
 	add_compare(b, NFT_CMP_EQ, &type, sizeof(type));
 }
 
-/* What is loaded for a field: offset and length in its header; up to two parts. Registers
- * count 4 bytes each, so a part begins where the one before, padded, ended. */
+/* What is loaded for a field: offset and length in its header, or what is known of the packet
+ * beside it; up to two parts. Registers count 4 bytes each, so a part begins where the one
+ * before, padded, ended. */
+#define BASE_META UINT8_MAX
 struct part {
 	uint8_t base, offset, len;
 };
@@ -137,7 +140,14 @@ static const struct {
 	[FIELD_ETHER] = { NEED_FRAME, { { NFT_PAYLOAD_LL_HEADER, 6, 6 } } },
 	[FIELD_IP_SADDR] = { NEED_IP4, { { NFT_PAYLOAD_NETWORK_HEADER, 12, 4 } } },
 	[FIELD_IP6_SADDR] = { NEED_IP6, { { NFT_PAYLOAD_NETWORK_HEADER, 8, 16 } } },
-	/* iifname and oifname are no part of the packet: see load_field(). */
+	[FIELD_IIF_IP] = { NEED_IP4,
+			   { { BASE_META, NFT_META_IIFNAME, IFNAMSIZ },
+			     { NFT_PAYLOAD_NETWORK_HEADER, 16, 4 } } },
+	[FIELD_IIF_IP6] = { NEED_IP6,
+			    { { BASE_META, NFT_META_IIFNAME, IFNAMSIZ },
+			      { NFT_PAYLOAD_NETWORK_HEADER, 24, 16 } } },
+	[FIELD_IIFNAME] = { NEED_NONE, { { BASE_META, NFT_META_IIFNAME, IFNAMSIZ } } },
+	[FIELD_OIFNAME] = { NEED_NONE, { { BASE_META, NFT_META_OIFNAME, IFNAMSIZ } } },
 };
 
 static void require(struct builder *b, enum need need)
@@ -188,17 +198,16 @@ static void load_field(struct builder *b, enum rule_field field)
 {
 	uint32_t reg = 0; /* in units of 4 bytes */
 
-	if (field == FIELD_IIFNAME || field == FIELD_OIFNAME) {
-		add_meta(b, field == FIELD_IIFNAME ? NFT_META_IIFNAME : NFT_META_OIFNAME);
-		return;
-	}
 	require(b, fields[field].need);
 	for (size_t i = 0; i < 2 && fields[field].parts[i].len; i++) {
 		const struct part *p = &fields[field].parts[i];
 
 		/* The old names of 16-byte registers where they fit, as nft does. */
-		add_payload(b, p->base, p->offset, p->len,
-			    reg % 4 ? NFT_REG32_00 + reg : NFT_REG_1 + reg / 4);
+		if (p->base == BASE_META)
+			add_meta(b, p->offset); /* always the first */
+		else
+			add_payload(b, p->base, p->offset, p->len,
+				    reg % 4 ? NFT_REG32_00 + reg : NFT_REG_1 + reg / 4);
 		reg += (p->len + 3u) / 4;
 	}
 }

@@ -183,6 +183,8 @@ void rule_add_allow(struct ruleset *rs, const struct conf_gate_allow *a, size_t 
 	size_t to = first_set - RULE_ALLOW4;
 	uint8_t first[2], last[2];
 
+	if (a->closed)
+		return;
 	if (a->has_mac) {
 		rule_add_key(rs, to + RULE_MAC, a->mac.bytes);
 		return;

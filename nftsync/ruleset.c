@@ -72,7 +72,8 @@ static void add_step(struct ruleset *rs, const char *chain, enum rule_op op, con
 static void build_leased(struct ruleset *rs)
 {
 	static const enum rule_field fields[LEASE_SET_COUNT] = {
-		FIELD_ETHER_IP, FIELD_ETHER_IP6, FIELD_IP_IP, FIELD_IP6_IP6,
+		FIELD_ETHER_IP, FIELD_ETHER_IP6, FIELD_IP_IP, FIELD_IP6_IP6, FIELD_IIF_IP,
+		FIELD_IIF_IP6,
 	};
 
 	rule_add_chain(rs, "leased", HOOK_NONE);

@@ -29,6 +29,7 @@ struct answer {
 	size_t at, len;
 	bool is_last; /* nothing comes behind text */
 	int rc;
+	struct tell_withdrawn withdrawn;
 };
 
 struct tell {
@@ -118,6 +119,8 @@ static const char *device_text(const struct msg_device *d, char buf[ADDR_TEXT_MA
 	struct addr a;
 	struct mac m;
 
+	if (d->kind == DEVICE_IFNAME)
+		return strcpy(buf, (const char *)d->id);
 	if (d->kind == DEVICE_MAC) {
 		memcpy(m.bytes, d->id, sizeof(m.bytes));
 		return mac_to_text(&m, buf);
@@ -126,8 +129,21 @@ static const char *device_text(const struct msg_device *d, char buf[ADDR_TEXT_MA
 	return addr_to_text(&a, buf);
 }
 
+/* Whether an interface of this name shares its leases. */
+static bool is_sharer(const struct gate *gate, const char *name)
+{
+	struct msg_device d = { .kind = DEVICE_IFNAME };
+	const struct msg_device *sharers;
+
+	if (strlen(name) >= sizeof(d.id))
+		return false;
+	memcpy(d.id, name, strlen(name));
+	gate_sharers(gate, &d, &sharers);
+	return sharers != &d;
+}
+
 /* The argument in the form that rows print, so that texts compare. @retval -EINVAL */
-static int normalize(char arg[MSG_ASK_ARG_MAX + 1])
+static int normalize(const struct gate *gate, char arg[MSG_ASK_ARG_MAX + 1])
 {
 	struct addr a;
 	struct mac m;
@@ -139,7 +155,7 @@ static int normalize(char arg[MSG_ASK_ARG_MAX + 1])
 		return 0;
 	}
 	if (mac_from_text(arg, &m))
-		return -EINVAL;
+		return is_sharer(gate, arg) ? 0 : -EINVAL;
 	mac_to_text(&m, arg);
 	return 0;
 }
@@ -222,6 +238,10 @@ static int print_slice(struct tell *t, struct answer *a, FILE *to)
 		return 0;
 	case ASK_LEASES:
 		print_leases(to, a, t->gate);
+		return 0;
+	case ASK_WITHDRAWN:
+		fprintf(to, "withdrawn#\tkept#\n%" PRIu64 "\t%" PRIu64 "\n",
+			a->withdrawn.deleted, a->withdrawn.kept);
 		return 0;
 	case ASK_RULES:
 		rc = gate_rules_text(t->gate, &text);
@@ -318,7 +338,8 @@ bool tell_pump(struct tell *t, struct chan *to)
 	return more;
 }
 
-void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask)
+void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask,
+	      const struct tell_withdrawn *withdrawn)
 {
 	struct answer busy = { .txid = ask->txid, .is_last = true, .rc = -EBUSY };
 	struct answer *a = NULL;
@@ -330,9 +351,10 @@ void tell_ask(struct tell *t, struct chan *to, const struct msg_ask *ask)
 		send_piece(t, to, &busy);
 		return;
 	}
-	*a = (struct answer){ .used = true, .txid = ask->txid, .question = ask->question };
+	*a = (struct answer){ .used = true, .txid = ask->txid, .question = ask->question,
+			      .withdrawn = *withdrawn };
 	memcpy(a->arg, ask->arg, ask->arg_len);
-	if (a->question == ASK_LEASES && normalize(a->arg)) {
+	if (a->question == ASK_LEASES && normalize(t->gate, a->arg)) {
 		a->rc = -EINVAL;
 		a->is_last = true;
 	}

@@ -43,9 +43,16 @@ void clients_free(struct clients *c)
 	free(c);
 }
 
-static void set_device(const struct addr *addr, struct client *out)
+static void set_device(const struct conf *conf, const struct addr *addr, const char *interface,
+		       struct client *out)
 {
 	memset(&out->device, 0, sizeof(out->device));
+	if (interface && out->place.zone != POLICY_NONE &&
+	    conf->zones[out->place.zone].lease_for == LEASE_FOR_ZONE) {
+		out->device.kind = DEVICE_IFNAME;
+		strncpy((char *)out->device.id, interface, sizeof(out->device.id) - 1);
+		return;
+	}
 	if (out->has_mac) {
 		out->device.kind = DEVICE_MAC;
 		memcpy(out->device.id, out->mac.bytes, sizeof(out->mac.bytes));
@@ -83,7 +90,8 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);
 	if (!interface && !out->gated)
 		out->gated = is_any_gated(conf); /* as it may be: a lease does no harm */
-	set_device(addr, out);
+	out->who = (struct msg_client){ *addr, out->has_mac, out->mac };
+	set_device(conf, addr, interface, out);
 }
 
 void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,

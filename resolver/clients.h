@@ -19,6 +19,7 @@ struct setup;
 /** A plain value. Names are borrowed from the setup's configuration. */
 struct client {
 	struct msg_device device; /* as the firewall will see it */
+	struct msg_client who;	  /* as policies see it */
 	struct mac mac;
 	bool has_mac;
 	bool gated;		  /* its zone observes or enforces; or its interface is unknown */

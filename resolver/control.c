@@ -17,9 +17,10 @@
 #include "resolver/report_cache.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
+#include "resolver/withdraw.h"
 
 #define OUTPUT_MAX (32u * 1024 * 1024) /* a client that does not read is dropped there */
-#define WORDS_MAX  4
+#define WORDS_MAX  5
 
 struct conn {
 	struct conn *next, **link;
@@ -40,6 +41,7 @@ struct control {
 	struct conn *conns;
 	unsigned count;
 	uint32_t serial;
+	struct msg_buf withdrawals; /* filled and sent within one request */
 };
 
 static void free_conn(struct conn *c)
@@ -312,6 +314,25 @@ static void do_gate_rules(struct conn *c, char **words)
 	do_gate(c, ASK_RULES, NULL);
 }
 
+/* The answer to ASK_WITHDRAWN is about the message before it. */
+static void do_gate_withdraw(struct conn *c, char **words)
+{
+	struct msg_buf *buf = &c->owner->withdrawals;
+	const char *why;
+
+	if (!c->is_trusted) {
+		refuse(c, "only root may do that");
+		return;
+	}
+	why = withdraw_read(c->owner->r, words, buf);
+	if (why)
+		refuse(c, why);
+	else if (hold_withdraw(c->owner->r->hold, buf))
+		refuse(c, "nftsync is not running, or does not read");
+	else
+		do_gate(c, ASK_WITHDRAWN, NULL);
+}
+
 /* One row a verb: one or two words, then what it does with the words behind them. */
 static const struct {
 	const char *verb, *noun;
@@ -324,6 +345,7 @@ static const struct {
 	{ "gate", "rules", do_gate_rules },
 	{ "cache", "ls", do_cache_ls },
 	{ "cache", "flush", do_cache_flush },
+	{ "gate", "withdraw", do_gate_withdraw },
 	{ "list", "search", do_list_search },
 	{ "list", "ls", do_list_ls },
 };
@@ -346,7 +368,8 @@ static void run(struct conn *c, char *line)
 		return;
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
-		  "gate rules, list search NAME, list ls, cache ls [NAME], cache flush NAME");
+		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
+		  "cache ls [NAME], cache flush NAME");
 }
 
 /* --- connections ------------------------------------------------------------------------- */

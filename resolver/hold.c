@@ -242,7 +242,8 @@ static void on_holders(struct hold *h, const void *data)
 		struct dname name = { .len = r->name_len };
 
 		memcpy(name.wire, r->name, r->name_len);
-		if (h->ops->is_blocked(h->arg, &r->device, &r->client, &name))
+		if (h->ops->is_blocked(h->arg, &r->client, &name, r->name + r->name_len,
+				       r->chain_len))
 			withdraw(h, r);
 	}
 	if (msg_buf_send(h->chan, &h->withdrawals))
@@ -326,13 +327,36 @@ static unsigned collect(const struct hold_wish *w, struct msg_lease_addr out[MSG
 	return n;
 }
 
+/* The names of the chain, in lower case, as many as fit. @return their bytes */
+static size_t collect_chain(const struct hold_wish *w, uint8_t out[MSG_CHAIN_MAX])
+{
+	const uint8_t *rdata;
+	struct msg_rr rr;
+	size_t at = 0, len = 0;
+
+	while (note_next(w->note, &at, &rr, &rdata)) {
+		struct dname name = { .len = (uint8_t)rr.rdata_len };
+
+		if (rr.type != TYPE_CNAME || len + rr.rdata_len > MSG_CHAIN_MAX)
+			continue;
+		memcpy(name.wire, rdata, rr.rdata_len);
+		dname_lower(&name);
+		memcpy(out + len, name.wire, name.len);
+		len += name.len;
+	}
+	return len;
+}
+
 /* Append the wish to the turn's message; a full message is sent first. */
 static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 {
 	struct msg_lease_addr addrs[MSG_LEASE_ADDRS];
+	uint8_t chain[MSG_CHAIN_MAX];
 	unsigned n = collect(w, addrs);
+	size_t chain_len = collect_chain(w, chain);
 	size_t addr_bytes = n * sizeof(addrs[0]);
-	size_t size = sizeof(struct msg_lease) + addr_bytes + w->qname->len;
+	size_t size = sizeof(struct msg_lease) + addr_bytes + w->qname->len + chain_len;
+	uint8_t *names;
 	struct msg_lease *m = msg_buf_add(&h->buf, MSG_LEASE, size);
 
 	if (!m) {
@@ -349,7 +373,10 @@ static int add_record(struct hold *h, const struct hold_wish *w, uint64_t txid)
 		m->client = *w->client;
 	m->txid = txid;
 	memcpy(m->addr, addrs, addr_bytes);
-	memcpy((uint8_t *)m->addr + addr_bytes, w->qname->wire, w->qname->len);
+	names = (uint8_t *)m->addr + addr_bytes;
+	memcpy(names, w->qname->wire, w->qname->len);
+	m->chain_len = (uint16_t)chain_len;
+	memcpy(names + w->qname->len, chain, chain_len);
 	return 0;
 }
 
@@ -439,6 +466,11 @@ void hold_review(struct hold *h)
 	h->has_reviewed = true;
 	if (h->chan && msg_send(h->chan, MSG_REVIEW, NULL, 0, -1))
 		log_warning_limited(&h->limit, "nftsync: cannot ask for a review");
+}
+
+int hold_withdraw(struct hold *h, struct msg_buf *buf)
+{
+	return h->chan ? msg_buf_send(h->chan, buf) : -EPIPE;
 }
 
 int hold_question(struct hold *h, const struct msg_ask *ask)

@@ -30,10 +30,10 @@ struct hold_ops {
 	/** nftsync was restarted: say again what was wished for this ticket. What out borrows
 	 *  lives for the call; its serial and times are not looked at. */
 	void (*again)(void *arg, void *ticket, struct hold_wish *out);
-	/** Whether this name must not open anything to this device (any more). client: the
-	 *  address that asked it last, family 0: unknown. For hold_review(). */
-	bool (*is_blocked)(void *arg, const struct msg_device *device,
-			   const struct addr *client, const struct dname *name);
+	/** Whether this name, or one of the chain by which its answers came, must not open
+	 *  anything any more to this client, which asked it last. For hold_review(). */
+	bool (*is_blocked)(void *arg, const struct msg_client *client, const struct dname *name,
+			   const uint8_t *chain, size_t chain_len);
 	/** A message that is not about leases (MSG_TELL), borrowed. */
 	void (*other)(void *arg, const void *message);
 };
@@ -64,7 +64,7 @@ uint32_t hold_covered(struct hold *h, const struct msg_device *device, uint64_t 
 /** One wish. */
 struct hold_wish {
 	const struct msg_device *device;
-	const struct addr *client; /* that asks */
+	const struct msg_client *client; /* that asks */
 	const struct dname *qname;
 	const struct note *note; /* its public addresses, at most MSG_LEASE_ADDRS */
 	uint32_t age_s;		 /* since the answer came from its upstream */
@@ -85,6 +85,9 @@ void hold_flush(struct hold *h);
 /** Lists or policies have changed: have nftsync tell all names that hold leases, and withdraw
  *  those that is_blocked says yes to. An nftsync that comes later is asked as well. */
 void hold_review(struct hold *h);
+
+/** Have leases withdrawn: all records of buf, a message of MSG_WITHDRAW. @retval -EPIPE */
+int hold_withdraw(struct hold *h, struct msg_buf *buf);
 
 /** Relay a question of the control socket. @retval -EPIPE */
 int hold_question(struct hold *h, const struct msg_ask *ask);

@@ -34,7 +34,7 @@ static int hold_answer(struct resolver *r, struct query *q, const struct offer *
 	uint64_t now_us = clock_mono_us();
 	struct hold_wish wish = {
 		.device = client_lease_device(&q->l.client),
-		.client = &q->l.asker.from.addr,
+		.client = &q->l.client.who,
 		.qname = &q->l.question.qname,
 		.note = o->note,
 		.age_s = o->age_s,
@@ -128,7 +128,7 @@ void query_on_lease_again(void *arg, void *ticket, struct hold_wish *out)
 	(void)arg;
 	*out = (struct hold_wish){
 		.device = client_lease_device(&q->l.client),
-		.client = &q->l.asker.from.addr,
+		.client = &q->l.client.who,
 		.qname = &q->l.question.qname,
 		.note = q->note,
 		.age_s = q->age_s,

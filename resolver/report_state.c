@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
+#include "resolver/seek.h"
 #include "resolver/state.h"
 
 #define WHERE_MAX 512
@@ -234,63 +235,6 @@ void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const cha
 
 /* --- clients ----------------------------------------------------------------------------- */
 
-/* Who a text of the user means: an address, a MAC address, or a device of the configuration. */
-struct sought {
-	struct addr addr;      /* family 0: not known */
-	struct mac mac;
-	bool has_mac;
-	const char *interface; /* borrowed from the neighbours; NULL: not known */
-};
-
-static bool seek(struct resolver *r, const struct addr *a, const struct mac *mac,
-		 struct sought *out)
-{
-	if (!r->neighbours || !neighbour_search(r->neighbours, a, mac, clock_mono_ms(),
-						&out->addr, &out->mac, &out->interface))
-		return false;
-	out->has_mac = true;
-	return true;
-}
-
-static bool seek_device(struct resolver *r, const struct conf_device *d, struct sought *out)
-{
-	if (d->addr_count)
-		out->addr = d->addrs[0];
-	if (d->mac_count)
-		out->mac = d->macs[0];
-	out->has_mac = d->mac_count;
-	for (size_t i = 0; i < d->mac_count; i++)
-		if (seek(r, NULL, &d->macs[i], out))
-			return true;
-	for (size_t i = 0; i < d->addr_count; i++)
-		if (seek(r, &d->addrs[i], NULL, out))
-			return true;
-	return true;
-}
-
-/* @return false: neither an address nor a device's name */
-static bool seek_text(struct resolver *r, const char *text, struct sought *out)
-{
-	const struct conf *conf = r->current->conf;
-	struct addr addr;
-
-	*out = (struct sought){ 0 };
-	if (!addr_from_text(text, &addr)) {
-		out->addr = addr;
-		seek(r, &addr, NULL, out);
-		return true;
-	}
-	if (!mac_from_text(text, &out->mac)) {
-		out->has_mac = true;
-		seek(r, NULL, &out->mac, out);
-		return true;
-	}
-	for (size_t i = 0; i < conf->device_count; i++)
-		if (!strcmp(conf->devices[i].name, text))
-			return seek_device(r, &conf->devices[i], out);
-	return false;
-}
-
 void report_client(struct resolver *r, FILE *to, const char *text, const char *unused)
 {
 	char addr[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX] = "-", interface[64] = "-";
@@ -301,7 +245,7 @@ void report_client(struct resolver *r, FILE *to, const char *text, const char *u
 
 	(void)unused;
 	fprintf(to, "address\tmac\tdevice\tinterface\tzone\tgate\n");
-	if (!r->current || !seek_text(r, text, &s))
+	if (!r->current || !seek_client(r, text, &s))
 		return;
 	conf = r->current->conf;
 	place = policy_find_client(conf, &s.addr, s.has_mac ? &s.mac : NULL, s.interface);

@@ -102,20 +102,30 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 }
 
 /* Of leases that were given under an earlier generation. */
-static bool is_blocked(void *arg, const struct msg_device *device, const struct addr *client,
-		       const struct dname *name)
+static bool is_blocked(void *arg, const struct msg_client *client, const struct dname *name,
+		       const uint8_t *chain, size_t chain_len)
 {
 	const struct resolver *r = arg;
 	struct policy_client place;
-	struct mac mac;
+	enum policy_action action;
 
-	if (!client->family)
+	if (!client->addr.family)
 		return false; /* its policy cannot be told */
-	memcpy(mac.bytes, device->id, sizeof(mac.bytes));
-	place = policy_find_client(r->current->conf, client,
-				   device->kind == DEVICE_MAC ? &mac : NULL, NULL);
-	return policy_decide(r->current->conf, r->current->index, place.policy, name, NULL) ==
-	       POLICY_BLOCK;
+	place = policy_find_client(r->current->conf, &client->addr,
+				   client->has_mac ? &client->mac : NULL, NULL);
+	action = policy_decide(r->current->conf, r->current->index, place.policy, name, NULL);
+	if (action == POLICY_ALLOW)
+		return false; /* nor is its chain looked at */
+	while (action != POLICY_BLOCK && chain_len) {
+		struct dname link = { .len = (uint8_t)dname_wire_len(chain, chain_len) };
+
+		memcpy(link.wire, chain, link.len);
+		action = policy_decide(r->current->conf, r->current->index, place.policy, &link,
+				       NULL);
+		chain += link.len;
+		chain_len -= link.len;
+	}
+	return action == POLICY_BLOCK;
 }
 
 static void swap_setup(struct resolver *r, struct setup *s)

@@ -204,5 +204,39 @@ serve closed enforce
 stop TERM
 check "closed again" refused c2 http://198.18.0.81/
 serve closed off
+stop TERM
+cat >"$net_dir/zones.conf" <<-END
+	listen iot 192.168.78.1:53
+	upstream test {
+		server 198.18.0.53
+	}
+	zone lan {
+		interface br-lan
+	}
+	zone iot {
+		interface c2
+		gate observe
+		reach internet
+		refuse-dot on
+		allow tcp 443
+	}
+	history off
+	END
+net_nameward <"$net_dir/zones.conf"
+may() { in_ns router "$BUILD/nameward" -c "$net_dir/nameward.conf" gate check "$1" --client 192.168.78.12; }
+fetch c2 $w4 >/dev/null # it is a neighbour
+check "gate check: what reach has, observed" has 'PASSES, OBSERVED' may 198.18.0.80
+check "an exception by its port" has 'PASSES$' may 198.18.0.80:443
+check "another port" has 'PASSES, OBSERVED' may 198.18.0.80:443/udp
+check "DNS over TLS is refused, in observe too" has 'REFUSED' may 198.18.0.99:853
+check "as packets are" refused c2 http://198.18.0.99:853/
+check "and so is what reach has not" has 'REFUSED' may 192.168.77.11
+check "as packets to it are" refused c2 $lan
+check "with the way out" has 'it leaves by br-lan' may 192.168.77.11
+check "the exit status is the answer" not may 192.168.77.11
+stop TERM
+serve closed enforce
+stop TERM
+serve closed off
 check "a start without a gate takes away what was left" wait_for 5 fetched c2 http://198.18.0.81/
 [ $net_fails = 0 ]

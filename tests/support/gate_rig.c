@@ -16,6 +16,7 @@
 #include "lib/clock.h"
 #include "lib/util.h"
 #include "nftsync/gate.h"
+#include "nftsync/lease_set.h"
 #include "tests/support/nft_ns.h"
 
 static void on_event(void *arg, const char *kind, const char *detail)
@@ -76,7 +77,7 @@ int gate_rig_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s)
 	return rc ? rc : GATE_WAIT;
 }
 
-/* count leases over all four kinds of sets, in batches. */
+/* count leases over all kinds of devices, in batches. */
 void gate_rig_fill(struct gate *g, uint32_t count)
 {
 	static const struct {
@@ -119,6 +120,9 @@ static long elements(const char *set)
 
 long gate_rig_elements(void)
 {
-	return elements("lease4") + elements("lease6") + elements("lease_ip4") +
-	       elements("lease_ip6");
+	long n = 0;
+
+	for (unsigned i = 0; i < LEASE_SET_COUNT; i++)
+		n += elements(lease_set_info(i)->name);
+	return n;
 }

@@ -25,7 +25,7 @@ struct lease_key gate_rig_key(unsigned kind, uint8_t family, uint32_t n);
 /** A claim in a turn of its own. @return GATE_DONE, GATE_WAIT or an error */
 int gate_rig_claim(struct gate *g, const struct lease_key *key, uint32_t ttl_s);
 
-/** count leases over all four kinds of sets, in batches, for an hour. */
+/** count leases over all kinds of devices, in batches, for an hour. */
 void gate_rig_fill(struct gate *g, uint32_t count);
 
 /** Elements in the kernel's sets of table inet nameward. */

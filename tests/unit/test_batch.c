@@ -107,7 +107,7 @@ static struct seen read_back(const struct nl_buf *buf)
 
 static struct seen render(struct batch *b, struct batch_forms forms, bool fresh, int n)
 {
-	struct batch_part part = { 0, batch_count(b), 15, BATCH_ALL, fresh };
+	struct batch_part part = { 0, batch_count(b), (1u << LEASE_SET_COUNT) - 1, BATCH_ALL, fresh };
 	struct nl_buf buf = { 0 };
 	struct seen s;
 
@@ -170,6 +170,10 @@ static void each_set_gets_its_own_key(void **state)
 		  "\2\1\1\1\1\1\0\0\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\7" },
 		{ DEVICE_IP4, AF_INET, "lease_ip4", 8, "\2\1\1\1\xc6\x33\0\7" },
 		{ DEVICE_IP6, AF_INET6, "lease_ip6", 32,
+		  "\2\1\1\1\1\1\0\0\0\0\0\0\0\0\0\0\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\7" },
+		{ DEVICE_IFNAME, AF_INET, "lease_if4", 20,
+		  "\2\1\1\1\1\1\0\0\0\0\0\0\0\0\0\0\xc6\x33\0\7" },
+		{ DEVICE_IFNAME, AF_INET6, "lease_if6", 32,
 		  "\2\1\1\1\1\1\0\0\0\0\0\0\0\0\0\0\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\7" },
 	};
 

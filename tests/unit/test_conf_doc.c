@@ -34,12 +34,13 @@ static const char big[] =
 	"forward \"a\\\\.b\\\\032c.Example\" a\nforward corp.example b\nforward . b\n"
 	"cache {\n size off\n ttl-max 90m\n negative-max 0s\n stale off\n"
 	" stale-after 20ms\n prefetch off\n nxdomain-below off\n}\n"
+	"window school {\n hours mon-fri 08:00-13:00,14:00-15:00\n hours 22:00-06:00\n}\n"
 	"zone any { interface * }\n"
 	"zone iot {\n interface br-iot wlan0.1 'a{b}'\n gate enforce\n}\n"
 	"zone odd {\n interface x#y\n on-failure servfail\n}\n"
 	"listen home 192.0.2.2:53 [2001:db8::2]:53\n"
 	"zone cams {\n interface cam0\n reach odd internet\n reach cams\n refuse-dot on\n"
-	" redirect-dns on\n when-down closed\n allow udp 123\n allow mac 7C:2F:80:00:11:23\n}\n"
+	" redirect-dns on\n when-down closed\n lease-for zone\n allow udp 123 during school\n allow mac 7C:2F:80:00:11:23\n}\n"
 	"device radio {\n address 192.0.2.10\n gate observe\n}\n"
 	"device tv {\n mac 7C-2F-80-00-11-22\n address 192.0.2.9 2001:db8:0::9\n}\n"
 	"group g { member tv 192.0.2.0/24 2001:db8::/32 192.0.2.77 }\n"
@@ -106,9 +107,12 @@ static void printing_keeps_every_value(void **state)
 		"forward . b\n",
 		"\tsize off\n\tttl-max 90m\n\tnegative-max 0s\n\tstale off\n\tstale-after 20ms\n"
 		"\tprefetch off\n\tnxdomain-below off\n",
+		"window school {\n\thours mon-fri 08:00-13:00\n\thours mon-fri 14:00-15:00\n"
+		"\thours mon-sun 22:00-06:00\n}\n",
 		"zone iot {\n\tinterface br-iot\n\tinterface wlan0.1\n\tinterface \"a{b}\"\n"
-		"\tgate enforce\n\ton-failure servfail\n\twhen-down open\n",
-		"\twhen-down closed\n\tallow udp 123\n\tallow mac 7c:2f:80:00:11:23\n"
+		"\tgate enforce\n\ton-failure servfail\n\twhen-down open\n"
+		"\tlease-for device\n",
+		"\twhen-down closed\n\tlease-for zone\n\tallow udp 123 during school\n\tallow mac 7c:2f:80:00:11:23\n"
 		"\trefuse-dot on\n\tredirect-dns on\n"
 		"\treach internet\n\treach odd\n\treach cams\n}\n",
 		"\taddress 192.0.2.10\n\tgate observe\n}\n",

@@ -179,6 +179,24 @@ static void malformed_addresses_are_shown(void **state)
 		{ UP "zone z { interface br0 * }",
 		  "2:24: '*' stands alone in its zone "
 		  "[it means each interface that no other zone names]" },
+		{ UP "gate { allow udp 1 during }",
+		  "2:20: 'during' has the name of one window behind it "
+		  "[as in: allow tcp 443 during school]" },
+		{ UP "gate { allow udp 1 during w x }\nwindow w { hours mon }",
+		  "2:29: 'during' has the name of one window behind it "
+		  "[as in: allow tcp 443 during school]" },
+		{ UP "gate { allow 192.0.2.1 x during w }\nwindow w { hours mon }",
+		  "2:24: 'allow' has one value" },
+		{ UP "window w {\nhours mon-fry\n}",
+		  "3:7: 'mon-fry': no days of the week: as in mon-fri or sat,sun "
+		  "[as in: hours mon-fri 08:00-13:00]" },
+		{ UP "window w {\nhours mon 8-9\n}",
+		  "3:11: '8-9': no span of time: as in 08:00-13:00 "
+		  "[as in: hours mon-fri 08:00-13:00]" },
+		{ UP "window w {\nhours mon 08:00-09:00 tue\n}",
+		  "3:23: 'tue': more than days and times; the next hours go on a line of their "
+		  "own [as in: hours mon-fri 08:00-13:00]" },
+		{ UP "window w { }", "2:8: window 'w' has no hours" },
 		{ UP "gate { allow udp 0 }", "2:18: '0' is no port or range of ports "
 					     "[1 to 65535; a range is written 8000-8100]" },
 		{ UP "gate { allow udp 9-8 }", "2:18: '9-8' is no port or range of ports "
@@ -260,6 +278,9 @@ static void blocks_must_make_sense(void **state)
 		{ UP "zone a {\ninterface *\nreach internet\n}",
 		  "4:1: zone 'a' is each interface that no other zone names, the internet's "
 		  "too, and can have no 'reach' [give the zone's interfaces by their names]" },
+		{ UP "zone a {\ninterface *\nlease-for zone\n}",
+		  "4:1: zone 'a' is each interface that no other zone names, and cannot share its "
+		  "leases [give the zone's interfaces by their names]" },
 		{ UP "zone a {\ninterface a\nreach r\n}\nzone r { interface * }",
 		  "4:1: zone 'r' has no interface of its own to reach [what no zone names is "
 		  "reached by: reach internet]" },

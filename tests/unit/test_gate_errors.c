@@ -177,7 +177,7 @@ static void withdrawn_lease_that_could_not_be_deleted_goes_later(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
 		struct gate *g = begin(i, &told);
-		struct gate_withdrawal w = { .name = name, .name_len = sizeof(name) };
+		struct lease_withdrawal w = { .name = name, .name_len = sizeof(name) };
 		uint64_t now = clock_mono_ms();
 		size_t index;
 
@@ -187,7 +187,7 @@ static void withdrawn_lease_that_could_not_be_deleted_goes_later(void **state)
 		gate_next_turn(g);
 		assert_int_equal(gate_rig_elements(), 41);
 		fault = faults[i].fault;
-		assert_false(gate_withdraw(g, &w, now));
+		assert_false(gate_withdraw(g, &w, false, now));
 		gate_commit(g, now);
 		gate_next_turn(g);
 		assert_mended(g, now, 40);

@@ -219,13 +219,13 @@ static unsigned flows_now(void)
 
 static void withdraw(struct gate *g, const struct msg_device *device, const char *name, bool kill)
 {
-	struct gate_withdrawal w = { .device = device, .kill = kill };
+	struct lease_withdrawal w = { .device = device };
 	struct dname n;
 
 	assert_int_equal(dname_from_text(name, &n), 0);
 	w.name = n.wire;
 	w.name_len = n.len;
-	assert_false(gate_withdraw(g, &w, clock_mono_ms()));
+	assert_false(gate_withdraw(g, &w, kill, clock_mono_ms()));
 	gate_commit(g, clock_mono_ms());
 	gate_next_turn(g);
 }

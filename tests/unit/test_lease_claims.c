@@ -14,6 +14,7 @@
 #include "lib/dname.h"
 #include "lib/util.h"
 #include "nftsync/lease_view.h"
+#include "nftsync/lease_withdraw.h"
 
 #define S 1000ull
 
@@ -73,11 +74,12 @@ static unsigned withdraw(struct lease_ledger *l, const struct lease_key *of, uns
 			 uint64_t now_ms, struct lease_key *ended)
 {
 	struct dname n = name_of(name);
-	size_t cursor = 0;
+	struct lease_withdrawal w = {
+		.device = of ? &of->device : NULL, .name = n.wire, .name_len = n.len,
+	};
 	unsigned count = 0;
 
-	while (lease_withdraw_next(l, of ? &of->device : NULL, n.wire, n.len, now_ms, &cursor,
-				   ended))
+	while (lease_withdraw_next(l, &w, now_ms, ended))
 		count++;
 	return count;
 }

@@ -31,7 +31,7 @@ static void add_holder(struct msg_buf *b)
 	struct msg_holder *m = msg_buf_add(b, MSG_HOLDER, sizeof(*m) + 3);
 
 	m->name_len = 3;
-	m->client.family = AF_INET6;
+	m->client.addr.family = AF_INET6;
 	memcpy(m->name, "\1a", 3);
 }
 
@@ -162,6 +162,22 @@ static void wrong_types_counts_and_descriptors_are_refused(void **state)
 	assert_int_equal(msg_check(&none, sizeof(none), false), -EBADMSG);
 	none.type = 0;
 	assert_int_equal(msg_check(&none, sizeof(none), false), -EBADMSG);
+}
+
+static void an_interfaces_name_has_its_end(void **state)
+{
+	struct msg_buf b = { .len = 0 };
+	struct msg_holder *m;
+
+	(void)state;
+	add_holder(&b);
+	m = (struct msg_holder *)((uint8_t *)b.bytes + sizeof(struct msg_head));
+	m->device = (struct msg_device){ .kind = DEVICE_IFNAME, .id = "wlan1" };
+	assert_int_equal(msg_check(b.bytes, b.len, false), 0);
+	m->device.id[15] = 'x';
+	assert_int_equal(msg_check(b.bytes, b.len, false), -EBADMSG);
+	memset(m->device.id, 0, sizeof(m->device.id));
+	assert_int_equal(msg_check(b.bytes, b.len, false), -EBADMSG);
 }
 
 static void buffer_takes_one_type_and_ends(void **state)
@@ -309,6 +325,7 @@ int main(void)
 		cmocka_unit_test(messages_cut_short_are_refused_at_every_length),
 		cmocka_unit_test(mutated_messages_never_read_outside),
 		cmocka_unit_test(wrong_types_counts_and_descriptors_are_refused),
+		cmocka_unit_test(an_interfaces_name_has_its_end),
 		cmocka_unit_test(buffer_takes_one_type_and_ends),
 		cmocka_unit_test(descriptors_travel),
 		cmocka_unit_test(slow_peer_is_queued_for_then_refused),

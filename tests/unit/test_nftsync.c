@@ -1,5 +1,6 @@
 /* The whole process, with its sandbox, between a supervisor and a resolver that this test plays,
  * on the real kernel in a network namespace. Skipped without root, nft or the account. */
+/* wrap: clock_gettime */
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
@@ -11,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -29,6 +32,20 @@
 
 #define NOBODY  65534
 #define WAIT_MS 20000
+
+/* Shared with the process: how far its wall clock is ahead of ours. */
+static volatile int64_t *wall_ahead_s;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = __real_clock_gettime(id, ts);
+
+	if (id == CLOCK_REALTIME && wall_ahead_s)
+		ts->tv_sec += *wall_ahead_s;
+	return rc;
+}
 
 struct process {
 	pid_t pid;
@@ -203,15 +220,18 @@ static void withdraw(struct process *p, uint64_t i, bool all)
 	say(p->resolver, MSG_WITHDRAW, bytes, sizeof(*m) + NAME_LEN, -1);
 }
 
-static void ask_lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
+static const struct msg_device tv = { .kind = DEVICE_MAC, .id = { 2, 0, 0, 0, 0, 1 } };
+
+static void ask_lease(struct process *p, const struct msg_device *device, uint64_t txid,
+		      uint32_t addr, unsigned count)
 {
 	struct {
 		struct msg_lease m;
 		struct msg_lease_addr addr[8];
 	} wish = {
 		.m = { .addr_count = (uint8_t)count, .name_len = NAME_LEN, .txid = txid,
-		       .client = { AF_INET, { 10, 0, 0, 2 } },
-		       .device = { .kind = DEVICE_MAC, .id = { 2, 0, 0, 0, 0, 1 } } },
+		       .client = { { AF_INET, { 10, 0, 0, 2 } }, 1, { { 2, 0, 0, 0, 0, 7 } } },
+		       .device = *device },
 	};
 	uint8_t bytes[sizeof(wish) + NAME_LEN + 1] = { 0 };
 	size_t len = sizeof(wish.m) + count * sizeof(wish.addr[0]);
@@ -225,14 +245,20 @@ static void ask_lease(struct process *p, uint64_t txid, uint32_t addr, unsigned 
 	say(p->resolver, MSG_LEASE, bytes, len + NAME_LEN, -1);
 }
 
-static int lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
+static int lease_for(struct process *p, const struct msg_device *device, uint64_t txid,
+		     uint32_t addr, unsigned count)
 {
 	const struct msg_lease_done *d;
 
-	ask_lease(p, txid, addr, count);
+	ask_lease(p, device, txid, addr, count);
 	d = hear(p, p->resolver, MSG_LEASE_DONE);
 	assert_int_equal(d->txid, txid);
 	return d->rc;
+}
+
+static int lease(struct process *p, uint64_t txid, uint32_t addr, unsigned count)
+{
+	return lease_for(p, &tv, txid, addr, count);
 }
 
 /* The whole answer to a question; malloc'd. */
@@ -299,8 +325,8 @@ static void loss_is_told_behind_what_it_ends(void **state)
 	for (unsigned i = 0; i < 16; i++)
 		assert_int_equal(lease(&p, i, PUBLIC + i, 1), 0);
 	kill(p.pid, SIGSTOP);
-	ask_lease(&p, 100, PUBLIC, 1);	    /* covered, and the first to end: */
-	ask_lease(&p, 101, PUBLIC + 16, 1); /* it goes for this one */
+	ask_lease(&p, &tv, 100, PUBLIC, 1);	    /* covered, and the first to end: */
+	ask_lease(&p, &tv, 101, PUBLIC + 16, 1); /* it goes for this one */
 	kill(p.pid, SIGCONT);
 	assert_int_equal(((const struct msg_lease_done *)hear(&p, p.resolver, MSG_LEASE_DONE))->txid,
 			 100);
@@ -331,6 +357,88 @@ static void restores_after_a_flush_while_leases_go_on(void **state)
 	stop(&p);
 }
 
+/* From now on the process's wall clock shows that of a Monday. */
+static void set_clock(int hour, int minute, int second)
+{
+	struct tm tm = { .tm_year = 126, .tm_mon = 10, .tm_mday = 23, .tm_hour = hour,
+			 .tm_min = minute, .tm_sec = second };
+
+	*wall_ahead_s = timegm(&tm) - time(NULL);
+}
+
+/* Within ten seconds what the shell says comes true. */
+static void becomes(const char *test)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+		 "for i in $(seq 200); do %s && exit 0; sleep 0.05; done; exit 1", test);
+	free(nft_ns_run(command));
+}
+
+#define LISTED "nft list set inet nameward allow_tcp 2>/dev/null | grep -q 1111"
+
+static void exception_is_in_the_kernel_in_its_hours(void **state)
+{
+	static const char text[] = "upstream u {\n server 192.0.2.1\n}\n"
+				   "window morning {\n hours mon 08:00-12:00\n}\n"
+				   "zone iot {\n interface br-iot\n gate enforce\n}\n"
+				   "gate {\n allow tcp 1111 during morning\n}\n";
+	static struct process p;
+
+	(void)state;
+	if (!can_run())
+		skip();
+	setenv("TZ", "UTC", 1);
+	wall_ahead_s = mmap(NULL, sizeof(*wall_ahead_s), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(wall_ahead_s != MAP_FAILED);
+	set_clock(7, 59, 0);
+	start_with(&p, text);
+	assert_int_equal(lease(&p, 1, PUBLIC + 1, 1), 0);
+	free(nft_ns_run("! " LISTED));
+	set_clock(7, 59, 59);
+	becomes(LISTED);
+	set_clock(12, 0, 0);
+	becomes("! " LISTED);
+	set_clock(11, 0, 0); /* back */
+	becomes(LISTED);
+	free(nft_ns_run("nft get element inet nameward lease4 "
+			"'{ 02:00:00:00:00:01 . 203.0.113.1 }'"));
+	stop(&p);
+	wall_ahead_s = NULL;
+}
+
+static void lease_of_a_sharing_zone_is_there_for_each_of_its_interfaces(void **state)
+{
+	static const char shared[] = "upstream u {\n server 192.0.2.1\n}\n"
+				     "zone iot {\n interface br-iot wlan1\n gate enforce\n"
+				     " lease-for zone\n}\n";
+	static const struct msg_device wlan1 = { .kind = DEVICE_IFNAME, .id = "wlan1" };
+	static struct process p;
+	char *text;
+	int rc;
+
+	(void)state;
+	if (!can_run())
+		skip();
+	start_with(&p, shared);
+	assert_int_equal(lease_for(&p, &wlan1, 1, PUBLIC + 1, 3), 0);
+	free(nft_ns_run("nft get element inet nameward lease_if4 '{ br-iot . 203.0.113.1, "
+			"wlan1 . 203.0.113.1, br-iot . 203.0.113.3, wlan1 . 203.0.113.3 }'"));
+	text = ask(&p, ASK_LEASES, "br-iot", &rc);
+	assert_int_equal(rc, 0);
+	assert_non_null(strstr(text, "br-iot\t203.0.113.2\t"));
+	assert_null(strstr(text, "wlan1"));
+	free(text);
+	free(ask(&p, ASK_LEASES, "br-lan", &rc));
+	assert_int_equal(rc, -EINVAL);
+	withdraw(&p, 1, true);
+	assert_null(hear(&p, p.resolver, MSG_LEASE_LOST));
+	free(nft_ns_run("test $(nft list set inet nameward lease_if4 | grep -o expires | wc -l) = 0"));
+	stop(&p);
+}
+
 static void review_tells_all_and_what_is_withdrawn_is_closed(void **state)
 {
 	static struct process p;
@@ -353,7 +461,8 @@ static void review_tells_all_and_what_is_withdrawn_is_closed(void **state)
 			unsigned i = (unsigned)strtoul((const char *)m->name + 2, NULL, 16);
 
 			assert_int_equal(m->name_len, NAME_LEN);
-			assert_int_equal(m->client.bytes[3], 2);
+			assert_int_equal(m->client.addr.bytes[3], 2);
+			assert_int_equal(m->client.mac.bytes[5], 7);
 			assert_int_equal(m->device.id[5], 1);
 			assert_true(i < 1000);
 			seen[i]++;
@@ -595,6 +704,8 @@ int main(void)
 		cmocka_unit_test(lease_is_in_the_kernel_before_its_answer),
 		cmocka_unit_test(loss_is_told_behind_what_it_ends),
 		cmocka_unit_test(restores_after_a_flush_while_leases_go_on),
+		cmocka_unit_test(exception_is_in_the_kernel_in_its_hours),
+		cmocka_unit_test(lease_of_a_sharing_zone_is_there_for_each_of_its_interfaces),
 		cmocka_unit_test(review_tells_all_and_what_is_withdrawn_is_closed),
 		cmocka_unit_test(flush_costs_an_owned_table_nothing),
 		cmocka_unit_test(killed_process_is_succeeded_without_a_lost_lease),

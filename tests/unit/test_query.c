@@ -294,6 +294,15 @@ static void client_on_an_unknown_interface_is_leased(void **state)
 	assert_int_equal(w->wishes, 2);
 }
 
+static void zone_that_shares_leases_asks_for_its_interface(void **state)
+{
+	(void)state;
+	begin("zone lan {\n interface lo\n gate enforce\n lease-for zone\n}\n");
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).answers, 1);
+	assert_int_equal(w->device.kind, DEVICE_IFNAME);
+	assert_string_equal((const char *)w->device.id, "lo");
+}
+
 static void covered_answer_asks_nftsync_no_more(void **state)
 {
 	(void)state;
@@ -448,6 +457,7 @@ int main(void)
 		TEST(unleased_addresses_beside_an_answer_are_left_out),
 		TEST(addresses_that_no_wish_has_room_for_are_left_out),
 		TEST(client_on_an_unknown_interface_is_leased),
+		TEST(zone_that_shares_leases_asks_for_its_interface),
 		TEST(covered_answer_asks_nftsync_no_more),
 		TEST(dead_upstream_is_a_servfail),
 		TEST(question_in_flight_keeps_its_configuration),

@@ -123,6 +123,8 @@ static void every_option_is_the_same_as_text_and_netlink(void **state)
 		"udp dport @allow_udp_io-t.1 accept\n",
 		"ether saddr @allow_mac_io-t.1 accept\n",
 		"type nat hook prerouting priority dstnat; policy accept;\n",
+		"iifname . ip daddr @lease_if4 accept\n",
+		"iifname . ip6 daddr @lease_if6 accept\n",
 		"fib daddr type local accept\n",
 		"redirect to :53\n",
 		"udp dport 53 dnat ip to 192.0.2.1:53\n",
