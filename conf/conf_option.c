@@ -30,6 +30,7 @@ static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
+static const char *const whither_words[] = { "local", "forward", NULL };
 static const char *const answer_words[] = {
 	"nxdomain", "null", "nodata", "refused", NULL
 };
@@ -48,6 +49,18 @@ static const struct conf_option options[] = {
 	  .help = "Ask this upstream for names at and below the suffix; the longest "
 		"suffix wins. The suffix '.' is the root: all other names." },
 	{ CONF_TOP, "cache", .type = TYPE_BLOCK, .opens = CONF_CACHE },
+	{ CONF_TOP, "local", .type = TYPE_BLOCK, .opens = CONF_LOCAL },
+	{ CONF_TOP, "host", .type = TYPE_HOST, .args = "NAME ADDRESS ...",
+	  .example = "nas 192.168.1.5 fd00::5",
+	  .help = "A name of our own, and the way back from its addresses. A name "
+		"without a dot is also meant under the suffix of each local block. It "
+		"wins over what files say of the name." },
+	{ CONF_TOP, "cname", .type = TYPE_CNAME, .args = "ALIAS TARGET",
+	  .example = "files nas",
+	  .help = "Another name for one that is known here: by a host line, a hosts "
+		"file or a lease. Names without a dot as in host." },
+	{ CONF_TOP, "special", .type = TYPE_BLOCK, .opens = CONF_SPECIAL },
+	{ CONF_TOP, "rebind", .type = TYPE_BLOCK, .opens = CONF_REBIND },
 	{ CONF_TOP, "zone", .type = TYPE_BLOCK, .opens = CONF_ZONE },
 	{ CONF_TOP, "device", .type = TYPE_BLOCK, .opens = CONF_DEVICE },
 	{ CONF_TOP, "group", .type = TYPE_BLOCK, .opens = CONF_GROUP },
@@ -125,6 +138,48 @@ static const struct conf_option options[] = {
 		"names below it (RFC 8020): none, those the upstream found signed, or "
 		"all. There are servers that are wrong about names which only have "
 		"others below them, and they sign nothing." },
+
+	{ CONF_LOCAL, "hosts", .type = TYPE_HOSTS, .args = "PATH ...",
+	  .help = "Files as /etc/hosts. Loopback, link-local and multicast addresses in "
+		"them are left out, names without a dot are also known under the "
+		"suffix. Read again when they change." },
+	{ CONF_LOCAL, "leases", .type = TYPE_LEASES,
+	  .args = "dnsmasq | isc | kea | networkd PATH",
+	  .help = "Leases of a DHCP server, whose clients are then known by the names "
+		"they gave: dnsmasq.leases, dhcpd.leases, the CSV file of Kea's memfile, "
+		"or the file that systemd-networkd keeps from Debian 13 on in "
+		"/var/lib/systemd/network/dhcp-server-lease. Account nameward-local must "
+		"be able to read it. Read again when it changes." },
+	{ CONF_LOCAL, "ttl", .type = TYPE_SECONDS, .at = offsetof(struct conf_local, ttl_s),
+	  .max = DAY, .initial = "60s",
+	  .help = "How long clients may remember these names; those of leases not "
+		"beyond the lease's end." },
+
+	{ CONF_SPECIAL, "single-labels", .type = TYPE_CHOICE, .choices = whither_words,
+	  .at = offsetof(struct conf_special, single_labels), .initial = "local",
+	  .help = "Whether the address of a name without a dot is only looked for here, "
+		"or also asked for upstream." },
+	{ CONF_SPECIAL, "private-reverse", .type = TYPE_CHOICE, .choices = whither_words,
+	  .at = offsetof(struct conf_special, private_reverse), .initial = "local",
+	  .help = "The same for the names of private and other local addresses (RFC "
+		"6303). A forward line for such a suffix goes before." },
+	{ CONF_SPECIAL, "doh-canary", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_special, doh_canary), .initial = "on",
+	  .help = "Whether use-application-dns.net does not exist: browsers then do not "
+		"turn to a resolver of their own by themselves." },
+	{ CONF_SPECIAL, "relay-canary", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_special, relay_canary), .initial = "on",
+	  .help = "Whether mask.icloud.com and mask-h2.icloud.com do not exist: Apple's "
+		"devices then say that private relay is off here." },
+
+	{ CONF_REBIND, "protect", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_rebind, protect), .initial = "on",
+	  .help = "Whether private, loopback and link-local addresses, and the addresses "
+		"of this machine, are taken out of what upstreams answer: a page from the "
+		"Internet could reach devices at home by them." },
+	{ CONF_REBIND, "allow", .type = TYPE_SUFFIXES, .args = "NAME ...",
+	  .help = "Names, with all below them, that may have such addresses. So may those "
+		"that a forward line sends to an upstream of their own." },
 
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
 	  .help = "Network interfaces of the zone. The sign * alone means each that "
@@ -327,6 +382,24 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "}\n" },
 	[CONF_CACHE] = { SINGLE(cache),
 	.help = "Answers kept in memory." },
+	[CONF_LOCAL] = { NAMED(local, locals, local_count, 16),
+		.help = "Names at home: NAME is a suffix that is ours. What is under it is "
+			"answered from these files and from host and cname lines, and never "
+			"asked for elsewhere, unless a forward line names a suffix under it. "
+			"The suffix home.arpa is meant for this (RFC 8375). Account "
+			"nameward-local reads the files.",
+		.example = "local home.arpa {\n"
+			   "\thosts /etc/hosts\n"
+			   "\tleases dnsmasq /var/lib/misc/dnsmasq.leases\n"
+			   "}\n" },
+	[CONF_SPECIAL] = { SINGLE(special),
+		.help = "Names that mean something of their own. Besides these, localhost, "
+			"invalid, test, onion, alt, local, home.arpa, resolver.arpa and their "
+			"like are always answered here, test and home.arpa unless a forward "
+			"line names them." },
+	[CONF_REBIND] = { SINGLE(rebind),
+		.help = "Addresses that a name of the Internet must not lead to.",
+		.example = "\tallow plex.direct\n" },
 	[CONF_ZONE] = { NAMED(zone, zones, zone_count, 256),
 		.help = "A network of clients, and what the gate does for it. Devices "
 			"on an interface of no zone are not gated.",

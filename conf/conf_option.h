@@ -13,6 +13,9 @@ enum conf_block_id {
 	CONF_TOP, /* outside any block */
 	CONF_UPSTREAM,
 	CONF_CACHE,
+	CONF_LOCAL,
+	CONF_SPECIAL,
+	CONF_REBIND,
 	CONF_ZONE,
 	CONF_DEVICE,
 	CONF_GROUP,
@@ -51,6 +54,11 @@ enum conf_type {
 	TYPE_DENY,
 	TYPE_FILL,
 	TYPE_REACH,
+	TYPE_HOSTS,
+	TYPE_LEASES,
+	TYPE_HOST,
+	TYPE_CNAME,
+	TYPE_SUFFIXES,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,
 };
@@ -88,7 +96,7 @@ struct conf_block {
 };
 
 /** Largest number of rows of one block. */
-#define CONF_BLOCK_OPTIONS_MAX 16
+#define CONF_BLOCK_OPTIONS_MAX 32
 
 /** All rows; those of one block stand together. */
 const struct conf_option *conf_options(size_t *count);
