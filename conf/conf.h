@@ -344,6 +344,9 @@ void conf_errors_free(struct conf_errors *e);
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);
 
+/** Whether there are any local data, in files or lines. */
+bool conf_wants_local(const struct conf *c);
+
 /** Whether the addresses of a name go into the sets of this line. */
 bool conf_fill_has(const struct conf_fill *f, const struct dname *name);
 

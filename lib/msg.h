@@ -25,6 +25,7 @@ enum msg_role {
 	ROLE_DBWRITER,
 	ROLE_FLOWS,
 	ROLE_COMPILER,
+	ROLE_LOCAL,
 	ROLE_COUNT,
 };
 
@@ -67,6 +68,10 @@ enum msg_type {
 	MSG_TELL, /* msg_tell: pieces of the answer, the last one marked */
 	/* supervisor to nftsync */
 	MSG_NETFILTER, /* fd: the netfilter socket that owns the table; it outlives nftsync */
+	/* fd: sealed memfd with an image of local data; local to supervisor to resolver, where it
+	 * is in force at once; supervisor to local: the one in force, of which it keeps what files
+	 * said that cannot be read now */
+	MSG_LOCAL,
 	MSG_TYPE_COUNT,
 };
 
