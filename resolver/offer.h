@@ -28,6 +28,7 @@ struct offer {
 	uint64_t serial; /* in the cache; 0: not there */
 	bool truncated;	 /* a part of the answer only */
 	bool is_stale;	 /* its time has ended */
+	bool authoritative; /* of our own data */
 	enum msg_verdict verdict;
 };
 

@@ -137,6 +137,8 @@ static void answer_question(struct resolver *r, struct lookup *l)
 	enum policy_action action;
 
 	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
+	if (query_answer_local(r, l))
+		return;
 	action = policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
 			       &l->question.qname, &match);
 	if (action == POLICY_BLOCK) {

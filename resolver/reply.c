@@ -7,6 +7,7 @@
 #include "resolver/offer.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
+#include "resolver/wire_own.h"
 
 #define EDE_TEXT_MAX 256
 
@@ -119,6 +120,8 @@ size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room
 	size_t len = wire_write_prepared(&l->question, o->prepared, o->len, o->age_s,
 					 o->ttl_max_s, room, reply_max(l));
 
+	if (len && o->authoritative)
+		wire_set_authoritative(room);
 	if (len && l->client.gated)
 		len = wire_leave_out(room, len, is_unleased, o->note);
 	if (len && o->is_stale)

@@ -28,12 +28,13 @@ static void report_processes(const struct resolver *r, FILE *to)
 		if (c->pid)
 			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
 				c->pid, c->restarts);
-		else if (i == ROLE_COMPILER)
-			fprintf(to, "process\t%s\tidle: it runs when lists are read\n",
-				msg_role_name(i));
+		else if (i == ROLE_COMPILER || i == ROLE_LOCAL)
+			fprintf(to, "process\t%s\tidle: it runs when %s are read\n",
+				msg_role_name(i),
+				i == ROLE_COMPILER ? "lists" : "hosts and leases");
 		else if (c->size) /* told of, but not running */
 			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
-				i == ROLE_COMPILER ? "done" : "down", c->restarts);
+				"down", c->restarts);
 	}
 }
 
@@ -77,6 +78,7 @@ static void report_counters(const struct resolver *r, FILE *to)
 	row(to, "resolver", "cached", s->by_verdict[VERDICT_CACHED]);
 	row(to, "resolver", "stale", s->by_verdict[VERDICT_STALE]);
 	row(to, "resolver", "prefetched", s->prefetched);
+	row(to, "resolver", "local", s->by_verdict[VERDICT_LOCAL]);
 	row(to, "resolver", "blocked", s->by_verdict[VERDICT_BLOCKED]);
 	row(to, "resolver", "blocked_by_cname", s->by_verdict[VERDICT_BLOCKED_CNAME]);
 	row(to, "resolver", "failed", s->by_verdict[VERDICT_FAILED]);

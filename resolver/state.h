@@ -18,6 +18,7 @@
 struct child;
 struct control;
 struct event_base;
+struct local_image;
 struct neighbour;
 struct queries;
 
@@ -43,6 +44,7 @@ struct resolver {
 	struct lookup_log *log;
 	struct control *control;
 	struct queries *queries;
+	struct local_image *local; /* NULL: none */
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;
