@@ -201,7 +201,8 @@ enum msg_verdict {
 	VERDICT_FAILED = 7,	 /* no upstream answered: SERVFAIL */
 	VERDICT_REFUSED = 8,	 /* not answered for policy reasons (opcode, class, client) */
 	VERDICT_GATE_FAILED = 9, /* an answer was there; its addresses could not be leased */
-	VERDICT_COUNT = 10,
+	VERDICT_REBIND = 10,	 /* a public name led to addresses at home alone: none was given */
+	VERDICT_COUNT = 11,
 };
 
 /** Sizes of the variable parts, which follow the record in this order. */

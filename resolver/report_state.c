@@ -81,6 +81,8 @@ static void report_counters(const struct resolver *r, FILE *to)
 	row(to, "resolver", "local", s->by_verdict[VERDICT_LOCAL]);
 	row(to, "resolver", "blocked", s->by_verdict[VERDICT_BLOCKED]);
 	row(to, "resolver", "blocked_by_cname", s->by_verdict[VERDICT_BLOCKED_CNAME]);
+	row(to, "resolver", "rebind", s->by_verdict[VERDICT_REBIND]);
+	row(to, "resolver", "rebind_cut", s->rebind_cut);
 	row(to, "resolver", "failed", s->by_verdict[VERDICT_FAILED]);
 	row(to, "resolver", "gate_failed", s->by_verdict[VERDICT_GATE_FAILED]);
 	row(to, "resolver", "refused", s->by_verdict[VERDICT_REFUSED]);
