@@ -192,7 +192,7 @@ void query_take(struct resolver *r, const struct asker *from, const uint8_t *pac
 	l.start_us = clock_mono_us();
 	l.rtt_us = l.hold_us = 0;
 	l.upstream = (struct addr){ 0 };
-	l.client.label = "";
+	l.client.label[0] = '\0';
 	l.client.has_mac = false;
 	l.allowed = false;
 	r->stats.queries++;

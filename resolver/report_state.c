@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
+#include "resolver/report_local.h"
 #include "resolver/state.h"
 
 #define WHERE_MAX 512
@@ -351,7 +352,8 @@ static void find_why_client(struct resolver *r, const char *text, struct why *w)
 	}
 	w->client.place = policy_find_client(conf, &w->addr, mac, NULL);
 	if (w->client.place.device != POLICY_NONE)
-		w->client.label = conf->devices[w->client.place.device].name;
+		snprintf(w->client.label, sizeof(w->client.label), "%s",
+			 conf->devices[w->client.place.device].name);
 }
 
 static void step(const struct why *w, const char *what, const char *result,
@@ -459,17 +461,27 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	const struct conf_policy *p = NULL;
 	struct why w = { .s = r->current, .to = to };
 	enum policy_action action;
+	bool is_local;
 
 	fprintf(to, "step\tresult\twhere\n");
 	if (!w.s || dname_from_text(name, &w.qname))
 		return;
 	find_why_client(r, client, &w);
 	action = policy_decide(w.s->conf, w.s->index, w.client.place.policy, &w.qname, NULL);
-	fprintf(to, "verdict\t%s\t%s\n", words[action], dname_to_text(&w.qname, text));
+	is_local = report_is_local(r, &w.qname);
+	fprintf(to, "verdict\t%s\t%s\n", is_local ? "LOCAL" : words[action],
+		dname_to_text(&w.qname, text));
 	explain_client(&w, client);
+	if (is_local) {
+		report_why_local(r, &w.qname, to);
+		explain_gate(&w);
+		return;
+	}
 	if (w.client.place.policy != POLICY_NONE)
 		p = &w.s->conf->policies[w.client.place.policy];
 	if (p)
 		explain_lists(&w, p);
 	explain_rest(r, &w, action);
+	if (action != POLICY_BLOCK)
+		report_why_rebind(r, &w.qname, to);
 }

@@ -121,9 +121,9 @@ static bool is_blocked(void *arg, const struct msg_device *device, const struct 
 
 static void set_local(struct resolver *r, struct local_image *x)
 {
+	clients_set_local(r->clients, x);
 	local_image_close(r->local);
 	r->local = x;
-	clients_flush(r->clients);
 }
 
 static void swap_setup(struct resolver *r, struct setup *s)

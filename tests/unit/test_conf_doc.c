@@ -76,7 +76,7 @@ static void assert_fixed_point(const char *text)
 	free(second);
 }
 
-static char *text_of_file(const char *path)
+__attribute__((noinline)) static char *text_of_file(const char *path)
 {
 	char *text = NULL;
 	struct stat st;
