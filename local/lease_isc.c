@@ -11,7 +11,7 @@
 
 #include "lib/util.h"
 #include "local/lease_file.h"
-#include "local/lease_set.h"
+#include "local/dhcp_leases.h"
 #include "local/text_scan.h"
 
 #define WORDS_MAX 8 /* of a statement; further ones are passed over */
@@ -109,7 +109,7 @@ static bool is(const struct statement *t, unsigned word, const char *text)
 }
 
 /* "5 2026/11/27 20:00:00", which is UTC, "epoch 1795809600", or "never". */
-static void read_ends(const struct statement *t, struct lease *l)
+static void read_ends(const struct statement *t, struct dhcp_lease *l)
 {
 	char date[16], hour[16];
 	struct tm tm = { 0 };
@@ -130,7 +130,7 @@ static void read_ends(const struct statement *t, struct lease *l)
 	l->until_s = (int64_t)timegm(&tm);
 }
 
-static void read_hardware(const struct statement *t, struct lease *l)
+static void read_hardware(const struct statement *t, struct dhcp_lease *l)
 {
 	char text[MAC_TEXT_MAX];
 
@@ -138,10 +138,10 @@ static void read_hardware(const struct statement *t, struct lease *l)
 	    !span_copy(&t->words[2], text, sizeof(text)) || mac_from_text(text, &l->mac))
 		return;
 	l->has_mac = mac_is_unicast(&l->mac);
-	l->owner = lease_owner(l->mac.bytes, sizeof(l->mac.bytes));
+	l->owner = dhcp_owner(l->mac.bytes, sizeof(l->mac.bytes));
 }
 
-static void read_into(const struct statement *t, struct lease *l)
+static void read_into(const struct statement *t, struct dhcp_lease *l)
 {
 	if (is(t, 0, "ends"))
 		read_ends(t, l);
@@ -150,12 +150,12 @@ static void read_into(const struct statement *t, struct lease *l)
 	else if (is(t, 0, "hardware"))
 		read_hardware(t, l);
 	else if (is(t, 0, "uid") && !l->has_mac && t->count > 1)
-		l->owner = lease_owner(t->words[1].at, t->words[1].len);
+		l->owner = dhcp_owner(t->words[1].at, t->words[1].len);
 	else if (is(t, 0, "client-hostname") && t->count > 1)
-		lease_name(t->words[1].at, t->words[1].len, l->name);
+		dhcp_name(t->words[1].at, t->words[1].len, l->name);
 }
 
-static bool begins_lease(const struct statement *t, struct lease *l)
+static bool begins_lease(const struct statement *t, struct dhcp_lease *l)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -163,15 +163,15 @@ static bool begins_lease(const struct statement *t, struct lease *l)
 	    (!span_is(&t->words[0], "lease") && !span_is(&t->words[0], "iaaddr")) ||
 	    !span_copy(&t->words[1], text, sizeof(text)))
 		return false;
-	*l = (struct lease){ .line = t->line, .is_active = true };
+	*l = (struct dhcp_lease){ .line = t->line, .is_active = true };
 	return !addr_from_text(text, &l->addr);
 }
 
-int lease_file_isc(const char *text, size_t len, struct lease_set *to)
+int lease_file_isc(const char *text, size_t len, struct dhcp_leases *to)
 {
 	struct scanner s = { .text = { text, len }, .line = 1 };
 	unsigned depth = 0, inside = 0; /* depth of the lease's own statements; 0: in none */
-	struct lease l = { .line = 0 };
+	struct dhcp_lease l = { .line = 0 };
 	uint64_t duid = 0; /* of the ia-na block around */
 	struct statement t;
 	int rc = 0;
@@ -183,12 +183,12 @@ int lease_file_isc(const char *text, size_t len, struct lease_set *to)
 			inside = depth;
 			l.owner = duid;
 		} else if (t.end == '{' && t.count > 1 && is(&t, 0, "ia-na")) {
-			duid = lease_owner(t.words[1].at, t.words[1].len);
+			duid = dhcp_owner(t.words[1].at, t.words[1].len);
 		} else if (t.end == ';' && inside && depth == inside) {
 			read_into(&t, &l);
 		} else if (t.end == '}') {
 			if (inside && depth == inside) {
-				rc = lease_set_put(to, &l); /* one cut short is none */
+				rc = dhcp_leases_put(to, &l); /* one cut short is none */
 				inside = 0;
 			}
 			depth -= depth > 0;

@@ -4,7 +4,7 @@
 
 #include "lib/util.h"
 #include "local/lease_file.h"
-#include "local/lease_set.h"
+#include "local/dhcp_leases.h"
 #include "local/text_scan.h"
 
 #define COLUMNS_MAX 64
@@ -45,7 +45,7 @@ static bool read_header(struct span line, struct kea *k)
 }
 
 /* "&#x2c" stands for a comma, which no host's name has: such a one is refused as it is. */
-static bool read_line(const struct kea *k, struct span line, struct lease *l)
+static bool read_line(const struct kea *k, struct span line, struct dhcp_lease *l)
 {
 	struct span f[COLUMN_COUNT] = { { "", 0 } }, field;
 	uint64_t expire = 0, lifetime = 1, state = 0, type = 0;
@@ -66,13 +66,13 @@ static bool read_line(const struct kea *k, struct span line, struct lease *l)
 	l->is_active = state == 0 && lifetime; /* not declined, reclaimed, released: lifetime 0 */
 	if (span_copy(&f[C_HWADDR], text, sizeof(text)) && !mac_from_text(text, &l->mac))
 		l->has_mac = mac_is_unicast(&l->mac);
-	l->owner = l->has_mac ? lease_owner(l->mac.bytes, sizeof(l->mac.bytes)) :
-				lease_owner(f[C_CLIENT].at, f[C_CLIENT].len);
-	lease_name(f[C_HOSTNAME].at, f[C_HOSTNAME].len, l->name);
+	l->owner = l->has_mac ? dhcp_owner(l->mac.bytes, sizeof(l->mac.bytes)) :
+				dhcp_owner(f[C_CLIENT].at, f[C_CLIENT].len);
+	dhcp_name(f[C_HOSTNAME].at, f[C_HOSTNAME].len, l->name);
 	return true;
 }
 
-int lease_file_kea(const char *text, size_t len, struct lease_set *to)
+int lease_file_kea(const char *text, size_t len, struct dhcp_leases *to)
 {
 	struct text_scan scan = { .text = { text, len } };
 	struct kea k = { .known = 0 };
@@ -85,10 +85,10 @@ int lease_file_kea(const char *text, size_t len, struct lease_set *to)
 	if (!read_header(line, &k))
 		return -EPROTONOSUPPORT;
 	while (!rc && text_line(&scan, &line)) {
-		struct lease l = { .line = scan.line };
+		struct dhcp_lease l = { .line = scan.line };
 
 		if (read_line(&k, line, &l))
-			rc = lease_set_put(to, &l);
+			rc = dhcp_leases_put(to, &l);
 	}
 	return rc;
 }

@@ -9,7 +9,7 @@
 
 #include "lib/util.h"
 #include "local/lease_file.h"
-#include "local/lease_set.h"
+#include "local/dhcp_leases.h"
 #include "local/text_scan.h"
 
 #define ARRAY_MAX 32 /* numbers kept of an array */
@@ -26,10 +26,10 @@ struct member {
 struct json {
 	struct span text;
 	uint32_t line;
-	struct lease lease; /* of the object being read */
+	struct dhcp_lease lease; /* of the object being read */
 	bool has_addr;
 	uint64_t hardware_len;
-	struct lease_set *to; /* borrowed */
+	struct dhcp_leases *to; /* borrowed */
 };
 
 static bool take(struct json *j, char c)
@@ -93,20 +93,20 @@ static bool bytes_of(const struct member *m, uint8_t *to, size_t len)
 
 static void take_member(struct json *j, const struct member *m)
 {
-	struct lease *l = &j->lease;
+	struct dhcp_lease *l = &j->lease;
 	uint8_t bytes[ARRAY_MAX];
 
 	if (span_is(&m->key, "Address") && m->count == 4 && bytes_of(m, bytes, 4)) {
 		l->addr = addr_from_bytes(AF_INET, bytes);
 		j->has_addr = true;
 	} else if (span_is(&m->key, "Hostname") && m->string.at) {
-		lease_name(m->string.at, m->string.len, l->name);
+		dhcp_name(m->string.at, m->string.len, l->name);
 	} else if (span_is(&m->key, "HardwareAddressLength") && m->count == 1) {
 		j->hardware_len = m->numbers[0];
 	} else if (span_is(&m->key, "HardwareAddress")) {
 		l->has_mac = bytes_of(m, l->mac.bytes, sizeof(l->mac.bytes));
 	} else if (span_is(&m->key, "ClientId") && bytes_of(m, bytes, m->count)) {
-		l->owner = lease_owner(bytes, m->count);
+		l->owner = dhcp_owner(bytes, m->count);
 	} else if (span_is(&m->key, "ExpirationRealtimeUSec") && m->count == 1) {
 		l->until_s = (int64_t)MIN(m->numbers[0] / 1000000, (uint64_t)INT64_MAX);
 		l->is_active = true; /* StaticLeases have none: they need not be in use */
@@ -115,16 +115,16 @@ static void take_member(struct json *j, const struct member *m)
 
 static int end_object(struct json *j)
 {
-	struct lease *l = &j->lease;
+	struct dhcp_lease *l = &j->lease;
 	int rc = 0;
 
 	l->has_mac = l->has_mac && j->hardware_len == sizeof(l->mac.bytes) &&
 		     mac_is_unicast(&l->mac);
 	if (l->has_mac)
-		l->owner = lease_owner(l->mac.bytes, sizeof(l->mac.bytes));
+		l->owner = dhcp_owner(l->mac.bytes, sizeof(l->mac.bytes));
 	if (j->has_addr && l->is_active)
-		rc = lease_set_put(j->to, l);
-	*l = (struct lease){ .line = j->line };
+		rc = dhcp_leases_put(j->to, l);
+	*l = (struct dhcp_lease){ .line = j->line };
 	j->has_addr = false;
 	j->hardware_len = 0;
 	return rc;
@@ -137,7 +137,7 @@ static int read_object(struct json *j, unsigned depth)
 	int rc;
 
 	/* What stood before, in the object around, is no lease's. */
-	j->lease = (struct lease){ .line = j->line };
+	j->lease = (struct dhcp_lease){ .line = j->line };
 	j->has_addr = false;
 	if (take(j, '}'))
 		return 0;
@@ -183,7 +183,7 @@ static int read_value(struct json *j, unsigned depth, struct member *m)
 	return read_scalar(j, m) ? 0 : -EPROTONOSUPPORT;
 }
 
-int lease_file_networkd(const char *text, size_t len, struct lease_set *to)
+int lease_file_networkd(const char *text, size_t len, struct dhcp_leases *to)
 {
 	struct json j = { .text = { text, len }, .line = 1, .to = to };
 

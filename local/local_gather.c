@@ -8,7 +8,7 @@
 #include "lib/util.h"
 #include "local/host_file.h"
 #include "local/lease_file.h"
-#include "local/lease_set.h"
+#include "local/dhcp_leases.h"
 #include "local/local_build.h"
 #include "local/local_image.h"
 #include "local/reverse_name.h"
@@ -141,7 +141,7 @@ static int take_host(void *arg, const struct addr *a, const struct dname *name, 
 	return add_host(g, a, name, is_first);
 }
 
-static int take_lease(struct gather *g, const struct lease *l)
+static int take_lease(struct gather *g, const struct dhcp_lease *l)
 {
 	struct local_build_stats before, after;
 	struct dname name;
@@ -166,7 +166,7 @@ static int take_lease(struct gather *g, const struct lease *l)
 }
 
 static int parse_leases(enum conf_local_format format, const char *text, size_t len,
-			struct lease_set *to)
+			struct dhcp_leases *to)
 {
 	switch (format) {
 	case LOCAL_DNSMASQ:
@@ -186,19 +186,19 @@ static int parse_leases(enum conf_local_format format, const char *text, size_t 
 static int gather_leases(struct gather *g, enum conf_local_format format, const char *text,
 			 size_t len, int64_t now_s)
 {
-	struct lease_set *leases;
-	int rc = lease_set_new(&leases);
+	struct dhcp_leases *leases;
+	int rc = dhcp_leases_new(&leases);
 
 	if (rc)
 		return rc;
 	rc = parse_leases(format, text, len, leases);
-	for (size_t i = 0; !rc && i < lease_set_count(leases); i++) {
-		const struct lease *l = lease_set_at(leases, i);
+	for (size_t i = 0; !rc && i < dhcp_leases_count(leases); i++) {
+		const struct dhcp_lease *l = dhcp_leases_at(leases, i);
 
 		if (l->is_active && *l->name && (!l->until_s || l->until_s > now_s))
 			rc = take_lease(g, l);
 	}
-	lease_set_free(leases);
+	dhcp_leases_free(leases);
 	return rc;
 }
 
@@ -256,7 +256,7 @@ int local_gather_old(const struct conf *conf, const struct conf_local_file *file
 		.origin = {
 			.path = file->path,
 			.rank = file->format == LOCAL_HOSTS ? RANK_HOSTS : RANK_LEASES,
-			.owner = lease_owner(file->path, strlen(file->path)),
+			.owner = dhcp_owner(file->path, strlen(file->path)),
 		},
 	};
 	int rc = 0;

@@ -10,27 +10,27 @@
 
 #include "lib/util.h"
 #include "local/lease_file.h"
-#include "local/lease_set.h"
+#include "local/dhcp_leases.h"
 
-typedef int parse(const char *text, size_t len, struct lease_set *to);
+typedef int parse(const char *text, size_t len, struct dhcp_leases *to);
 
 /* "address name mac until" of each active lease; "!RC" for a refused text. Freed with free. */
 static char *leases_of(parse *fn, const char *text, size_t len)
 {
 	char *copy = malloc(len + 1), *out = NULL; /* exact, so that a read behind it shows */
-	struct lease_set *set;
+	struct dhcp_leases *set;
 	size_t size;
 	FILE *to = open_memstream(&out, &size);
 	int rc;
 
 	copy = realloc(copy, len ? len : 1);
 	memcpy(copy, text, len);
-	assert_int_equal(lease_set_new(&set), 0);
+	assert_int_equal(dhcp_leases_new(&set), 0);
 	rc = fn(copy, len, set);
 	if (rc)
 		fprintf(to, "!%d", rc);
-	for (size_t i = 0; !rc && i < lease_set_count(set); i++) {
-		const struct lease *l = lease_set_at(set, i);
+	for (size_t i = 0; !rc && i < dhcp_leases_count(set); i++) {
+		const struct dhcp_lease *l = dhcp_leases_at(set, i);
 		char addr[ADDR_TEXT_MAX], mac[MAC_TEXT_MAX] = "-";
 
 		if (!l->is_active)
@@ -41,7 +41,7 @@ static char *leases_of(parse *fn, const char *text, size_t len)
 			mac, (long long)l->until_s);
 	}
 	fclose(to);
-	lease_set_free(set);
+	dhcp_leases_free(set);
 	free(copy);
 	return out;
 }
@@ -196,31 +196,31 @@ static void names_of_clients_are_host_names_or_none(void **state)
 		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "" },
 	};
-	char name[LEASE_NAME_MAX + 1];
+	char name[DHCP_NAME_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(lease_name(cases[i].text, strlen(cases[i].text), name),
+		assert_int_equal(dhcp_name(cases[i].text, strlen(cases[i].text), name),
 				 strlen(cases[i].name));
 		assert_string_equal(name, cases[i].name);
 	}
-	assert_int_equal(lease_name("a\0b", 3, name), 0);
+	assert_int_equal(dhcp_name("a\0b", 3, name), 0);
 }
 
 static void leases_beyond_the_limit_are_left_out(void **state)
 {
-	struct lease l = { .addr = { AF_INET, { 10 } } };
-	struct lease_set *set;
+	struct dhcp_lease l = { .addr = { AF_INET, { 10 } } };
+	struct dhcp_leases *set;
 
 	(void)state;
-	assert_int_equal(lease_set_new(&set), 0);
-	for (unsigned i = 0; i < LEASE_COUNT_MAX + 3; i++) {
+	assert_int_equal(dhcp_leases_new(&set), 0);
+	for (unsigned i = 0; i < DHCP_LEASES_MAX + 3; i++) {
 		store_be32(l.addr.bytes, 0x0a000000 + i);
-		assert_int_equal(lease_set_put(set, &l), 0);
+		assert_int_equal(dhcp_leases_put(set, &l), 0);
 	}
-	assert_int_equal(lease_set_count(set), LEASE_COUNT_MAX);
-	assert_int_equal(lease_set_left_out(set), 3);
-	lease_set_free(set);
+	assert_int_equal(dhcp_leases_count(set), DHCP_LEASES_MAX);
+	assert_int_equal(dhcp_leases_left_out(set), 3);
+	dhcp_leases_free(set);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* Leases by address; see lease_set.h. */
-#include "local/lease_set.h"
+/* Leases by address; see dhcp_leases.h. */
+#include "local/dhcp_leases.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,18 +8,18 @@
 #include "lib/hash.h"
 #include "lib/util.h"
 
-#define SLOTS (LEASE_COUNT_MAX * 2) /* a power of two */
+#define SLOTS (DHCP_LEASES_MAX * 2) /* a power of two */
 
-struct lease_set {
+struct dhcp_leases {
 	struct hash_key hash;
-	struct lease *leases; /* owned */
+	struct dhcp_lease *leases; /* owned */
 	size_t count, room, left_out;
 	uint32_t slots[SLOTS]; /* index + 1; 0: free */
 };
 
-int lease_set_new(struct lease_set **out)
+int dhcp_leases_new(struct dhcp_leases **out)
 {
-	struct lease_set *s = calloc(1, sizeof(*s));
+	struct dhcp_leases *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
@@ -28,7 +28,7 @@ int lease_set_new(struct lease_set **out)
 	return 0;
 }
 
-void lease_set_free(struct lease_set *s)
+void dhcp_leases_free(struct dhcp_leases *s)
 {
 	if (!s)
 		return;
@@ -36,10 +36,10 @@ void lease_set_free(struct lease_set *s)
 	free(s);
 }
 
-static int grow(struct lease_set *s)
+static int grow(struct dhcp_leases *s)
 {
 	size_t room = s->room ? s->room * 2 : 64;
-	struct lease *more;
+	struct dhcp_lease *more;
 
 	if (s->count < s->room)
 		return 0;
@@ -51,19 +51,19 @@ static int grow(struct lease_set *s)
 	return 0;
 }
 
-int lease_set_put(struct lease_set *s, const struct lease *l)
+int dhcp_leases_put(struct dhcp_leases *s, const struct dhcp_lease *l)
 {
 	size_t at = hash_bytes(&s->hash, &l->addr, sizeof(l->addr)) % SLOTS;
 
 	for (; s->slots[at]; at = (at + 1) % SLOTS) {
-		struct lease *old = &s->leases[s->slots[at] - 1];
+		struct dhcp_lease *old = &s->leases[s->slots[at] - 1];
 
 		if (!addr_equal(&old->addr, &l->addr))
 			continue;
 		*old = *l;
 		return 0;
 	}
-	if (s->count == LEASE_COUNT_MAX) {
+	if (s->count == DHCP_LEASES_MAX) {
 		s->left_out++;
 		return 0;
 	}
@@ -74,17 +74,17 @@ int lease_set_put(struct lease_set *s, const struct lease *l)
 	return 0;
 }
 
-size_t lease_set_count(const struct lease_set *s)
+size_t dhcp_leases_count(const struct dhcp_leases *s)
 {
 	return s->count;
 }
 
-const struct lease *lease_set_at(const struct lease_set *s, size_t i)
+const struct dhcp_lease *dhcp_leases_at(const struct dhcp_leases *s, size_t i)
 {
 	return &s->leases[i];
 }
 
-size_t lease_set_left_out(const struct lease_set *s)
+size_t dhcp_leases_left_out(const struct dhcp_leases *s)
 {
 	return s->left_out;
 }
@@ -98,14 +98,14 @@ static char host_char(char c)
 	return '\0';
 }
 
-size_t lease_name(const char *text, size_t len, char name[LEASE_NAME_MAX + 1])
+size_t dhcp_name(const char *text, size_t len, char name[DHCP_NAME_MAX + 1])
 {
 	static const char *const refused[] = { "localhost", "wpad", "isatap" };
 	const char *dot = len ? memchr(text, '.', len) : NULL;
 	size_t n = dot ? (size_t)(dot - text) : len;
 
 	name[0] = '\0';
-	if (!n || n > LEASE_NAME_MAX || text[0] == '-' || text[n - 1] == '-')
+	if (!n || n > DHCP_NAME_MAX || text[0] == '-' || text[n - 1] == '-')
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		name[i] = host_char(text[i]);
@@ -124,7 +124,7 @@ size_t lease_name(const char *text, size_t len, char name[LEASE_NAME_MAX + 1])
 	return n;
 }
 
-uint64_t lease_owner(const void *id, size_t len)
+uint64_t dhcp_owner(const void *id, size_t len)
 {
 	const uint8_t *p = id;
 	uint64_t h = 0xcbf29ce484222325ull; /* FNV-1a: only to tell clients apart */
