@@ -68,6 +68,15 @@ static void start(struct supervisor *s, struct generation *g)
 	process_start(s->processes[ROLE_LOCAL]);
 }
 
+/* What is being read is wanted no more: the next generation has no local data. */
+static void give_up(struct supervisor *s)
+{
+	if (s->local_for)
+		process_stop(s->processes[ROLE_LOCAL]);
+	s->local_for = NULL;
+	s->local_again = false;
+}
+
 bool local_data_read(struct supervisor *s, struct generation *g)
 {
 	int rc = 0;
@@ -80,8 +89,10 @@ bool local_data_read(struct supervisor *s, struct generation *g)
 	if (rc)
 		log_err("watching hosts and leases: %s: changes may go unnoticed until a reload",
 			strerror(-rc));
-	if (!conf_wants_local(g->conf))
+	if (!conf_wants_local(g->conf)) {
+		give_up(s);
 		return false;
+	}
 	if (s->local_for) {
 		s->local_for = g; /* what comes now may be of other files or older ... */
 		s->local_again = true; /* ... so once more */
