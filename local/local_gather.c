@@ -75,7 +75,7 @@ static int add_record(struct gather *g, const struct dname *name, unsigned type,
 /* What the address is called: with a suffix, if there is one. */
 static int add_pointer(struct gather *g, const struct addr *a, const struct dname *name)
 {
-	struct dname whole = *name, reverse;
+	struct dname whole = *name, reverse = { .len = 0 };
 
 	for (size_t i = 0; dname_labels(name) == 1 && i < g->conf->local_count; i++)
 		if (is_for(g, &g->conf->locals[i]) &&

@@ -239,13 +239,14 @@ static bool answer_single_label(struct finder *f)
 void local_answer_find(const struct local_image *image, const struct conf *conf,
 		       const struct wire_question *q, int64_t now_s, struct local_answer *out)
 {
-	struct finder f = { image, conf, q, now_s, out, false };
+	struct finder f = { .image = image, .conf = conf, .q = q, .now_s = now_s };
 
 	out->kind = LOCAL_PASS;
 	out->count = 0;
 	out->why = "";
 	out->file = NULL;
 	out->line = 0;
+	f.out = out;
 	if (!answer_local(&f) && !answer_special(&f) && !answer_single_label(&f))
 		out->kind = LOCAL_PASS;
 }
