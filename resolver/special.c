@@ -122,8 +122,8 @@ static bool is_under_row(const struct dname *low, const struct row *r, uint8_t *
 	size_t at;
 	unsigned n;
 
-	if (low->len < r->len)
-		return false;
+	if (low->len < r->len || low->wire[low->len - 2] != r->zone[r->len - 2])
+		return false; /* most names end otherwise, by one look */
 	at = (size_t)low->len - r->len;
 	if (memcmp(low->wire + at, r->zone, r->len) != 0 || !is_label_start(low, at))
 		return false;
