@@ -44,6 +44,7 @@ const char *table_verdict_colour(const char *verdict)
 	} words[] = {
 		{ "blocked", "\033[31m" },     { "refused", "\033[31m" },
 		{ "failed", "\033[31m" },      { "gate-failed", "\033[31m" },
+		{ "rebind", "\033[31m" },
 		{ "would-refuse", "\033[33m" }, { "stale", "\033[33m" },
 		{ "forwarded", "\033[32m" },   { "cached", "\033[32m" },
 		{ "local", "\033[32m" },       { "allowed", "\033[32m" },

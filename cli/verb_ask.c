@@ -1,4 +1,4 @@
-/* nameward status and gate: questions to the daemon whose answer is printed as it is. */
+/* nameward status, gate and local: questions to the daemon whose answer is printed as it is. */
 #include "cli/verbs.h"
 
 #include "cli/gate_conf.h"
@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "lib/addr.h"
 #include "lib/util.h"
+#include "lib/dname.h"
 
 static int run_status(const struct command *c)
 {
@@ -76,4 +77,28 @@ const struct verb verb_gate_rules = {
 	.examples = "  nameward gate rules\n"
 		    "  nameward gate rules | sudo unshare -n nft -c -f -   check it against this kernel\n",
 	.run = run_gate_rules,
+};
+
+static int run_local_ls(const struct command *c)
+{
+	const char *words[] = { "local", "ls", NULL };
+	char text[DNAME_TEXT_MAX];
+	struct dname name;
+
+	if (c->operand_count == 0)
+		return source_print(c, words, 2, NULL);
+	if (dname_from_text(c->operands[0], &name) < 0)
+		return command_usage(c, "not a domain name");
+	words[2] = dname_to_text(&name, text);
+	return source_print(c, words, 3, NULL);
+}
+
+const struct verb verb_local_ls = {
+	.name = "local ls",
+	.operands = "[NAME]",
+	.summary = "names at home, by lines, hosts files and leases, and clients named by these",
+	.examples = "  nameward local ls\n"
+		    "  nameward local ls nas.home.arpa\n",
+	.operands_max = 1,
+	.run = run_local_ls,
 };

@@ -18,6 +18,7 @@ extern const struct verb verb_gate_withdraw;
 extern const struct verb verb_list_ls;
 extern const struct verb verb_list_search;
 extern const struct verb verb_list_update;
+extern const struct verb verb_local_ls;
 extern const struct verb verb_config_check;
 extern const struct verb verb_config_show;
 extern const struct verb verb_config_example;

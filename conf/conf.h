@@ -202,6 +202,53 @@ struct conf_gate {
 	size_t fill_count;
 };
 
+/** How a file of local data is written: hosts(5), or the leases of a DHCP server. */
+enum conf_local_format { LOCAL_HOSTS, LOCAL_DNSMASQ, LOCAL_ISC, LOCAL_KEA, LOCAL_NETWORKD };
+
+struct conf_local_file {
+	char *path; /* relative ones resolved */
+	enum conf_local_format format;
+	struct conf_place place;
+};
+
+/** A suffix that is ours: names under it are never asked for elsewhere. */
+struct conf_local {
+	char *name; /* the suffix as written */
+	struct dname suffix; /* lower case */
+	uint32_t ttl_s;
+	struct conf_local_file *files;
+	size_t file_count;
+	struct conf_place place;
+};
+
+/** A `host` line. A name of one label is also meant under each local suffix. */
+struct conf_host {
+	struct dname name; /* lower case */
+	struct addr *addrs;
+	size_t addr_count;
+	struct conf_place place;
+};
+
+struct conf_cname {
+	struct dname alias, target; /* lower case; one label: as in conf_host */
+	struct conf_place place;
+};
+
+enum conf_whither { ASK_NOBODY, ASK_UPSTREAM };
+
+/** Names that mean something of their own. */
+struct conf_special {
+	enum conf_whither single_labels, private_reverse;
+	enum conf_switch doh_canary, relay_canary; /* on: say no */
+};
+
+/** Addresses that a public name must not lead to. */
+struct conf_rebind {
+	enum conf_switch protect;
+	struct dname *allows; /* lower case; names below them too */
+	size_t allow_count;
+};
+
 struct conf_history {
 	bool on;
 	char *file;
@@ -232,6 +279,14 @@ struct conf {
 	size_t list_count;
 	struct conf_policy *policies; /* `default` is always there, and is the last */
 	size_t policy_count;
+	struct conf_local *locals;
+	size_t local_count;
+	struct conf_host *hosts;
+	size_t host_count;
+	struct conf_cname *cnames;
+	size_t cname_count;
+	struct conf_special special;
+	struct conf_rebind rebind;
 	enum conf_block_answer block_answer;
 	uint32_t block_ttl_s;
 	struct conf_gate gate;
@@ -308,6 +363,9 @@ int64_t conf_windows_apply(struct conf *c, int64_t now_s, bool *changed);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);
+
+/** Whether there are any local data, in files or lines. */
+bool conf_wants_local(const struct conf *c);
 
 /** Whether the addresses of a name go into the sets of this line. */
 bool conf_fill_has(const struct conf_fill *f, const struct dname *name);

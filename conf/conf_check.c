@@ -31,7 +31,7 @@ static void report_claim(struct parser *p, const struct claim *first,
 	static const char *const kinds[] = {
 		[CLAIM_LISTEN] = "address",	 [CLAIM_FORWARD] = "suffix",
 		[CLAIM_INTERFACE] = "interface", [CLAIM_MAC] = "hardware address",
-		[CLAIM_ADDRESS] = "address",
+		[CLAIM_ADDRESS] = "address",	 [CLAIM_ALIAS] = "alias",
 	};
 	const char *file = first->at.file->name;
 	char hint[CONF_ERROR_TEXT_MAX];
@@ -213,6 +213,20 @@ static void check_zone(struct parser *p, size_t index)
 	check_lease_for(p, index);
 }
 
+/* The block's name is a suffix. */
+static void check_local(struct parser *p, size_t index)
+{
+	struct conf_local *l = &p->conf->locals[index];
+
+	if (dname_from_text(l->name, &l->suffix) || l->suffix.len == 1) {
+		parse_error_at(p, &p->instances[CONF_LOCAL][index].declared,
+			       "as in: local home.arpa {", "'%s' is no suffix of names",
+			       l->name);
+		return;
+	}
+	dname_lower(&l->suffix);
+}
+
 /* The default depends on where the daemon was started. */
 static void check_control(struct parser *p)
 {
@@ -339,6 +353,8 @@ void conf_check(struct parser *p)
 	for (size_t i = 0; i < p->conf->list_count; i++)
 		if (p->conf->lists[i].url && !p->conf->lists[i].file)
 			follow_url(p, &p->conf->lists[i]);
+	for (size_t i = 0; i < p->conf->local_count; i++)
+		check_local(p, i);
 	check_gate(p);
 	check_control(p);
 	check_upstreams(p);

@@ -1,4 +1,4 @@
-/* What the values of gate, zones and devices mean together; pure functions over struct conf. */
+/* What the values of gate, zones, devices and local blocks mean together; pure functions over struct conf. */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -20,6 +20,11 @@ bool conf_wants_gate(const struct conf *c)
 		if (c->devices[i].gate >= DEVICE_OBSERVE)
 			return true;
 	return false;
+}
+
+bool conf_wants_local(const struct conf *c)
+{
+	return c->local_count || c->host_count || c->cname_count;
 }
 
 static bool is_loopback(const struct addr *a)

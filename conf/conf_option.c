@@ -1,4 +1,4 @@
-/* The table of all options, and of the blocks they stand in. */
+/* The table of all options. The blocks they stand in are in conf_block.c. */
 #include "conf/conf_option.h"
 
 #include <assert.h>
@@ -31,6 +31,7 @@ static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
+static const char *const whither_words[] = { "local", "forward", NULL };
 static const char *const answer_words[] = {
 	"nxdomain", "null", "nodata", "refused", NULL
 };
@@ -50,6 +51,18 @@ static const struct conf_option options[] = {
 		"suffix wins. The suffix '.' is the root: all other names." },
 	{ CONF_TOP, "cache", .type = TYPE_BLOCK, .opens = CONF_CACHE },
 	{ CONF_TOP, "window", .type = TYPE_BLOCK, .opens = CONF_WINDOW },
+	{ CONF_TOP, "local", .type = TYPE_BLOCK, .opens = CONF_LOCAL },
+	{ CONF_TOP, "host", .type = TYPE_HOST, .args = "NAME ADDRESS ...",
+	  .example = "nas 192.168.1.5 fd00::5",
+	  .help = "A name of our own, and the way back from its addresses. A name "
+		"without a dot is also meant under the suffix of each local block. It "
+		"wins over what files say of the name." },
+	{ CONF_TOP, "cname", .type = TYPE_CNAME, .args = "ALIAS TARGET",
+	  .example = "files nas",
+	  .help = "Another name for one that is known here: by a host line, a hosts "
+		"file or a lease. Names without a dot as in host." },
+	{ CONF_TOP, "special", .type = TYPE_BLOCK, .opens = CONF_SPECIAL },
+	{ CONF_TOP, "rebind", .type = TYPE_BLOCK, .opens = CONF_REBIND },
 	{ CONF_TOP, "zone", .type = TYPE_BLOCK, .opens = CONF_ZONE },
 	{ CONF_TOP, "device", .type = TYPE_BLOCK, .opens = CONF_DEVICE },
 	{ CONF_TOP, "group", .type = TYPE_BLOCK, .opens = CONF_GROUP },
@@ -132,6 +145,47 @@ static const struct conf_option options[] = {
 	  .args = "[DAY[-DAY],...] [HH:MM-HH:MM,...]",
 	  .help = "Days, times or both; several lines add up. A span that ends before it "
 		"begins ends the next day. Local time, as clocks on the wall show it." },
+	{ CONF_LOCAL, "hosts", .type = TYPE_HOSTS, .args = "PATH ...",
+	  .help = "Files as /etc/hosts. Loopback, link-local and multicast addresses in "
+		"them are left out, names without a dot are also known under the "
+		"suffix. Read again when they change." },
+	{ CONF_LOCAL, "leases", .type = TYPE_LEASES,
+	  .args = "dnsmasq | isc | kea | networkd PATH",
+	  .help = "Leases of a DHCP server, whose clients are then known by the names "
+		"they gave: dnsmasq.leases, dhcpd.leases, the CSV file of Kea's memfile, "
+		"or the file that systemd-networkd keeps from Debian 13 on in "
+		"/var/lib/systemd/network/dhcp-server-lease. Account nameward-local must "
+		"be able to read it. Read again when it changes." },
+	{ CONF_LOCAL, "ttl", .type = TYPE_SECONDS, .at = offsetof(struct conf_local, ttl_s),
+	  .max = DAY, .initial = "60s",
+	  .help = "How long clients may remember these names; those of leases not "
+		"beyond the lease's end." },
+
+	{ CONF_SPECIAL, "single-labels", .type = TYPE_CHOICE, .choices = whither_words,
+	  .at = offsetof(struct conf_special, single_labels), .initial = "local",
+	  .help = "Whether the address of a name without a dot is only looked for here, "
+		"or also asked for upstream." },
+	{ CONF_SPECIAL, "private-reverse", .type = TYPE_CHOICE, .choices = whither_words,
+	  .at = offsetof(struct conf_special, private_reverse), .initial = "local",
+	  .help = "The same for the names of private and other local addresses (RFC "
+		"6303). A forward line for such a suffix goes before." },
+	{ CONF_SPECIAL, "doh-canary", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_special, doh_canary), .initial = "on",
+	  .help = "Whether use-application-dns.net does not exist: browsers then do not "
+		"turn to a resolver of their own by themselves." },
+	{ CONF_SPECIAL, "relay-canary", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_special, relay_canary), .initial = "on",
+	  .help = "Whether mask.icloud.com and mask-h2.icloud.com do not exist: Apple's "
+		"devices then say that private relay is off here." },
+
+	{ CONF_REBIND, "protect", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_rebind, protect), .initial = "on",
+	  .help = "Whether private, loopback and link-local addresses, and the addresses "
+		"of this machine, are taken out of what upstreams answer: a page from the "
+		"Internet could reach devices at home by them." },
+	{ CONF_REBIND, "allow", .type = TYPE_SUFFIXES, .args = "NAME ...",
+	  .help = "Names, with all below them, that may have such addresses. So may those "
+		"that a forward line sends to an upstream of their own." },
 
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
 	  .help = "Network interfaces of the zone. The sign * alone means each that "
@@ -315,121 +369,10 @@ static const struct conf_option options[] = {
 		"first." },
 };
 
-#define NAMED(kind, array, number, limit)                                            \
-	.name = #kind, .named = true, .at = offsetof(struct conf, array),            \
-	.count_at = offsetof(struct conf, number), .size = sizeof(struct conf_##kind), \
-	.place_at = offsetof(struct conf_##kind, place), .max = (limit)
-
-#define SINGLE(kind)                                         \
-	.name = #kind, .at = offsetof(struct conf, kind),    \
-	.size = sizeof(struct conf_##kind), .max = 1
-
-static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
-	[CONF_TOP] = { .name = "", .size = sizeof(struct conf), .max = 1 },
-	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 64),
-		.help = "Servers that are asked what the cache does not know. Where "
-			"no upstream is written those of /etc/resolv.conf are asked, "
-			"as upstream system.",
-		.example = "upstream quad9 {\n"
-			   "\tserver 9.9.9.9 149.112.112.112\n"
-			   "\tserver 2620:fe::fe\n"
-			   "}\n"
-			   "upstream office {\n"
-			   "\tserver 10.0.0.53\n"
-			   "\ttimeout 2s\n"
-			   "\torder first\n"
-			   "}\n" },
-	[CONF_CACHE] = { SINGLE(cache),
-	.help = "Answers kept in memory." },
-	[CONF_WINDOW] = { NAMED(window, windows, window_count, 64),
-		.help = "Hours of the week by a name, for what holds `during' them.",
-		.example = "window school {\n"
-			   "\thours mon-fri 08:00-13:00\n"
-			   "}\n"
-			   "window nights {\n"
-			   "\thours 22:00-06:00\n"
-			   "\thours sat,sun\n"
-			   "}\n" },
-	[CONF_ZONE] = { NAMED(zone, zones, zone_count, 256),
-		.help = "A network of clients, and what the gate does for it. Devices "
-			"on an interface of no zone are not gated.",
-		.example = "zone lan {\n"
-			   "\tinterface br-lan\n"
-			   "\tgate off\n"
-			   "}\n"
-			   "zone iot {\n"
-			   "\tinterface br-iot wlan1\n"
-			   "\tgate observe\n"
-			   "\treach internet\n"
-			   "\tallow udp 123\n"
-			   "}\n" },
-	[CONF_DEVICE] = { NAMED(device, devices, device_count, 4096),
-		.help = "A machine that has a name: in groups, in the history, in "
-			"answers.",
-		.example = "device tv {\n"
-			   "\tmac 7c:2f:80:00:11:22\n"
-			   "}\n"
-			   "device laptop-anna {\n"
-			   "\tmac 7c:2f:80:00:11:33\n"
-			   "\taddress 192.168.1.40\n"
-			   "}\n" },
-	[CONF_GROUP] = { NAMED(group, groups, group_count, 1024),
-		.help = "Devices and networks that share a policy.",
-		.example = "group kids {\n"
-			   "\tmember laptop-anna 192.168.1.32/27\n"
-			   "}\n"
-			   "group things {\n"
-			   "\tmember tv 192.168.20.0/24\n"
-			   "}\n" },
-	[CONF_LIST] = { NAMED(list, lists, list_count, CONF_LISTS_MAX),
-		.help = "Names to block or to allow: a file, a copy of what a URL "
-			"gives, entries written here.",
-		.example = "list ads {\n"
-			   "\tfile /etc/nameward/local/ads.txt\n"
-			   "\tformat hosts\n"
-			   "}\n"
-			   "list tracking {\n"
-			   "\turl https://lists.example/tracking.txt\n"
-			   "\trefresh 2d\n"
-			   "}\n"
-			   "list telemetry {\n"
-			   "\tname *.telemetry.example metrics.tv.example\n"
-			   "}\n"
-			   "list school {\n"
-			   "\tname *.school.example\n"
-			   "}\n" },
-	[CONF_POLICY] = { NAMED(policy, policies, policy_count, 1024),
-		.help = "Which lists hold for whom.",
-		.example = "policy kids {\n"
-			   "\tfor kids\n"
-			   "\tblock ads telemetry\n"
-			   "\tallow school\n"
-			   "}\n"
-			   "policy default {\n"
-			   "\tblock ads\n"
-			   "}\n" },
-	[CONF_GATE] = { SINGLE(gate),
-		.help = "Leases: the addresses that a gated device looked up are open "
-			"to it, for a time.",
-		.example = "\tallow udp 123\n"
-			   "\tallow tcp 5222-5223 during school\n"
-			   "\tallow 192.0.2.0/24\n"
-			   "\tdeny 198.51.100.53 2001:db8::53\n"
-			   "\tfill *.video.example inet fw4 vpn4 vpn6\n" },
-	[CONF_HISTORY] = { SINGLE(history),
-		.help = "What is recorded of each lookup, and for how long. A line "
-			"`history off' in place of the block records nothing." },
-};
-
 const struct conf_option *conf_options(size_t *count)
 {
 	*count = ARRAY_SIZE(options);
 	return options;
-}
-
-const struct conf_block *conf_block(enum conf_block_id id)
-{
-	return &blocks[id];
 }
 
 const struct conf_option *conf_option_find(enum conf_block_id block, const char *name,

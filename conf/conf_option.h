@@ -14,6 +14,9 @@ enum conf_block_id {
 	CONF_UPSTREAM,
 	CONF_CACHE,
 	CONF_WINDOW,
+	CONF_LOCAL,
+	CONF_SPECIAL,
+	CONF_REBIND,
 	CONF_ZONE,
 	CONF_DEVICE,
 	CONF_GROUP,
@@ -53,6 +56,11 @@ enum conf_type {
 	TYPE_DENY,
 	TYPE_FILL,
 	TYPE_REACH,
+	TYPE_HOSTS,
+	TYPE_LEASES,
+	TYPE_HOST,
+	TYPE_CNAME,
+	TYPE_SUFFIXES,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,
 };
@@ -90,7 +98,7 @@ struct conf_block {
 };
 
 /** Largest number of rows of one block. */
-#define CONF_BLOCK_OPTIONS_MAX 24
+#define CONF_BLOCK_OPTIONS_MAX 32
 
 /** All rows; those of one block stand together. */
 const struct conf_option *conf_options(size_t *count);

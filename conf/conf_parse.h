@@ -20,7 +20,8 @@ enum claim_kind {
 	CLAIM_FORWARD,
 	CLAIM_INTERFACE,
 	CLAIM_MAC,
-	CLAIM_ADDRESS
+	CLAIM_ADDRESS,
+	CLAIM_ALIAS,
 };
 
 struct claim {
@@ -82,6 +83,9 @@ extern read_option *const conf_readers[TYPE_TYPES];
 /** Those of addresses (conf_read_addr.c). */
 read_option read_listen, read_server, read_mac, read_address, read_member, read_allow,
 	read_deny, read_fill, read_hours;
+
+/** Those of local names (conf_read_local.c). */
+read_option read_hosts, read_leases, read_host, read_cname, read_suffixes;
 
 /** Read a network, or an address; false: an error was added (conf_read_addr.c). */
 bool parse_network(struct parser *p, const struct scfg_word *at, struct addr_net *out);

@@ -275,6 +275,62 @@ static void print_reach(const struct printer *p)
 	}
 }
 
+static void print_local_file(const struct printer *p)
+{
+	static const char *const words[] = { "", " dnsmasq", " isc", " kea", " networkd" };
+	const struct conf_local *l = p->block;
+
+	for (size_t i = 0; i < l->file_count; i++) {
+		if ((l->files[i].format == LOCAL_HOSTS) != (p->option->type == TYPE_HOSTS))
+			continue;
+		print_name(p);
+		fputs(words[l->files[i].format], p->to);
+		print_word(p->to, l->files[i].path);
+		fputc('\n', p->to);
+	}
+}
+
+static void print_host(const struct printer *p)
+{
+	char name[DNAME_TEXT_MAX], addr[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < p->conf->host_count; i++) {
+		const struct conf_host *h = &p->conf->hosts[i];
+
+		print_name(p);
+		print_word(p->to, dname_to_text(&h->name, name));
+		for (size_t k = 0; k < h->addr_count; k++)
+			fprintf(p->to, " %s", addr_to_text(&h->addrs[k], addr));
+		fputc('\n', p->to);
+	}
+}
+
+static void print_cname(const struct printer *p)
+{
+	char text[DNAME_TEXT_MAX];
+
+	for (size_t i = 0; i < p->conf->cname_count; i++) {
+		const struct conf_cname *c = &p->conf->cnames[i];
+
+		print_name(p);
+		print_word(p->to, dname_to_text(&c->alias, text));
+		print_word(p->to, dname_to_text(&c->target, text));
+		fputc('\n', p->to);
+	}
+}
+
+static void print_suffixes(const struct printer *p)
+{
+	const struct conf_rebind *r = p->block;
+	char text[DNAME_TEXT_MAX];
+
+	for (size_t i = 0; i < r->allow_count; i++) {
+		print_name(p);
+		print_word(p->to, dname_to_text(&r->allows[i], text));
+		fputc('\n', p->to);
+	}
+}
+
 /* What was included is printed as if it had been written here. */
 static void print_nothing(const struct printer *p)
 {
@@ -307,6 +363,11 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_DENY] = print_deny,
 	[TYPE_FILL] = print_fill,
 	[TYPE_REACH] = print_reach,
+	[TYPE_HOSTS] = print_local_file,
+	[TYPE_LEASES] = print_local_file,
+	[TYPE_HOST] = print_host,
+	[TYPE_CNAME] = print_cname,
+	[TYPE_SUFFIXES] = print_suffixes,
 };
 
 static void print_block(const struct conf *c, enum conf_block_id id, const void *block,

@@ -318,4 +318,9 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_DENY] = read_deny,
 	[TYPE_FILL] = read_fill,
 	[TYPE_REACH] = read_reach,
+	[TYPE_HOSTS] = read_hosts,
+	[TYPE_LEASES] = read_leases,
+	[TYPE_HOST] = read_host,
+	[TYPE_CNAME] = read_cname,
+	[TYPE_SUFFIXES] = read_suffixes,
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/generation.h"
+#include "daemon/local_data.h"
 #include "daemon/outfit.h"
 #include "daemon/process.h"
 #include "daemon/sd_notify.h"
@@ -34,6 +35,10 @@ static void on_up(void *arg, struct process *p)
 		process_send_start(p, s->next->number);
 		return;
 	}
+	if (process_role(p) == ROLE_LOCAL) {
+		local_data_on_up(s);
+		return;
+	}
 	outfit_all(s->processes, p, s->now, s->control_fd);
 	if (process_role(p) == ROLE_NFTSYNC)
 		outfit_netfilter(p, &s->netfilter_fd);
@@ -46,8 +51,12 @@ static void on_up(void *arg, struct process *p)
 
 void children_stop_next(struct supervisor *s)
 {
-	process_stop(s->processes[ROLE_COMPILER]);
-	process_kill(s->processes[ROLE_COMPILER]); /* its work is not wanted any more */
+	static const enum msg_role useless[] = { ROLE_COMPILER, ROLE_LOCAL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(useless); i++) {
+		process_stop(s->processes[useless[i]]);
+		process_kill(s->processes[useless[i]]); /* its work is not wanted any more */
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(stop_order); i++) {
 		struct process *p = s->processes[stop_order[i]];
 
@@ -68,10 +77,14 @@ static void on_down(void *arg, struct process *p)
 	}
 	if (process_role(p) != ROLE_RESOLVER)
 		tell_resolver(s, p);
-	if (process_role(p) != ROLE_COMPILER)
+	if (process_role(p) == ROLE_LOCAL) {
+		if (!process_is_wanted(p))
+			local_data_on_done(s);
+	} else if (process_role(p) != ROLE_COMPILER) {
 		reload_look_settled(s);
-	else if (s->next && !process_is_wanted(p))
+	} else if (s->next && !process_is_wanted(p)) {
 		reload_on_compiled(s, false);
+	}
 }
 
 static void on_compiler_message(struct supervisor *s, enum msg_type type, int fd)
@@ -90,6 +103,14 @@ static void on_compiler_message(struct supervisor *s, enum msg_type type, int fd
 	}
 }
 
+static void on_local_message(struct supervisor *s, enum msg_type type, int fd)
+{
+	if (type == MSG_LOCAL)
+		local_data_take(s, fd);
+	else /* MSG_FAILED: it has said why */
+		local_data_on_done(s);
+}
+
 static void on_message(void *arg, struct process *p, enum msg_type type, const void *record,
 		       int fd)
 {
@@ -99,6 +120,10 @@ static void on_message(void *arg, struct process *p, enum msg_type type, const v
 	(void)record;
 	if (process_role(p) == ROLE_COMPILER && (answer || type == MSG_INDEX)) {
 		on_compiler_message(s, type, fd);
+		return;
+	}
+	if (process_role(p) == ROLE_LOCAL && (answer || type == MSG_LOCAL)) {
+		on_local_message(s, type, fd);
 		return;
 	}
 	if (fd >= 0)

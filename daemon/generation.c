@@ -60,6 +60,7 @@ int generation_load(const char *path, bool is_root, uint32_t number,
 	g->number = number;
 	g->bundle_fd = -1;
 	g->index_fd = -1;
+	g->local_fd = -1;
 	rc = load(g, path, errors);
 	if (rc)
 		goto err;
@@ -104,6 +105,15 @@ int generation_bypass(struct generation *g, const char *lines)
 	return 0;
 }
 
+/* A descriptor of one's own for the same file; -1 stays -1. */
+static int share(int fd, int *out)
+{
+	if (fd < 0)
+		return 0;
+	*out = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *out < 0 ? -errno : 0;
+}
+
 int generation_again(const struct generation *of, const char *lines, bool is_root,
 		     uint32_t number, struct generation **out)
 {
@@ -114,14 +124,14 @@ int generation_again(const struct generation *of, const char *lines, bool is_roo
 		return -ENOMEM;
 	g->number = number;
 	g->is_root = is_root;
-	g->bundle_fd = g->index_fd = -1;
+	g->bundle_fd = g->index_fd = g->local_fd = -1;
 	rc = conf_bundle_read(of->bundle_fd, &g->bundle);
 	if (!rc)
 		rc = generation_bypass(g, lines);
-	if (!rc && of->index_fd >= 0) {
-		g->index_fd = fcntl(of->index_fd, F_DUPFD_CLOEXEC, 3);
-		rc = g->index_fd < 0 ? -errno : 0;
-	}
+	if (!rc)
+		rc = share(of->index_fd, &g->index_fd);
+	if (!rc)
+		rc = share(of->local_fd, &g->local_fd);
 	if (rc) {
 		generation_free(g);
 		return rc;
@@ -142,6 +152,8 @@ void generation_free(struct generation *g)
 	listeners_close(g->listeners);
 	if (g->index_fd >= 0)
 		close(g->index_fd);
+	if (g->local_fd >= 0)
+		close(g->local_fd);
 	if (g->bundle_fd >= 0)
 		close(g->bundle_fd);
 	conf_free(g->conf);

@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "lib/msg.h"
 #include "lib/util.h"
+#include "local/local_reader.h"
 #include "nftsync/nftsync.h"
 #include "resolver/resolver.h"
 
@@ -134,6 +135,7 @@ static int run_child(const char *name)
 		[ROLE_DBWRITER] = dbwriter_main,
 		[ROLE_FLOWS] = flows_main,
 		[ROLE_COMPILER] = compiler_main,
+		[ROLE_LOCAL] = local_reader_main,
 	};
 	struct stat st;
 

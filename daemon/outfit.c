@@ -68,6 +68,12 @@ void outfit_index(struct process *p, const struct generation *g)
 		process_send(p, MSG_INDEX, NULL, 0, g->index_fd);
 }
 
+void outfit_local(struct process *p, const struct generation *g)
+{
+	if (g->local_fd >= 0)
+		process_send(p, MSG_LOCAL, NULL, 0, g->local_fd);
+}
+
 void outfit_tell_state(struct process *resolver, const struct process *of)
 {
 	struct msg_child m;
@@ -86,6 +92,7 @@ void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
 		send_listener(p, listeners_at(g->listeners, i));
 	process_send(p, MSG_CONTROL, NULL, 0, control_fd);
 	outfit_index(p, g);
+	outfit_local(p, g);
 	for (int role = 0; role < ROLE_COUNT; role++)
 		if (all[role])
 			outfit_tell_state(p, all[role]);
@@ -110,6 +117,7 @@ void outfit_change(struct process *p, const struct generation *g)
 			if (!listeners_at(g->listeners, i)->kept)
 				send_listener(p, listeners_at(g->listeners, i));
 		outfit_index(p, g);
+		outfit_local(p, g);
 	}
 	process_send_start(p, g->number);
 }

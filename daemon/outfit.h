@@ -34,6 +34,9 @@ void outfit_change(struct process *p, const struct generation *g);
  *  whose files have gone bad. */
 void outfit_index(struct process *p, const struct generation *g);
 
+/** The image of local data, if there is one; to the resolver and to local. */
+void outfit_local(struct process *p, const struct generation *g);
+
 /** Tell the resolver, for `status`, how this one is. */
 void outfit_tell_state(struct process *resolver, const struct process *of);
 

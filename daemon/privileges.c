@@ -42,7 +42,7 @@ const char *privileges_missing_account(void)
 {
 	static const char *const accounts[] = { "nameward-resolver", "nameward-gate",
 						"nameward-db", "nameward-flow",
-						"nameward-list" };
+						"nameward-list", "nameward-local" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(accounts); i++)
 		if (!getpwnam(accounts[i]))

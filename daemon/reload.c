@@ -14,6 +14,7 @@
 #include "daemon/folders.h"
 #include "daemon/generation.h"
 #include "daemon/howto.h"
+#include "daemon/local_data.h"
 #include "daemon/outfit.h"
 #include "daemon/privileges.h"
 #include "daemon/process.h"
@@ -78,6 +79,7 @@ static void adopt(struct supervisor *s, struct generation *g)
 	struct generation *old = s->now;
 
 	s->now = g;
+	local_data_moved(s, old, g);
 	for (size_t i = 0; i < ARRAY_SIZE(start_order); i++) {
 		struct process *p = s->processes[start_order[i]];
 		bool wanted = g->wants[start_order[i]];
@@ -103,16 +105,20 @@ static void retry_later(struct supervisor *s)
 		(long)tv.tv_sec);
 }
 
-void reload_on_compiled(struct supervisor *s, bool good)
+/* Whether index and local data of s->next are there; then it is handed out, or dropped. */
+static void look_built(struct supervisor *s)
 {
 	struct generation *g = s->next;
 	struct process *resolver = s->processes[ROLE_RESOLVER];
+	bool good = s->compiled == COMPILED_WELL;
 
+	if (!g || s->compiled == COMPILING || s->local_for == g)
+		return;
 	s->next = NULL;
-	process_stop(s->processes[ROLE_COMPILER]);
 	if (g == s->now) {
 		if (process_is_up(resolver)) {
 			outfit_index(resolver, g);
+			outfit_local(resolver, g);
 			process_send_start(resolver, g->number);
 		}
 	} else if (good) {
@@ -120,6 +126,7 @@ void reload_on_compiled(struct supervisor *s, bool good)
 	} else {
 		log_err("lists: generation %u could not be compiled: generation %u stays",
 			g->number, s->now->number);
+		local_data_read(s, s->now); /* its files are the ones to watch */
 		generation_free(g);
 	}
 	if (!good && s->now->index_fd < 0)
@@ -127,9 +134,25 @@ void reload_on_compiled(struct supervisor *s, bool good)
 	reload_look_settled(s);
 }
 
+void reload_on_compiled(struct supervisor *s, bool good)
+{
+	if (s->compiled != COMPILING)
+		return; /* it has said so before it ended */
+	s->compiled = good ? COMPILED_WELL : COMPILED_BADLY;
+	process_stop(s->processes[ROLE_COMPILER]);
+	look_built(s);
+}
+
+void reload_on_local(struct supervisor *s)
+{
+	look_built(s);
+}
+
 void reload_compile(struct supervisor *s, struct generation *g)
 {
 	s->next = g;
+	s->compiled = COMPILING;
+	local_data_read(s, g);
 	process_start(s->processes[ROLE_COMPILER]);
 }
 

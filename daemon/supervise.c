@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "daemon/file_watch.h"
 #include "daemon/folders.h"
 #include "daemon/generation.h"
 #include "daemon/privileges.h"
@@ -155,6 +156,7 @@ static void end(struct supervisor *s)
 {
 	for (int role = 0; role < ROLE_COUNT; role++)
 		process_free(s->processes[role]);
+	file_watch_free(s->local_files);
 	if (s->next != s->now)
 		generation_free(s->next);
 	generation_free(s->now);

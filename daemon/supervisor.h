@@ -12,12 +12,14 @@
 
 struct event;
 struct event_base;
+struct file_watch;
 struct generation;
 struct process;
 struct process_ops;
 struct sd_notify;
 struct supervise_options;
 
+enum supervisor_compiled { COMPILING, COMPILED_WELL, COMPILED_BADLY };
 enum { ON_HUP, ON_TERM, ON_INT, ON_CHILD, SIGNAL_COUNT };
 
 struct supervisor {
@@ -26,13 +28,18 @@ struct supervisor {
 	struct sd_notify *notify;		 /* NULL: no service manager */
 	struct process *processes[ROLE_COUNT];	 /* none for the supervisor itself */
 	struct generation *now;			 /* in force */
-	struct generation *next; /* being compiled; at the first start the same as now */
+	struct generation *next; /* being built; at the first start the same as now */
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	int lock_fd, control_fd; /* -1: not there */
 	int netfilter_fd;	 /* owns the gate's table, used by nftsync alone; -1: not yet */
 	char *control;		 /* path of the socket as bound; NULL: not yet */
 	char *bypass;		 /* lines of conf_bypass.h in force; NULL: never any */
 	int bypass_rc;		 /* what was wrong with the file, as last said */
+	enum supervisor_compiled compiled; /* of next: how far its index is */
+	struct file_watch *local_files;	   /* NULL: not yet */
+	struct generation *local_for;	   /* whose local data are being read; NULL: nobody's */
+	const struct generation *local_watched; /* whose files local_files has; compared only */
+	bool local_again;		   /* what is being read is out of date */
 	uint64_t stopping_since_ms;
 	uint32_t last_number;	 /* of a generation */
 	unsigned retries;	 /* of compiling, while there is no index at all */
@@ -48,11 +55,14 @@ struct supervisor {
  *  logged, and nothing has changed then. @retval -EINVAL the configuration; negative errno */
 int reload_prepare(struct supervisor *s, struct generation **out);
 
-/** Have the compiler build the index of g, which becomes s->next. */
+/** Have the index and the local data of g built, which becomes s->next. */
 void reload_compile(struct supervisor *s, struct generation *g);
 
 /** The compiler is done with s->next, well or badly. */
 void reload_on_compiled(struct supervisor *s, bool good);
+
+/** Its local data are read, or those before are kept. */
+void reload_on_local(struct supervisor *s);
 
 /** A sealed index for s->next from the compiler; fd is owned. */
 void reload_take_index(struct supervisor *s, int fd);

@@ -262,7 +262,7 @@ static int note_address(struct resolved *r, const struct addr *addr, const struc
 static bool is_of_interest(const struct msg_lookup *m)
 {
 	return m->qclass == CLASS_IN && m->verdict != VERDICT_BLOCKED &&
-	       m->verdict != VERDICT_BLOCKED_CNAME;
+	       m->verdict != VERDICT_BLOCKED_CNAME && m->verdict != VERDICT_REBIND;
 }
 
 int resolved_note(struct resolved *r, const struct pending_row *row, const char *name,

@@ -12,7 +12,7 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log why cache gate list config'
+	local verbs='status log why cache gate list local config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -38,7 +38,7 @@ _nameward()
 	--list) words=$(_nameward_names list) ;;
 	--zone) words=$(_nameward_names zone) ;;
 	--verdict)
-		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed' ;;
+		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed rebind' ;;
 	--type) words='A AAAA HTTPS SVCB CNAME MX TXT PTR SRV NS SOA' ;;
 	-n | --lines | --name | --for) return ;;
 	*)
@@ -55,6 +55,7 @@ _nameward()
 		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search update $common" ;;
 		'list update') words="$(_nameward_names list) --all --accept $common" ;;
+		'local ') words="ls $common" ;;
 		'config ') words="check show example $common" ;;
 		'config check' | 'config show')
 			if [[ $cur != -* ]]; then

@@ -16,6 +16,7 @@ make_account nameward-gate "nameward nftables"
 make_account nameward-db "nameward history"
 make_account nameward-flow "nameward refused connections"
 make_account nameward-list "nameward list compiler"
+make_account nameward-local "nameward hosts and leases"
 
 # The history's folder: its owner writes, group adm reads (setgid: what is made in it too);
 # others only pass through. The copies of lists are no secret.

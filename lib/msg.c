@@ -12,6 +12,7 @@ const char *msg_role_name(enum msg_role role)
 {
 	static const char *const names[ROLE_COUNT] = {
 		"supervisor", "resolver", "nftsync", "dbwriter", "flows", "compiler",
+		"local",
 	};
 
 	return role < ROLE_COUNT ? names[role] : "?";
@@ -221,6 +222,7 @@ static const struct {
 	[MSG_EVENT] = { sizeof(struct msg_event), UINT16_MAX, NO_FD, check_event },
 	[MSG_ASK] = { sizeof(struct msg_ask), 1, NO_FD, check_ask },
 	[MSG_TELL] = { sizeof(struct msg_tell), 1, NO_FD, check_tell },
+	[MSG_LOCAL] = { 0, 0, WITH_FD, NULL },
 };
 
 static size_t record_size(const void *record)

@@ -25,6 +25,7 @@ enum msg_role {
 	ROLE_DBWRITER,
 	ROLE_FLOWS,
 	ROLE_COMPILER,
+	ROLE_LOCAL,
 	ROLE_COUNT,
 };
 
@@ -67,6 +68,10 @@ enum msg_type {
 	MSG_TELL, /* msg_tell: pieces of the answer, the last one marked */
 	/* supervisor to nftsync */
 	MSG_NETFILTER, /* fd: the netfilter socket that owns the table; it outlives nftsync */
+	/* fd: sealed memfd with an image of local data; local to supervisor to resolver, where it
+	 * is in force at once; supervisor to local: the one in force, of which it keeps what files
+	 * said that cannot be read now */
+	MSG_LOCAL,
 	MSG_TYPE_COUNT,
 };
 
@@ -209,7 +214,8 @@ enum msg_verdict {
 	VERDICT_FAILED = 7,	 /* no upstream answered: SERVFAIL */
 	VERDICT_REFUSED = 8,	 /* not answered for policy reasons (opcode, class, client) */
 	VERDICT_GATE_FAILED = 9, /* an answer was there; its addresses could not be leased */
-	VERDICT_COUNT = 10,
+	VERDICT_REBIND = 10,	 /* a public name led to addresses at home alone: none was given */
+	VERDICT_COUNT = 11,
 };
 
 /** Sizes of the variable parts, which follow the record in this order. */

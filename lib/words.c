@@ -16,6 +16,7 @@ static const struct word verdicts[] = {
 	{ VERDICT_FAILED, "failed" },
 	{ VERDICT_REFUSED, "refused" },
 	{ VERDICT_GATE_FAILED, "gate-failed" },
+	{ VERDICT_REBIND, "rebind" },
 };
 
 /* IANA "DNS RCODEs" that fit the byte we keep. */

@@ -2,10 +2,13 @@
 #include "resolver/clients.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/hash.h"
+#include "local/local_image.h"
 #include "resolver/neighbour.h"
 #include "resolver/setup.h"
 
@@ -22,6 +25,7 @@ struct slot {
 
 struct clients {
 	struct neighbour *neighbours; /* borrowed; may be NULL */
+	const struct local_image *local; /* borrowed; may be NULL */
 	struct hash_key hash;
 	struct slot slots[SLOTS];
 };
@@ -70,6 +74,37 @@ static bool is_any_gated(const struct conf *conf)
 	return false;
 }
 
+static bool is_device(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->device_count; i++)
+		if (!strcmp(conf->devices[i].name, name))
+			return true;
+	return false;
+}
+
+/* What a client calls itself must not pass for a device of the configuration. */
+static void set_label(const struct clients *c, const struct conf *conf, const struct addr *addr,
+		      struct client *out)
+{
+	const char *label;
+
+	if (out->place.device != POLICY_NONE) {
+		label = conf->devices[out->place.device].name;
+	} else {
+		label = local_image_label(c->local, out->has_mac ? &out->mac : NULL, addr,
+					  clock_wall_us() / 1000000);
+		if (is_device(conf, label))
+			return;
+	}
+	snprintf(out->label, sizeof(out->label), "%s", label);
+}
+
+void clients_set_local(struct clients *c, const struct local_image *x)
+{
+	c->local = x;
+	clients_flush(c);
+}
+
 static void identify(struct clients *c, const struct setup *setup, const struct asker *asker,
 		     uint64_t now_ms, struct client *out)
 {
@@ -84,9 +119,7 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 					       &out->mac);
 	}
 	out->place = policy_find_client(conf, addr, out->has_mac ? &out->mac : NULL, interface);
-	out->label = "";
-	if (out->place.device != POLICY_NONE)
-		out->label = conf->devices[out->place.device].name;
+	set_label(c, conf, addr, out);
 	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);
 	if (!interface && !out->gated)
 		out->gated = is_any_gated(conf); /* as it may be: a lease does no harm */

@@ -13,10 +13,11 @@
 #include "resolver/policy.h"
 
 struct clients;
+struct local_image;
 struct neighbour;
 struct setup;
 
-/** A plain value. Names are borrowed from the setup's configuration. */
+/** A plain value. */
 struct client {
 	struct msg_device device; /* as the firewall will see it */
 	struct msg_client who;	  /* as policies see it */
@@ -25,14 +26,18 @@ struct client {
 	bool gated;		  /* its zone observes or enforces; or its interface is unknown */
 	bool must_lease;	  /* a failed lease fails the answer */
 	struct policy_client place;
-	const char *label;	  /* its device's name, or "" */
+	/** Its device's name; else what it is called by its lease, which it chose itself; or "" */
+	char label[CONF_NAME_MAX + 1];
 };
 
 /** @param neighbours  borrowed, outlives it; NULL: no MAC addresses */
 int clients_new(struct neighbour *neighbours, struct clients **out);
 void clients_free(struct clients *c);
 
-/** The client behind a question. out's names live as long as setup. */
+/** Names of clients by their leases, from now on; borrowed until another is set. NULL: none. */
+void clients_set_local(struct clients *c, const struct local_image *x);
+
+/** The client behind a question. */
 void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,
 		  uint64_t now_ms, struct client *out);
 

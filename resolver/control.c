@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/report_cache.h"
+#include "resolver/report_local.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
 #include "resolver/withdraw.h"
@@ -296,6 +297,11 @@ static void do_cache_flush(struct conn *c, char **words)
 	end_answer(c);
 }
 
+static void do_local_ls(struct conn *c, char **words)
+{
+	do_report(c, report_local_ls, words);
+}
+
 static void do_gate(struct conn *c, enum msg_question question, const char *arg)
 {
 	if (ask(c, TO_NFTSYNC, question, arg))
@@ -348,6 +354,7 @@ static const struct {
 	{ "gate", "withdraw", do_gate_withdraw },
 	{ "list", "search", do_list_search },
 	{ "list", "ls", do_list_ls },
+	{ "local", "ls", do_local_ls },
 };
 
 static void run(struct conn *c, char *line)
@@ -369,7 +376,7 @@ static void run(struct conn *c, char *line)
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
 		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
-		  "cache ls [NAME], cache flush NAME");
+		  "cache ls [NAME], cache flush NAME, local ls [NAME]");
 }
 
 /* --- connections ------------------------------------------------------------------------- */

@@ -12,11 +12,22 @@ static void put(struct note *n, uint16_t type, uint32_t ttl_s, const void *rdata
 	n->len += (uint32_t)(sizeof(rr) + len);
 }
 
+/* Some record was passed over, or it is a service, whose addresses are hints. */
+static bool has_others(const struct wire_answer *a)
+{
+	unsigned gathered = 0;
+
+	for (unsigned i = 0; i < a->addr_count; i++)
+		gathered += !a->addrs[i].hint;
+	return gathered != a->addr_records;
+}
+
 size_t note_write(const struct wire_answer *a, struct note *buf)
 {
 	*buf = (struct note){ .rcode = a->rcode, .has_chain = a->chain_count > 0 };
 	for (unsigned i = 0; i < a->chain_count; i++)
 		put(buf, TYPE_CNAME, a->cache_ttl_s, a->chain[i].wire, a->chain[i].len);
+	buf->has_others = a->addr_count == WIRE_ADDRS_MAX || has_others(a);
 	for (unsigned i = 0; i < a->addr_count; i++) {
 		const struct addr *addr = &a->addrs[i].addr;
 

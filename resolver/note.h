@@ -16,6 +16,7 @@
 struct note {
 	uint16_t rcode;
 	bool has_chain;
+	bool has_others; /* addresses may stand in the answer that are not among rrs, or hints */
 	bool has_public; /* an address that the gate guards is among them */
 	uint32_t len;	 /* of rrs */
 	uint8_t rrs[];

@@ -137,6 +137,8 @@ static void answer_question(struct resolver *r, struct lookup *l)
 	enum policy_action action;
 
 	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
+	if (query_answer_local(r, l))
+		return;
 	action = policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
 			       &l->question.qname, &match);
 	if (action == POLICY_BLOCK) {
@@ -190,7 +192,7 @@ void query_take(struct resolver *r, const struct asker *from, const uint8_t *pac
 	l.start_us = clock_mono_us();
 	l.rtt_us = l.hold_us = 0;
 	l.upstream = (struct addr){ 0 };
-	l.client.label = "";
+	l.client.label[0] = '\0';
 	l.client.has_mac = false;
 	l.allowed = false;
 	r->stats.queries++;

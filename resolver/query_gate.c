@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/query_parts.h"
 #include "resolver/reply.h"
@@ -81,17 +82,54 @@ static bool offer_gated(struct resolver *r, struct lookup *l, struct query *q,
 	return false;
 }
 
+/* A public name that leads to an address at home: answered without that address, or, if none
+ * is left, at once. Fresh and cached answers alike; what is at home may have changed.
+ * @param cut  set to what may be offered, if that is less than o
+ * @return true: it was answered */
+static bool leads_home(struct resolver *r, struct lookup *l, const struct offer *o,
+		       struct offer *cut)
+{
+	enum rebind_verdict verdict;
+	char name[DNAME_TEXT_MAX], addr[ADDR_TEXT_MAX];
+	struct addr home;
+
+	if (o->authoritative || (!o->note->len && !o->note->has_others) ||
+	    rebind_is_exempt(l->setup->conf, &l->question.qname))
+		return false;
+	rebind_refresh(&r->rebind, l->start_us / 1000);
+	verdict = rebind_judge(&r->rebind, o->note, &home);
+	if (verdict == REBIND_FINE)
+		return false;
+	if (home.family) {
+		log_warning_limited(&r->rebind_said, "rebind: %s led to %s: left out",
+				    dname_to_text(&l->question.qname, name),
+				    addr_to_text(&home, addr));
+		r->stats.rebind_cut += verdict == REBIND_SOME;
+	}
+	if (verdict == REBIND_ALL) {
+		reply_rebind(r, l, o->note);
+		return true;
+	}
+	*cut = *o;
+	cut->rebind = &r->rebind;
+	return false;
+}
+
 bool query_offer(struct resolver *r, struct lookup *l, struct query *q, const struct offer *o)
 {
 	const struct msg_device *device;
 	struct list_match match;
-	struct offer mine;
+	struct offer mine, cut = { .rebind = NULL };
 	uint32_t lease_s;
 
 	if (reply_chain_blocked(l, o->note, &match)) {
 		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;
 	}
+	if (leads_home(r, l, o, &cut))
+		return false;
+	if (cut.rebind)
+		o = &cut;
 	if (!o->note->has_public ||
 	    (!l->client.gated && !conf_wants_fill(l->setup->conf, &l->question.qname))) {
 		reply_send(r, l, o);

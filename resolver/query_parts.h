@@ -41,6 +41,10 @@ struct queries {
 struct query *query_new(struct resolver *r, const struct lookup *l);
 void query_free(struct resolver *r, struct query *q);
 
+/** Answer a question on the stack by local data or as a special name (query_local.c).
+ *  @return false: it is neither */
+bool query_answer_local(struct resolver *r, struct lookup *l);
+
 /** Ask upstreams, or join the same question in flight; answers later, or at once by SERVFAIL
  *  (query_flight.c).
  *  @param has_stale  the cache holds an answer for when they fail, or are slow */

@@ -6,7 +6,9 @@
 #include "lib/util.h"
 #include "resolver/offer.h"
 #include "resolver/query.h"
+#include "resolver/rebind.h"
 #include "resolver/state.h"
+#include "resolver/wire_own.h"
 
 #define EDE_TEXT_MAX 256
 
@@ -73,6 +75,18 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 	reply_finish(r, l, verdict, list, match, NULL);
 }
 
+void reply_rebind(struct resolver *r, struct lookup *l, const struct note *note)
+{
+	uint8_t *room = reply_room(r, l);
+
+	reply_write(l, room, wire_write_blocked(&l->question, WIRE_BLOCK_NODATA,
+						l->setup->conf->block_ttl_s, EDE_BLOCKED,
+						"rebind: a public name with an address at home",
+						room));
+	l->rcode = RCODE_NOERROR;
+	reply_finish(r, l, VERDICT_REBIND, NULL, NULL, note);
+}
+
 bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 			  struct list_match *match)
 {
@@ -119,6 +133,10 @@ size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room
 	size_t len = wire_write_prepared(&l->question, o->prepared, o->len, o->age_s,
 					 o->ttl_max_s, room, reply_max(l));
 
+	if (len && o->authoritative)
+		wire_set_authoritative(room);
+	if (len && o->rebind)
+		len = wire_leave_out(room, len, rebind_leaves_out, o->rebind);
 	if (len && l->client.gated)
 		len = wire_leave_out(room, len, is_unleased, o->note);
 	if (len && o->is_stale)

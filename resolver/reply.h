@@ -45,6 +45,9 @@ void reply_error(struct resolver *r, struct lookup *l, unsigned rcode, enum wire
 void reply_blocked(struct resolver *r, struct lookup *l, const struct list_match *match,
 		    enum msg_verdict verdict);
 
+/** Say that a name has no such records, where all of them lead home. */
+void reply_rebind(struct resolver *r, struct lookup *l, const struct note *note);
+
 /** Send an offer as it stands. */
 void reply_send(struct resolver *r, struct lookup *l, const struct offer *o);
 

@@ -12,6 +12,7 @@
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "resolver/seek.h"
+#include "resolver/report_local.h"
 #include "resolver/state.h"
 
 #define WHERE_MAX 512
@@ -29,12 +30,13 @@ static void report_processes(const struct resolver *r, FILE *to)
 		if (c->pid)
 			fprintf(to, "process\t%s\tpid %d, restarts %u\n", msg_role_name(i),
 				c->pid, c->restarts);
-		else if (i == ROLE_COMPILER)
-			fprintf(to, "process\t%s\tidle: it runs when lists are read\n",
-				msg_role_name(i));
+		else if (i == ROLE_COMPILER || i == ROLE_LOCAL)
+			fprintf(to, "process\t%s\tidle: it runs when %s are read\n",
+				msg_role_name(i),
+				i == ROLE_COMPILER ? "lists" : "hosts and leases");
 		else if (c->size) /* told of, but not running */
 			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
-				i == ROLE_COMPILER ? "done" : "down", c->restarts);
+				"down", c->restarts);
 	}
 }
 
@@ -78,8 +80,11 @@ static void report_counters(const struct resolver *r, FILE *to)
 	row(to, "resolver", "cached", s->by_verdict[VERDICT_CACHED]);
 	row(to, "resolver", "stale", s->by_verdict[VERDICT_STALE]);
 	row(to, "resolver", "prefetched", s->prefetched);
+	row(to, "resolver", "local", s->by_verdict[VERDICT_LOCAL]);
 	row(to, "resolver", "blocked", s->by_verdict[VERDICT_BLOCKED]);
 	row(to, "resolver", "blocked_by_cname", s->by_verdict[VERDICT_BLOCKED_CNAME]);
+	row(to, "resolver", "rebind", s->by_verdict[VERDICT_REBIND]);
+	row(to, "resolver", "rebind_cut", s->rebind_cut);
 	row(to, "resolver", "failed", s->by_verdict[VERDICT_FAILED]);
 	row(to, "resolver", "gate_failed", s->by_verdict[VERDICT_GATE_FAILED]);
 	row(to, "resolver", "refused", s->by_verdict[VERDICT_REFUSED]);
@@ -291,7 +296,8 @@ static void find_why_client(struct resolver *r, const char *text, struct why *w)
 	}
 	w->client.place = policy_find_client(conf, &w->addr, mac, NULL);
 	if (w->client.place.device != POLICY_NONE)
-		w->client.label = conf->devices[w->client.place.device].name;
+		snprintf(w->client.label, sizeof(w->client.label), "%s",
+			 conf->devices[w->client.place.device].name);
 }
 
 static void step(const struct why *w, const char *what, const char *result,
@@ -399,17 +405,27 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	const struct conf_policy *p = NULL;
 	struct why w = { .s = r->current, .to = to };
 	enum policy_action action;
+	bool is_local;
 
 	fprintf(to, "step\tresult\twhere\n");
 	if (!w.s || dname_from_text(name, &w.qname))
 		return;
 	find_why_client(r, client, &w);
 	action = policy_decide(w.s->conf, w.s->index, w.client.place.policy, &w.qname, NULL);
-	fprintf(to, "verdict\t%s\t%s\n", words[action], dname_to_text(&w.qname, text));
+	is_local = report_is_local(r, &w.qname);
+	fprintf(to, "verdict\t%s\t%s\n", is_local ? "LOCAL" : words[action],
+		dname_to_text(&w.qname, text));
 	explain_client(&w, client);
+	if (is_local) {
+		report_why_local(r, &w.qname, to);
+		explain_gate(&w);
+		return;
+	}
 	if (w.client.place.policy != POLICY_NONE)
 		p = &w.s->conf->policies[w.client.place.policy];
 	if (p)
 		explain_lists(&w, p);
 	explain_rest(r, &w, action);
+	if (action != POLICY_BLOCK)
+		report_why_rebind(r, &w.qname, to);
 }

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/util.h"
+#include "local/local_image.h"
 #include "resolver/control.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
@@ -128,6 +129,13 @@ static bool is_blocked(void *arg, const struct msg_client *client, const struct 
 	return action == POLICY_BLOCK;
 }
 
+static void set_local(struct resolver *r, struct local_image *x)
+{
+	clients_set_local(r->clients, x);
+	local_image_close(r->local);
+	r->local = x;
+}
+
 static void swap_setup(struct resolver *r, struct setup *s)
 {
 	if (r->current) {
@@ -138,6 +146,8 @@ static void swap_setup(struct resolver *r, struct setup *s)
 		r->old = r->current;
 	}
 	r->current = s;
+	if (!conf_wants_local(s->conf))
+		set_local(r, NULL);
 	clients_flush(r->clients);
 	keep_listeners(r);
 	hold_review(r->hold);
@@ -220,6 +230,20 @@ static void take_index(struct process *p, int fd)
 	p->index = x;
 }
 
+/* In force at once: a question that waits refers to none of it. */
+static void take_local(struct resolver *r, int fd)
+{
+	struct local_image *x;
+	int rc = local_image_open(fd, &x);
+
+	close(fd);
+	if (rc) {
+		log_err("local data: %s: those before stay", strerror(-rc));
+		return;
+	}
+	set_local(r, x);
+}
+
 static void on_listen(struct process *p, const struct msg_listen *m, int fd)
 {
 	char text[ADDR_PORT_TEXT_MAX];
@@ -240,6 +264,9 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		return;
 	case MSG_INDEX:
 		take_index(p, fd);
+		return;
+	case MSG_LOCAL:
+		take_local(&p->r, fd);
 		return;
 	case MSG_LISTEN:
 		on_listen(p, record, fd);
@@ -329,6 +356,7 @@ static void free_parts(struct process *p)
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
 	cache_free(r->cache);
+	local_image_close(r->local);
 	list_index_close(p->index);
 	close_conf(p);
 	if (p->on_neighbour)

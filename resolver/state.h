@@ -5,12 +5,14 @@
 #ifndef RESOLVER_STATE_H
 #define RESOLVER_STATE_H
 
+#include "lib/log.h"
 #include "lib/msg.h"
 #include "resolver/cache.h"
 #include "resolver/clients.h"
 #include "resolver/hold.h"
 #include "resolver/listener.h"
 #include "resolver/lookup_log.h"
+#include "resolver/rebind.h"
 #include "resolver/setup.h"
 #include "resolver/tcp.h"
 #include "resolver/wire.h"
@@ -18,6 +20,7 @@
 struct child;
 struct control;
 struct event_base;
+struct local_image;
 struct neighbour;
 struct queries;
 
@@ -28,6 +31,7 @@ struct resolver_stats {
 	uint64_t formerr, notimp;
 	uint64_t joined;   /* waited for the same question of another */
 	uint64_t prefetched; /* asked for anew before its end */
+	uint64_t rebind_cut; /* answers of which a part led home */
 	uint64_t too_many; /* more in flight than QUERIES_MAX */
 };
 
@@ -43,6 +47,9 @@ struct resolver {
 	struct lookup_log *log;
 	struct control *control;
 	struct queries *queries;
+	struct local_image *local; /* NULL: none */
+	struct rebind rebind;
+	struct log_limit rebind_said;
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;

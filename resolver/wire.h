@@ -106,6 +106,7 @@ struct wire_answer {
 		bool hint;	/* from an ipv4hint or ipv6hint (RFC 9460) */
 	} addrs[WIRE_ADDRS_MAX];
 	unsigned addr_count;
+	unsigned addr_records; /* A, AAAA, SVCB and HTTPS in the answer section, whoever owns them */
 	uint32_t cache_ttl_s; /* lowest TTL of the answer section; negative: RFC 2308 §5, from the
 				 SOA; 0: not cacheable (also what is truncated) */
 	bool negative;	      /* NXDOMAIN or NODATA */

@@ -46,13 +46,16 @@ static int scan_answer(struct reader *r, const struct wire_rr *rr)
 		r->aliases[r->alias_count++] = *rr;
 		return 0;
 	case TYPE_A:
+		r->out->addr_records++;
 		r->has_addresses = true;
 		return rr->rdata_len == 4 ? 0 : -EBADMSG;
 	case TYPE_AAAA:
+		r->out->addr_records++;
 		r->has_addresses = true;
 		return rr->rdata_len == 16 ? 0 : -EBADMSG;
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
+		r->out->addr_records++;
 		r->has_addresses = true;
 		return 0;
 	default:
@@ -345,7 +348,7 @@ int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_quest
 	out->authentic = flags & FLAG_AD;
 	out->aa = flags & FLAG_AA;
 	out->chain_count = 0;
-	out->addr_count = 0;
+	out->addr_count = out->addr_records = 0;
 	r.packet = packet;
 	r.len = len;
 	r.q = q;

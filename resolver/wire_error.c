@@ -1,10 +1,11 @@
-/* Replies of our own: errors and the answers of blocked names. Knows nothing of
+/* Replies of our own: errors, the answers of blocked names, local records. Knows nothing of
  * reasons. */
-#include "resolver/wire_internal.h"
+#include "resolver/wire_own.h"
 
 #include <string.h>
 
 #include "lib/util.h"
+#include "resolver/wire_internal.h"
 
 #define OPTION_EDE 15
 #define SOA_TIMERS 20
@@ -107,16 +108,12 @@ static size_t put_unspecified(const struct wire_question *q, uint32_t ttl_s, uin
 	return at + len;
 }
 
-/* For a name that does not exist the zone's apex lies above it. */
-static size_t put_soa(const struct wire_question *q, bool exists, uint32_t ttl_s,
-		      uint8_t *buf, size_t at)
+/* @param owner_at  offset of the zone's apex in the message */
+static size_t put_soa(size_t owner_at, uint32_t ttl_s, uint8_t *buf, size_t at)
 {
 	static const uint32_t timers[] = { 1, 3600, 900, 604800 }; /* serial to expire */
-	size_t owner_at = WIRE_HEAD;
 	size_t rdata_len = sizeof(soa_mname) + 2 + SOA_TIMERS;
 
-	if (!exists && q->qname.len > 1)
-		owner_at += 1u + q->qname.wire[0];
 	store_be16(buf + AT_NSCOUNT, 1);
 	at += put_rr(owner_at, TYPE_SOA, ttl_s, rdata_len, buf + at);
 	memcpy(buf + at, soa_mname, sizeof(soa_mname));
@@ -186,6 +183,8 @@ size_t wire_write_blocked(const struct wire_question *q, enum wire_block how,
 			  uint32_t ttl_s, enum wire_ede ede, const char *text,
 			  uint8_t *buf)
 {
+	/* For a name that does not exist the zone's apex lies above it. */
+	size_t above = how == WIRE_BLOCK_NXDOMAIN && q->qname.len > 1 ? 1u + q->qname.wire[0] : 0;
 	bool is_addr = q->qtype == TYPE_A || q->qtype == TYPE_AAAA;
 	unsigned rcode = RCODE_NOERROR;
 	size_t at;
@@ -198,6 +197,44 @@ size_t wire_write_blocked(const struct wire_question *q, enum wire_block how,
 	if (how == WIRE_BLOCK_NULL && is_addr)
 		at = put_unspecified(q, ttl_s, buf, at);
 	else if (how != WIRE_BLOCK_REFUSED)
-		at = put_soa(q, how != WIRE_BLOCK_NXDOMAIN, ttl_s, buf, at);
+		at = put_soa(WIRE_HEAD + above, ttl_s, buf, at);
 	return q->has_opt ? put_opt_ede(q, rcode, ede, text, buf, at) : at;
+}
+
+size_t wire_write_empty(const struct wire_question *q, unsigned rcode, size_t apex_at,
+			uint32_t ttl_s, uint8_t *buf)
+{
+	size_t at = wire_put_head(q, rcode | FLAG_AA, buf);
+
+	at = put_soa(WIRE_HEAD + apex_at, ttl_s, buf, at);
+	return q->has_opt ? put_opt_ede(q, rcode, EDE_NONE, NULL, buf, at) : at;
+}
+
+size_t wire_write_own(const struct wire_question *q, const struct wire_own_rr *rrs, size_t count,
+		      uint8_t *buf, size_t max)
+{
+	size_t at = WIRE_HEAD + q->qname.len + 4u, target_at = WIRE_HEAD;
+
+	if (at > max)
+		return 0;
+	at = wire_put_head(q, FLAG_AA, buf);
+	for (size_t i = 0; i < count; i++) {
+		const struct wire_own_rr *rr = &rrs[i];
+
+		if (at + 12 + rr->len > max)
+			return 0;
+		at += put_rr(rr->is_target ? target_at : WIRE_HEAD, rr->type, rr->ttl_s, rr->len,
+			     buf + at);
+		memcpy(buf + at, rr->data, rr->len);
+		if (rr->type == TYPE_CNAME)
+			target_at = at;
+		at += rr->len;
+	}
+	store_be16(buf + AT_ANCOUNT, (uint16_t)count);
+	return at;
+}
+
+void wire_set_authoritative(uint8_t *reply)
+{
+	reply[AT_FLAGS] |= FLAG_AA >> 8;
 }

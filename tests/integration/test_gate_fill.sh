@@ -38,6 +38,9 @@ conf() { # MORE
 		fill late.example inet fw4 range missing4
 		fill late2.example inet fw4 missing4
 	}
+	rebind {
+		allow private.video.example
+	}
 	history off
 	$1
 	END

@@ -46,7 +46,7 @@ device tv {
   mac $(in_ns c1 cat /sys/class/net/eth0/address)
 }
 list ads {
-  name *.ads.example *.blocked.test
+  name *.ads.example *.blocked.example
 }
 policy default { block ads }
 history {
@@ -118,7 +118,7 @@ check "the noise was kept" has history.db. ls "$disk"
 find "$disk" -name 'history.db?*' -size +90k ! -name '*-wal' -delete
 
 # --- a full disk ---------------------------------------------------------------------------------------
-seq -f '%.0f-some-name-that-is-asked-once-only.blocked.test A' 150000 >"$net_dir/many"
+seq -f '%.0f-some-name-that-is-asked-once-only.blocked.example A' 150000 >"$net_dir/many"
 in_ns c1 dnsperf -s $r -d "$net_dir/many" -n 1 -q 300 >"$net_dir/dnsperf.out" 2>&1
 check "full: 150,000 questions are answered" has 'Queries completed: +1(4[89]|50).*\((99|100)' cat "$net_dir/dnsperf.out"
 check "full: status says so" wait_for 5 error_is 'the disk is full'
@@ -132,7 +132,7 @@ mount -o remount,size=64m "$disk"
 check "room again: recording resumes by itself" wait_for 40 state_is recording
 check "room again: new ones too" answers room1.wild.example
 check "room again: recorded" wait_for 3 recorded room1.wild.example
-there=$(sql "SELECT sum(n) FROM lookups WHERE name LIKE '%.blocked.test'")
+there=$(sql "SELECT sum(n) FROM lookups WHERE name LIKE '%.blocked.example'")
 echo "    of 150,000 recorded $there, counted as lost $(lost)"
 check "what is there and what was lost make all" test $((there + $(lost))) -ge 149000 -a $((there + $(lost))) -le 150010
 check "the file has no damage" has '^ok$' sql 'PRAGMA integrity_check'

@@ -17,6 +17,8 @@
 #include "blocklists/compiler.h"
 #include "lib/clock.h"
 #include "lib/util.h"
+#include "local/local_image.h"
+#include "local/local_reader.h"
 #include "resolver/control.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
@@ -143,6 +145,13 @@ static struct setup *make_setup(struct query_world *w, const char *text)
 	assert_int_equal(compiler_build(conf, NULL, &fd), 0);
 	assert_int_equal(list_index_open(fd, &x), 0);
 	close(fd);
+	local_image_close(w->r.local);
+	w->r.local = NULL;
+	if (conf_wants_local(conf)) {
+		assert_int_equal(local_reader_build(conf, NULL, clock_wall_us() / 1000000, &fd), 0);
+		assert_int_equal(local_image_open(fd, &w->r.local), 0);
+		close(fd);
+	}
 	assert_int_equal(setup_new(w->base, conf, x, ++generation, &s), 0);
 	return s;
 }
@@ -248,6 +257,7 @@ void world_free(struct query_world *w)
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
 	cache_free(r->cache);
+	local_image_close(r->local);
 	world_end_nftsync(w);
 	event_free(w->on_query);
 	event_base_free(w->base);
@@ -331,6 +341,7 @@ struct world_result world_lookup(struct query_world *w, const char *name, unsign
 	world_ask(w, name, type);
 	walker.len = world_reply(w, buf, sizeof(buf));
 	got.rcode = buf[3] & 15u;
+	got.authoritative = buf[2] & 4;
 	got.answers = load_be16(buf + 6);
 	got.additional = load_be16(buf + 10);
 	for (bool first = true; (rc = wire_walk(&walker, &rr)) == 1; first = false)

@@ -70,6 +70,7 @@ size_t world_reply(struct query_world *w, uint8_t *buf, size_t size);
 struct world_result {
 	unsigned rcode, answers, additional;
 	uint32_t ttl_s; /* of the first record in any section; 0: none */
+	bool authoritative;
 	bool is_whole;	/* no record is cut, no byte left over */
 };
 struct world_result world_lookup(struct query_world *w, const char *name, unsigned type);

@@ -56,6 +56,10 @@ static const char big[] =
 	" allow mac 7c:2f:80:00:11:24\n deny 192.0.2.53 2001:db8:53::/48\n"
 	" lease-min 61s\n table-owner off\n fill *.Video.example inet fw4 vpn4 vpn-6\n"
 	" fill a.example ip6 t s.1\n}\n"
+	"local Home.Arpa {\n leases kea /k.csv\n hosts /h \"a b\"\n leases isc d.leases\n ttl 5m\n}\n"
+	"host NAS 192.0.2.5 2001:db8::5\nhost a.home.arpa 192.0.2.6\ncname files.home.arpa Nas\n"
+	"special {\n single-labels forward\n doh-canary off\n}\n"
+	"rebind {\n allow Plex.direct corp.example\n}\n"
 	"history {\n file 'it is'\n keep lookups forever\n}\n"
 	"history extend { max-size unlimited }\n";
 
@@ -73,7 +77,7 @@ static void assert_fixed_point(const char *text)
 	free(second);
 }
 
-static char *text_of_file(const char *path)
+__attribute__((noinline)) static char *text_of_file(const char *path)
 {
 	char *text = NULL;
 	struct stat st;
@@ -130,6 +134,12 @@ static void printing_keeps_every_value(void **state)
 		"\tfile \"it is\"\n",
 		"\tkeep lookups forever\n\tkeep refusals 90d\n\tmax-size unlimited\n",
 		"control \"c d\"\n",
+		"local Home.Arpa {\n\thosts /h\n\thosts \"a b\"\n\tleases kea /k.csv\n"
+		"\tleases isc d.leases\n\tttl 5m\n}\n",
+		"host nas 192.0.2.5 2001:db8::5\nhost a.home.arpa 192.0.2.6\n"
+		"cname files.home.arpa nas\n",
+		"\tsingle-labels forward\n\tprivate-reverse local\n\tdoh-canary off\n",
+		"\tprotect on\n\tallow plex.direct\n\tallow corp.example\n}\n",
 	};
 	struct conf *c = conf_of_text(big);
 	char *printed = conf_text_of(c);
@@ -264,6 +274,8 @@ static void the_shipped_settings_are_the_defaults_and_good_examples(void **state
 	assert_int_equal(c->list_count, 4);
 	assert_int_equal(c->policy_count, 2);
 	assert_int_equal(c->gate.allow_count, 3);
+	assert_int_equal(c->local_count, 1);
+	assert_int_equal(c->host_count + c->cname_count, 2);
 	text = conf_text_of(c);
 	assert_fixed_point(text);
 	free(text);

@@ -450,9 +450,38 @@ static void more_errors_than_kept_are_counted(void **state)
 	free(text);
 }
 
+static void local_names_are_checked(void **state)
+{
+	static const struct error_case cases[] = {
+		{ UP "local x..y { }", "2:7: 'x..y' is no suffix of names [as in: local home.arpa {]" },
+		{ UP "local a { leases dnsmask /x }",
+		  "2:18: 'dnsmask' is no DHCP server whose leases can be read "
+		  "[one of: dnsmasq, isc, kea, networkd]" },
+		{ UP "local a { leases kea }",
+		  "2:18: leases has the name of a DHCP server and a path "
+		  "[as in: leases dnsmasq /var/lib/misc/dnsmasq.leases]" },
+		{ UP "local a { hosts '' }", "2:17: the path is empty" },
+		{ UP "local a { }\nlocal a { }",
+		  "3:7: local 'a' is written twice [first at test.conf:2; to add to it, write: "
+		  "local a extend {]" },
+		{ UP "host nas", "2:6: host needs an address behind 'nas'" },
+		{ UP "host nas 192.0.2.256", "2:10: '192.0.2.256' is no address" },
+		{ UP "host *.x 192.0.2.1", "2:6: '*.x' is no domain name" },
+		{ UP "cname a", "2:7: cname has an alias and the name it stands for" },
+		{ UP "cname a A", "2:9: 'a' stands for itself" },
+		{ UP "cname a b\ncname A c",
+		  "3:7: alias 'a' is written twice [first at test.conf:2]" },
+		{ UP "rebind { allow . }", "2:16: '.' is no domain name" },
+	};
+
+	(void)state;
+	check_cases(cases, ARRAY_SIZE(cases));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(local_names_are_checked),
 		cmocka_unit_test(unknown_words_get_a_hint),
 		cmocka_unit_test(malformed_values_are_shown),
 		cmocka_unit_test(malformed_addresses_are_shown),

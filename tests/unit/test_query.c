@@ -226,7 +226,7 @@ static void failed_lease_is_answered_by_the_zones_mode(void **state)
 static void private_address_needs_no_lease(void **state)
 {
 	(void)state;
-	begin(GATE("enforce"));
+	begin(GATE("enforce") "rebind {\n allow nas.example\n}\n");
 	w->answer = private_address;
 	assert_int_equal(world_lookup(w, "nas.example", TYPE_A).answers, 1);
 	assert_int_equal(w->wishes, 0);
