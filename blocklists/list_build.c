@@ -15,6 +15,8 @@
 #include "blocklists/list_image.h"
 #include "blocklists/list_parser.h"
 #include "blocklists/list_run.h"
+#include "blocklists/list_side_build.h"
+#include "blocklists/list_sides.h"
 #include "blocklists/list_walk.h"
 #include "lib/clock.h"
 #include "lib/util.h"
@@ -24,6 +26,16 @@ struct build {
 	struct list_run runs[LIST_INDEX_LISTS];
 	struct list_stats stats[LIST_INDEX_LISTS];
 	size_t count;
+	struct list_side_build *sides; /* owned */
+};
+
+/** One list being read. */
+struct taking {
+	const struct list_source *s;
+	unsigned list;
+	struct list_stats *stats;
+	struct list_collect names;
+	struct list_side_build *sides; /* of all lists */
 };
 
 /** The places in all runs, as a binary heap by key: the smallest is first. */
@@ -62,25 +74,49 @@ static void count_kind(struct list_stats *stats, enum list_line_kind kind)
 	}
 }
 
-/** Take one line of a list's file, whose number is stats->lines. */
-static int take_line(const struct list_source *s, struct list_parser *p, const char *text,
-		     size_t len, struct list_stats *stats, struct list_collect *c)
+static int take_entry(struct taking *t, struct list_entry *e, uint32_t where)
 {
+	apply_subdomains(t->s->subdomains, e);
+	return list_collect_add(&t->names, e, where);
+}
+
+/** Take a rule that is more than a name.
+ *  @param kind  set to why it cannot be taken */
+static int take_side(struct taking *t, const struct list_side *side, uint32_t where,
+		     enum list_line_kind *kind)
+{
+	int rc = list_side_build_add(t->sides, t->list, side, where);
+
+	if (rc == -EINVAL || rc == -E2BIG) {
+		*kind = rc == -EINVAL ? LINE_REGEX : LINE_TOO_MANY;
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	t->stats->duplicates += rc == 1;
+	t->stats->by_side[side->kind] += !rc;
+	t->stats->conditional += !rc && side->conds_len;
+	return 0;
+}
+
+/** Take one line of a list's file, whose number is stats->lines. */
+static int take_line(struct taking *t, struct list_parser *p, const char *text, size_t len)
+{
+	uint32_t where = (uint32_t)MIN(t->stats->lines, LIST_WHERE_LINE);
 	enum list_line_kind kind;
 	struct list_entry entry;
 
 	list_parser_line(p, text, len);
 	while ((kind = list_parser_next(p, &entry)) != LINE_END) {
-		int rc;
+		int rc = 0;
 
-		count_kind(stats, kind);
-		if (kind != LINE_ENTRY)
-			continue;
-		apply_subdomains(s->subdomains, &entry);
-		rc = list_collect_add(c, &entry,
-				      (uint32_t)MIN(stats->lines, LIST_WHERE_LINE));
+		if (kind == LINE_SIDE)
+			rc = take_side(t, &p->side, where, &kind);
+		else if (kind == LINE_ENTRY)
+			rc = take_entry(t, &entry, where);
 		if (rc)
 			return rc;
+		count_kind(t->stats, kind);
 	}
 	return 0;
 }
@@ -102,21 +138,19 @@ static int detect(struct list_reader *r, enum list_shape *out)
 	return rc < 0 ? rc : 0;
 }
 
-static int take_lines(const struct list_source *s, struct list_reader *r,
-		      struct list_parser *p, struct list_stats *stats,
-		      struct list_collect *c)
+static int take_lines(struct taking *t, struct list_reader *r, struct list_parser *p)
 {
 	const char *text;
 	size_t len;
 	int rc;
 
 	while ((rc = list_reader_next(r, &text, &len)) > 0) {
-		stats->lines++;
+		t->stats->lines++;
 		if (!text) {
-			count_kind(stats, LINE_BAD_LONG);
+			count_kind(t->stats, LINE_BAD_LONG);
 			continue;
 		}
-		rc = take_line(s, p, text, len, stats, c);
+		rc = take_line(t, p, text, len);
 		if (rc)
 			return rc;
 	}
@@ -136,17 +170,16 @@ static enum list_shape shape_of_format(enum conf_list_format format)
 }
 
 /** Read a list whose reader is open, as what it is or is said to be. */
-static int take_text(const struct list_source *s, struct list_reader *r,
-		     struct list_stats *stats, struct list_collect *c)
+static int take_text(struct taking *t, struct list_reader *r)
 {
-	enum list_shape shape = shape_of_format(s->format);
+	enum list_shape shape = shape_of_format(t->s->format);
 	struct list_parser *p;
 	int rc = shape == SHAPE_NONE ? detect(r, &shape) : 0;
 
-	stats->shape = shape;
+	t->stats->shape = shape;
 	if (rc)
 		return rc;
-	stats->read_as = shape;
+	t->stats->read_as = shape;
 	if (shape == SHAPE_NONE) /* nothing but comments; they are counted */
 		shape = SHAPE_NAMES;
 	if (!list_parser_reads(shape))
@@ -155,17 +188,35 @@ static int take_text(const struct list_source *s, struct list_reader *r,
 	if (!p)
 		return -ENOMEM;
 	list_parser_init(p, shape);
-	rc = take_lines(s, r, p, stats, c);
+	rc = take_lines(t, r, p);
 	free(p);
 	return rc;
 }
 
+/** Forget all of a list but its first names. */
+static void take_back(struct taking *t, uint32_t names)
+{
+	list_collect_cut(&t->names, names);
+	list_side_build_forget(t->sides, t->list);
+	memset(t->stats->by_side, 0, sizeof(t->stats->by_side));
+	t->stats->conditional = 0;
+}
+
+static uint32_t sides_taken(const struct list_stats *stats)
+{
+	uint32_t n = 0;
+
+	for (unsigned k = 0; k < SIDE_KINDS; k++)
+		n += stats->by_side[k];
+	return n;
+}
+
 /** Take a list's file. All or nothing: what a failure left half-read is forgotten.
  *  @return 0, or why it cannot be used */
-static int take_file(const struct list_source *s, struct list_stats *stats,
-		     struct list_collect *c)
+static int take_file(struct taking *t)
 {
-	uint32_t before = c->count;
+	const struct list_source *s = t->s;
+	uint32_t before = t->names.count;
 	struct list_reader r;
 	int rc;
 
@@ -174,98 +225,124 @@ static int take_file(const struct list_source *s, struct list_stats *stats,
 	rc = list_reader_init(&r, s->fd, s->bytes, s->len);
 	if (rc)
 		return rc;
-	rc = take_text(s, &r, stats, c);
+	rc = take_text(t, &r);
 	if (rc)
-		list_collect_cut(c, before);
+		take_back(t, before);
 	else
-		stats->read_s = clock_mono_us() / 1000000;
+		t->stats->read_s = clock_mono_us() / 1000000;
 	list_reader_fini(&r);
+	return rc;
+}
+
+/** Take the rules that are more than a name from an earlier index. */
+static int keep_sides(struct taking *t, const struct list_index *old, unsigned list)
+{
+	struct list_side *side = malloc(sizeof(*side));
+	enum list_line_kind kind;
+	uint32_t where;
+	int rc = side ? 0 : -ENOMEM, have;
+
+	for (uint32_t i = 0; !rc; i++) {
+		have = list_sides_rule(old, list, i, side, &where);
+		if (have < 0)
+			break;
+		if (have)
+			rc = take_side(t, side, where, &kind);
+	}
+	free(side);
 	return rc;
 }
 
 /** Take what a list's file gave an earlier index, itself perhaps kept. All or nothing.
  *  @retval -ENOMEM, -E2BIG */
-static int keep_old(const struct list_source *s, struct list_stats *stats,
-		    struct list_collect *c)
+static int keep_old(struct taking *t)
 {
-	uint32_t before = c->count;
+	uint32_t before = t->names.count;
 	struct list_walk walk;
 	struct list_entry e;
 	uint32_t where;
 	int rc = 0;
 
-	if (!s->old || !list_walk_start(&walk, s->old, s->name))
+	if (!t->s->old || !list_walk_start(&walk, t->s->old, t->s->name))
 		return 0;
 	while (!rc && list_walk_next(&walk, &e, &where)) {
-		if (where & LIST_WHERE_CONF)
-			continue;
-		apply_subdomains(s->subdomains, &e);
-		rc = list_collect_add(c, &e, where);
+		if (!(where & LIST_WHERE_CONF))
+			rc = take_entry(t, &e, where);
 	}
+	if (!rc)
+		rc = keep_sides(t, t->s->old, walk.list);
 	if (rc) {
-		list_collect_cut(c, before);
+		take_back(t, before);
 		return rc;
 	}
-	stats->kept = c->count - before;
-	stats->read_as = list_index_stats(s->old, walk.list)->read_as;
-	stats->read_s = list_index_stats(s->old, walk.list)->read_s;
+	t->stats->kept = t->names.count - before + sides_taken(t->stats);
+	t->stats->read_as = list_index_stats(t->s->old, walk.list)->read_as;
+	t->stats->read_s = list_index_stats(t->s->old, walk.list)->read_s;
 	return 0;
 }
 
 /** The names that stand in the configuration itself; its reader has checked them. */
-static int take_conf_names(const struct list_source *s, struct list_stats *stats,
-			   struct list_collect *c)
+static int take_conf_names(struct taking *t)
 {
-	for (size_t i = 0; i < s->name_count; i++) {
-		const char *text = s->names[i].text;
+	for (size_t i = 0; i < t->s->name_count; i++) {
+		const char *text = t->s->names[i].text;
 		struct list_entry entry;
 		struct list_line line;
 		int rc;
 
 		list_line_start(&line, text, strlen(text));
 		if (list_line_next(&line, &entry) != LINE_ENTRY) {
-			stats->invalid++;
+			t->stats->invalid++;
 			continue;
 		}
-		apply_subdomains(s->subdomains, &entry);
-		rc = list_collect_add(c, &entry, LIST_WHERE_CONF | (uint32_t)(i + 1));
+		rc = take_entry(t, &entry, LIST_WHERE_CONF | (uint32_t)(i + 1));
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-/** Read one list into its run, at most `limit` names.
- *  @retval -ENOMEM; all else is in its stats */
-static int list_take(const struct list_source *s, uint32_t limit,
-		     struct list_stats *stats, struct list_run *run)
+static void count_run(struct list_stats *stats, const struct list_run *run)
 {
-	struct list_collect c = { .limit = limit };
-	int rc, kept = 0;
-
-	snprintf(stats->name, sizeof(stats->name), "%s", s->name);
-	rc = take_conf_names(s, stats, &c);
-	if (!rc) {
-		rc = take_file(s, stats, &c);
-		if (rc && rc != -ENOMEM)
-			kept = keep_old(s, stats, &c);
-	}
-	if (rc == -ENOMEM || kept == -ENOMEM) {
-		list_collect_free(&c);
-		return -ENOMEM;
-	}
-	stats->rc = rc;
-	rc = list_run_build(&c, run);
-	if (rc)
-		return rc;
-	stats->entries = run->count;
+	stats->entries = run->count + sides_taken(stats);
 	for (unsigned r = 0; r < LIST_RULES; r++) {
 		stats->by_rule[r] = run->by_rule[r];
 		if (list_rule_scope(r) != SCOPE_EXACT)
 			stats->subtrees += run->by_rule[r];
 	}
-	stats->duplicates = run->duplicates;
-	return 0;
+	stats->duplicates += run->duplicates;
+}
+
+/** Read one list into its run, at most `limit` names.
+ *  @retval -ENOMEM; all else is in its stats */
+static int list_take(struct build *b, unsigned list, const struct list_source *s,
+		     uint32_t limit)
+{
+	struct taking t = {
+		.s = s,
+		.list = list,
+		.stats = &b->stats[list],
+		.names = { .limit = limit },
+		.sides = b->sides,
+	};
+	int rc, kept = 0;
+
+	snprintf(t.stats->name, sizeof(t.stats->name), "%s", s->name);
+	rc = take_conf_names(&t);
+	if (!rc) {
+		rc = take_file(&t);
+		if (rc && rc != -ENOMEM)
+			kept = keep_old(&t);
+	}
+	if (rc == -ENOMEM || kept == -ENOMEM) {
+		list_collect_free(&t.names);
+		return -ENOMEM;
+	}
+	t.stats->rc = rc;
+	rc = list_run_build(&t.names, &b->runs[list]);
+	if (!rc)
+		count_run(t.stats, &b->runs[list]);
+	return rc;
 }
 
 static bool heap_before(const struct merge *m, size_t a, size_t b)
@@ -361,6 +438,7 @@ static void runs_free(struct build *b)
 
 static int build_write(struct build *b, int out_fd)
 {
+	struct list_side_tables sides = { .bits = 0 };
 	struct list_encoder *e;
 	uint64_t expected = 0;
 	int rc;
@@ -373,7 +451,10 @@ static int build_write(struct build *b, int out_fd)
 	rc = merge_runs(b, e);
 	runs_free(b);
 	if (!rc)
-		rc = list_encoder_finish(e, b->stats, b->count);
+		rc = list_side_build_finish(b->sides, &sides);
+	if (!rc)
+		rc = list_encoder_finish(e, &sides, b->stats, b->count);
+	list_side_tables_free(&sides);
 	list_encoder_free(e);
 	return rc;
 }
@@ -390,13 +471,15 @@ int list_build(const struct list_source *sources, size_t count, int out_fd)
 	if (!b)
 		return -ENOMEM;
 	b->count = count;
-	for (size_t i = 0; !rc && i < count; i++) {
-		rc = list_take(&sources[i], left, &b->stats[i], &b->runs[i]);
+	rc = list_side_build_new(&b->sides);
+	for (unsigned i = 0; !rc && i < count; i++) {
+		rc = list_take(b, i, &sources[i], left);
 		left -= b->runs[i].count;
 	}
 	if (!rc)
 		rc = build_write(b, out_fd);
 	runs_free(b);
+	list_side_build_free(b->sides);
 	free(b);
 	return rc;
 }

@@ -27,6 +27,9 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 	    head->stats_bytes != sizeof(struct list_stats) ||
 	    head->lines > (uint64_t)LIST_NAMES_MAX * LIST_INDEX_LISTS ||
 	    head->words > (uint64_t)head->classes * (1 + LIST_RULES) ||
+	    head->sides > LIST_SIDES_MAX || head->side_texts > LIST_SIDE_TEXTS_MAX ||
+	    head->side_bits < LIST_SIDE_BITS_MIN || head->side_bits > LIST_SIDE_BITS_MAX ||
+	    head->side_rows > LIST_SIDES_MAX * LIST_INDEX_LISTS ||
 	    head->blocks_bytes > UINT32_MAX || head->filter_bytes > UINT32_MAX)
 		return -EBADMSG;
 	out->block_count = (uint32_t)blocks;
@@ -39,6 +42,10 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 	out->lists = section(&at, head->lists * sizeof(struct list_stats));
 	out->rows = section(&at, blocks * sizeof(uint32_t));
 	out->lines = section(&at, head->lines * sizeof(uint32_t));
+	out->sides = section(&at, head->sides * sizeof(struct list_side_record));
+	out->side_starts = section(&at, ((1ull << head->side_bits) + 2) * sizeof(uint32_t));
+	out->side_rows = section(&at, head->side_rows * sizeof(uint32_t));
+	out->side_texts = section(&at, head->side_texts);
 	out->end = at;
 	return 0;
 }

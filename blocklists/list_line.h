@@ -20,6 +20,7 @@
 enum list_line_kind {
 	LINE_END,     /* nothing more in this line */
 	LINE_ENTRY,
+	LINE_SIDE,    /* a rule that is more than a name: list_side.h */
 	LINE_EMPTY,
 	LINE_COMMENT,
 	LINE_LOCAL,   /* "localhost" and its like behind an address: belongs in hosts files */
@@ -31,11 +32,11 @@ enum list_line_kind {
 	LINE_ROUTING,	/* sends names to an upstream: "server=/x/192.0.2.1" */
 	LINE_UNSUPPORTED,
 	LINE_MODIFIER = LINE_UNSUPPORTED, /* an unknown modifier: the rule does not count */
-	LINE_MASK,	/* a rule with '*' inside a name, or without both of its anchors */
-	LINE_REGEX,
-	LINE_DENYALLOW,
-	LINE_DNSTYPE,	/* $dnstype, and others that hold for one query type */
-	LINE_CLIENT,	/* $client, $ctag */
+	LINE_MASK,	/* a pattern that is too wide, or in a format without patterns */
+	LINE_REGEX,	/* none, or over a limit */
+	LINE_CONDITION,	/* a condition whose value is nothing, or too long */
+	LINE_DNSTYPE,	/* holds for one query type, in a format without conditions */
+	LINE_TOO_MANY,	/* over LIST_SIDES_MAX or LIST_REGEXES_MAX */
 	LINE_DNSREWRITE,
 	LINE_ADDRESS_RULE, /* "||192.0.2.1^": about an answer's addresses */
 	LINE_RPZ_IP,

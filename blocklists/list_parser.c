@@ -61,7 +61,7 @@ static enum list_line_kind whole_line(struct list_parser *p, struct list_entry *
 		return LINE_BAD_CHARACTER;
 	switch (p->shape) {
 	case SHAPE_ADBLOCK:
-		return list_adblock_line(p->text, out);
+		return list_adblock_line(p->text, out, &p->side);
 	case SHAPE_UNBOUND:
 		return list_unbound_line(p->text, out);
 	case SHAPE_RPZ:

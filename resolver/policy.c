@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blocklists/list_sides.h"
+#include "lib/log.h"
+
 static bool device_has(const struct conf_device *d, const struct addr *addr,
 		       const struct mac *mac)
 {
@@ -165,39 +168,72 @@ static bool rung_take(const struct conf_policy *p, enum policy_rung rung,
 	return any;
 }
 
-static const struct conf_policy *policy_at(const struct conf *conf, size_t policy)
+/** What all lists of a policy say of a name. */
+struct said {
+	const struct conf_policy *policy;
+	uint64_t wanted;
+	struct list_asking ask;
+	uint64_t by_level[LEVELS];
+};
+
+/** @retval false  nothing at all */
+static bool said_read(const struct conf *conf, const struct list_index *x,
+		      const struct policy_asker *who, const struct dname *qname,
+		      struct said *out)
 {
-	return policy == POLICY_NONE ? NULL : &conf->policies[policy];
+	const struct policy_client *at = who->place;
+	uint64_t any;
+
+	if (!x || at->policy == POLICY_NONE)
+		return false;
+	out->policy = &conf->policies[at->policy];
+	out->wanted = out->policy->block | out->policy->allow;
+	if (!out->wanted)
+		return false;
+	out->ask = (struct list_asking){
+		.client = who->addr,
+		.device = at->device == POLICY_NONE ? NULL : conf->devices[at->device].name,
+		.group = at->group == POLICY_NONE ? NULL : conf->groups[at->group].name,
+		.qtype = who->qtype,
+	};
+	any = list_index_find(x, qname, out->wanted, out->by_level);
+	return any | list_sides_find(x, qname, &out->ask, out->wanted, out->by_level);
 }
 
-bool policy_explain(const struct conf *conf, const struct list_index *x, size_t policy,
-		    const struct dname *qname, enum policy_rung rung,
-		    struct list_match *match)
+static bool said_explain(const struct list_index *x, const struct dname *qname,
+			 const struct said *said, const uint64_t taken[LEVELS],
+			 struct list_match *match)
 {
-	const struct conf_policy *p = policy_at(conf, policy);
-	uint64_t said[LEVELS], taken[LEVELS];
+	return list_index_explain(x, qname, said->wanted, taken, match) ||
+	       list_sides_explain(x, qname, &said->ask, said->wanted, taken, match);
+}
 
-	if (!x || !p || !list_index_find(x, qname, p->block | p->allow, said) ||
-	    !rung_take(p, rung, said, taken))
-		return false;
-	return list_index_explain(x, qname, p->block | p->allow, taken, match);
+bool policy_explain(const struct conf *conf, const struct list_index *x,
+		    const struct policy_asker *asker, const struct dname *qname,
+		    enum policy_rung rung, struct list_match *match)
+{
+	uint64_t taken[LEVELS];
+	struct said said;
+
+	return said_read(conf, x, asker, qname, &said) &&
+	       rung_take(said.policy, rung, said.by_level, taken) &&
+	       said_explain(x, qname, &said, taken, match);
 }
 
 enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
-				 size_t policy, const struct dname *qname,
+				 const struct policy_asker *asker, const struct dname *qname,
 				 struct list_match *match)
 {
-	const struct conf_policy *p = policy_at(conf, policy);
-	uint64_t said[LEVELS], taken[LEVELS];
+	uint64_t taken[LEVELS];
+	struct said said;
 
-	if (!x || !p || !(p->block | p->allow) ||
-	    !list_index_find(x, qname, p->block | p->allow, said))
+	if (!said_read(conf, x, asker, qname, &said))
 		return POLICY_PASS;
 	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
-		if (!rung_take(p, rung, said, taken))
+		if (!rung_take(said.policy, rung, said.by_level, taken))
 			continue;
 		if (match)
-			list_index_explain(x, qname, p->block | p->allow, taken, match);
+			said_explain(x, qname, &said, taken, match);
 		return rungs[rung].action;
 	}
 	return POLICY_PASS;
@@ -205,8 +241,14 @@ enum policy_action policy_decide(const struct conf *conf, const struct list_inde
 
 const char *policy_entry_text(const struct list_match *match, char *buf)
 {
-	char *to = buf;
+	char *to = buf, rule[LIST_SIDE_RULE + 1];
 
+	if (match->rule) {
+		memcpy(rule, match->rule, match->rule_len);
+		rule[match->rule_len] = '\0';
+		log_safe(rule, buf, POLICY_ENTRY_TEXT);
+		return buf;
+	}
 	if (match->subtree) {
 		strcpy(to, "*.");
 		to += 2;

@@ -56,7 +56,7 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 	};
 	const struct conf *conf = l->setup->conf;
 	const char *list = conf->lists[match->list].name;
-	char entry[DNAME_TEXT_MAX + 2], text[EDE_TEXT_MAX];
+	char entry[POLICY_ENTRY_TEXT], text[EDE_TEXT_MAX];
 	uint8_t *room = reply_room(r, l);
 	size_t used = strlen(list), len;
 
@@ -71,6 +71,18 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 	reply_write(l, room, len);
 	l->rcode = conf->block_answer < ARRAY_SIZE(rcodes) ? rcodes[conf->block_answer] : 0;
 	reply_finish(r, l, verdict, list, match, NULL);
+}
+
+enum policy_action reply_judge(const struct lookup *l, const struct dname *name,
+			       struct list_match *match)
+{
+	const struct policy_asker asker = {
+		.place = &l->client.place,
+		.addr = &l->asker.from.addr,
+		.qtype = l->question.qtype,
+	};
+
+	return policy_decide(l->setup->conf, l->setup->index, &asker, name, match);
 }
 
 bool reply_chain_blocked(const struct lookup *l, const struct note *note,
@@ -89,8 +101,7 @@ bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 			continue;
 		name.len = (uint8_t)rr.rdata_len;
 		memcpy(name.wire, rdata, rr.rdata_len);
-		if (policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
-				  &name, match) == POLICY_BLOCK)
+		if (reply_judge(l, &name, match) == POLICY_BLOCK)
 			return true;
 	}
 	return false;

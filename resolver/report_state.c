@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "blocklists/list_detect.h"
+#include "blocklists/list_sides.h"
 #include "blocklists/list_why.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -124,6 +125,12 @@ static void report_cache(const struct resolver *r, FILE *to)
 	row(to, "cache", "evicted", s.evicted);
 }
 
+static void report_lists(const struct list_index *x, FILE *to)
+{
+	row(to, "lists", "names", list_index_names(x));
+	row(to, "lists", "given_up", list_sides_given_up(x));
+}
+
 void report_status(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
 {
 	(void)unused1;
@@ -140,7 +147,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	row(to, "nameward", "generation", r->current->generation);
 	report_zones(r, to);
 	if (r->current->index)
-		row(to, "lists", "names", list_index_names(r->current->index));
+		report_lists(r->current->index, to);
 	upstream_status(r->current->upstreams, to);
 }
 
@@ -171,10 +178,11 @@ static const char *match_place(const struct conf_list *l, const struct list_matc
 
 void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused)
 {
-	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
+	char entry[POLICY_ENTRY_TEXT], where[WHERE_MAX];
 	const struct setup *s = r->current;
 	static const char *const words[LEVELS] = { "blocks", "allows", "blocks, important",
 						   "allows, important" };
+	const struct list_asking any = { .is_any = true };
 	uint64_t said[LEVELS];
 	struct list_match m;
 	struct dname qname;
@@ -184,8 +192,10 @@ void report_list_search(struct resolver *r, FILE *to, const char *name, const ch
 	if (!s || !s->index || dname_from_text(name, &qname))
 		return;
 	for (size_t i = 0; i < s->conf->list_count; i++) {
-		if (!list_index_find(s->index, &qname, 1ull << i, said) ||
-		    !list_index_explain(s->index, &qname, 1ull << i, said, &m))
+		list_index_find(s->index, &qname, 1ull << i, said);
+		list_sides_find(s->index, &qname, &any, 1ull << i, said);
+		if (!list_index_explain(s->index, &qname, 1ull << i, said, &m) &&
+		    !list_sides_explain(s->index, &qname, &any, 1ull << i, said, &m))
 			continue;
 		fprintf(to, "%s\t%s\t%s\t%s\n", s->conf->lists[i].name,
 			policy_entry_text(&m, entry), words[m.level],
@@ -322,6 +332,7 @@ struct why {
 	const struct setup *s;
 	struct addr addr; /* family 0: unknown */
 	struct client client;
+	struct policy_asker asker;
 	struct dname qname;
 	FILE *to;
 };
@@ -384,14 +395,14 @@ static void explain_lists(const struct why *w, const struct conf_policy *p)
 {
 	static const char *const words[POLICY_RUNGS] = { "allow important", "block important",
 							 "allow", "block" };
-	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
+	char entry[POLICY_ENTRY_TEXT], where[WHERE_MAX];
 
 	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
 		const struct conf_list *l;
 		struct list_match m;
 
-		if (!policy_explain(w->s->conf, w->s->index, w->client.place.policy,
-				    &w->qname, rung, &m)) {
+		if (!policy_explain(w->s->conf, w->s->index, &w->asker, &w->qname, rung,
+				    &m)) {
 			if ((rung == RUNG_ALLOW && p->allow) ||
 			    (rung == RUNG_BLOCK && p->block))
 				step(w, words[rung], "no match", NULL);
@@ -460,7 +471,8 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	if (!w.s || dname_from_text(name, &w.qname))
 		return;
 	find_why_client(r, client, &w);
-	action = policy_decide(w.s->conf, w.s->index, w.client.place.policy, &w.qname, NULL);
+	w.asker = (struct policy_asker){ &w.client.place, &w.addr, TYPE_A };
+	action = policy_decide(w.s->conf, w.s->index, &w.asker, &w.qname, NULL);
 	fprintf(to, "verdict\t%s\t%s\n", words[action], dname_to_text(&w.qname, text));
 	explain_client(&w, client);
 	if (w.client.place.policy != POLICY_NONE)

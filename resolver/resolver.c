@@ -107,6 +107,7 @@ static bool is_blocked(void *arg, const struct msg_device *device, const struct 
 {
 	const struct resolver *r = arg;
 	struct policy_client place;
+	struct policy_asker asker = { .place = &place, .addr = client };
 	struct mac mac;
 
 	if (!client->family)
@@ -114,7 +115,7 @@ static bool is_blocked(void *arg, const struct msg_device *device, const struct 
 	memcpy(mac.bytes, device->id, sizeof(mac.bytes));
 	place = policy_find_client(r->current->conf, client,
 				   device->kind == DEVICE_MAC ? &mac : NULL, NULL);
-	return policy_decide(r->current->conf, r->current->index, place.policy, name, NULL) ==
+	return policy_decide(r->current->conf, r->current->index, &asker, name, NULL) ==
 	       POLICY_BLOCK;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocklists/list_cond.h"
 #include "blocklists/list_detect.h"
 #include "blocklists/list_parser.h"
 #include "lib/util.h"
@@ -28,6 +29,20 @@ static void check_entry(const struct list_entry *e)
 	}
 }
 
+/** A mask of the same alphabet, and conditions that can be judged. */
+static void check_side(const struct list_side *s)
+{
+	if (s->kind >= SIDE_KINDS || s->level >= LEVELS || s->anchors > ANCHORS_ALL ||
+	    s->text_len > LIST_SIDE_TEXT || !list_conds_check(s->conds, s->conds_len))
+		abort();
+	for (size_t i = 0; s->kind == SIDE_MASK && i < s->text_len; i++) {
+		uint8_t c = (uint8_t)s->text[i];
+
+		if (c != '*' && c != '.' && list_line_octet[c] != c)
+			abort();
+	}
+}
+
 static void check_line(struct list_parser *p, const char *text, size_t len)
 {
 	struct list_entry entry;
@@ -40,6 +55,8 @@ static void check_line(struct list_parser *p, const char *text, size_t len)
 			abort();
 		if (kind == LINE_ENTRY)
 			check_entry(&entry);
+		if (kind == LINE_SIDE)
+			check_side(&p->side);
 	}
 }
 

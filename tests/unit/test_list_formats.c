@@ -8,12 +8,28 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "blocklists/list_cond.h"
 #include "blocklists/list_parser.h"
 #include "lib/util.h"
 
 struct row {
 	const char *line, *result;
 };
+
+/** A rule that is more than a name: "mask" and its text between its anchors ("|x|": all of the
+ *  name), or "regex"; "if" when it has conditions. Returns what snprintf does. */
+static int side_text(const struct list_side *s, const char *level, char *out, size_t size)
+{
+	static const char *const starts[] = { "", "|", "||" };
+
+	assert_true(list_conds_check(s->conds, s->conds_len));
+	return snprintf(out, size, "%s%s%s %s%.*s%s%s", s->disables ? "-" : "", level,
+			s->kind == SIDE_MASK ? "mask" : "regex",
+			s->kind == SIDE_MASK ? starts[s->anchors & 3] : "",
+			(int)s->text_len, s->text,
+			s->kind == SIDE_MASK && s->anchors & ANCHOR_END ? "|" : "",
+			s->conds_len ? " if" : "");
+}
 
 /** What a line gives, a word or words for each result, with "; " between. An entry is its
  *  name, with "*." for all below it too, "*.*." for these alone; "@@" allows, "!" is
@@ -40,6 +56,9 @@ static void read_line(struct list_parser *p, const char *text, size_t len, char 
 					       e.disables ? "-" : "", levels[e.level],
 					       scopes[e.scope],
 					       dname_to_text(&e.name, name));
+		else if (kind == LINE_SIDE)
+			at += (size_t)side_text(&p->side, levels[p->side.level], out + at,
+						size - at);
 		else
 			at += (size_t)snprintf(out + at, size - at, "%s",
 					       list_line_kind_name(kind));
@@ -82,9 +101,9 @@ static void dnsmasq_blocks_a_name_and_all_below(void **state)
 		{ "address=/a.example/b.example/0.0.0.0", "*.a.example; *.b.example" },
 		{ "address=/.ads.example/0.0.0.0", "*.ads.example" },
 		{ "address=/*.ads.example/0.0.0.0", "*.ads.example" },
-		{ "address=/*ads.example/0.0.0.0", "pattern rule" },
-		{ "address=/#/0.0.0.0", "pattern rule" }, /* all names there are */
-		{ "address=//0.0.0.0", "pattern rule" },
+		{ "address=/*ads.example/0.0.0.0", "pattern too wide" },
+		{ "address=/#/0.0.0.0", "pattern too wide" }, /* all names there are */
+		{ "address=//0.0.0.0", "pattern too wide" },
 		{ "address=/zip/", "*.zip" },
 		{ "address=/ADS.Example./", "*.ads.example" },
 		{ " address = /ads.example/0.0.0.0", "*.ads.example" },
@@ -123,7 +142,7 @@ static void smartdns_differs_where_it_does(void **state)
 		{ "address /ads.example/-", "@@*.ads.example" },
 		{ "address /-.ads.example/#", "ads.example" },
 		{ "address /*.ads.example/#", "*.*.ads.example" },
-		{ "address /*-ads.example/#", "pattern rule" },
+		{ "address /*-ads.example/#", "pattern too wide" },
 		{ "address /domain-set:ads/#", "directive" },
 		{ "address  /ads.example/# # why", "*.ads.example" },
 		{ "address /ads.example/", "not a line of this format" },
@@ -196,23 +215,35 @@ static void adblock_anchors_say_which_names(void **state)
 		{ "@@|ads.example^", "@@ads.example" },
 		{ "\xef\xbb\xbf||ads.example^\r", "*.ads.example" },
 		{ "||ads.\xe2\x80\x8b" "example^", "*.ads.example" },
-		{ "||ads.example", "pattern rule" }, /* ads.example.evil.test too */
-		{ "||ads.example*", "pattern rule" },
-		{ "|ads.example", "pattern rule" },
-		{ "ads.example^", "pattern rule" }, /* badads.example too */
-		{ "||avito.avito.", "pattern rule" },
-		{ "||avito.avito.^", "pattern rule" },
-		{ "||ads.*^", "pattern rule" },
-		{ "||ads*.example^", "pattern rule" },
-		{ "*", "pattern rule" },
-		{ "||*^", "pattern rule" },
-		{ "||^", "pattern rule" },
-		{ "|", "pattern rule" },
-		{ "@@", "pattern rule" },
-		{ "adserver", "pattern rule" },
-		{ "-banner-ad.", "pattern rule" },
-		{ ".ads.example", "pattern rule" },
-		{ "@@ads.example", "pattern rule" },
+		{ "||ads.example", "mask ||ads.example" }, /* ads.example.evil.test too */
+		{ "||ads.example*", "mask ||ads.example" },
+		{ "|ads.example", "mask |ads.example" },
+		{ "ads.example^", "mask ads.example|" }, /* badads.example too */
+		{ "||avito.avito.", "mask ||avito.avito." },
+		{ "||avito.avito.^", "mask ||avito.avito.|" },
+		{ "||ads.*^", "mask ||ads." },
+		{ "||ads*.example^", "mask ||ads*.example|" },
+		{ "||Ads**.example|", "mask ||ads*.example|" },
+		{ "|ads*", "mask |ads" },
+		{ "|*ads|", "mask ads|" },
+		{ "||*ads.", "mask ads." },
+		{ "ads*x*.", "mask ads*x*." },
+		{ "||ads.example^*x", "URL" },
+		{ "||ads|example^", "URL" },
+		{ "||192.0.2.", "rule for addresses" },
+		{ "||b\xc3\xbc" "cher", "raw Unicode" },
+		{ "a", "pattern too wide" },
+		{ "||a*^", "pattern too wide" },
+		{ "-a", "mask -a" },
+		{ "*", "pattern too wide" },
+		{ "||*^", "pattern too wide" },
+		{ "||^", "pattern too wide" },
+		{ "|", "pattern too wide" },
+		{ "@@", "pattern too wide" },
+		{ "adserver", "mask adserver" },
+		{ "-banner-ad.", "mask -banner-ad." },
+		{ ".ads.example", "mask .ads.example" },
+		{ "@@ads.example", "@@mask ads.example" },
 		{ "||192.0.2.1^", "rule for addresses" },
 		{ "||[2001:db8::1]^", "rule for addresses" },
 		{ "192.0.2.1", "rule for addresses" },
@@ -242,11 +273,29 @@ static void adblock_modifiers_are_heeded_or_end_the_rule(void **state)
 		{ "@@||ads.example^$doc", "for browsers only" },
 		{ "*$removeparam=utm_source", "for browsers only" },
 		{ "$removeparam=utm_source", "for browsers only" },
-		{ "||ads.example^$denyallow=x.ads.example", "$denyallow" },
-		{ "*$denyallow=com|net", "$denyallow" },
-		{ "||ads.example^$dnstype=AAAA", "for one query type" },
-		{ "||ads.example^$client=192.0.2.1", "$client or $ctag" },
-		{ "||ads.example^$ctag=device_tv", "$client or $ctag" },
+		{ "||ads.example^$denyallow=x.ads.example", "mask ||ads.example| if" },
+		{ "||*.ads.example^$denyallow=x.ads.example", "mask .ads.example| if" },
+		{ "|ads.example^$dnstype=A", "mask |ads.example| if" },
+		{ "@@||ads.example^$client=tv,important", "@@!mask ||ads.example| if" },
+		{ "||ads.example^$client=tv,badfilter", "-mask ||ads.example| if" },
+		{ "||ads.example^$denyallow=~x.ads.example", "condition that says nothing" },
+		{ "||ads.example^$denyallow", "condition that says nothing" },
+		{ "||ads.example^$denyallow=", "condition that says nothing" },
+		{ "||ads.example^$dnstype=", "condition that says nothing" },
+		{ "||ads.example^$dnstype=A|", "condition that says nothing" },
+		{ "||ads.example^$dnstype=NOSUCH", "condition that says nothing" },
+		{ "||ads.example^$dnstype=TYPE65", "mask ||ads.example| if" },
+		{ "||ads.example^$dnstype=TYPE65536", "condition that says nothing" },
+		{ "||ads.example^$dnstype=~a|~aaaa", "mask ||ads.example| if" },
+		{ "||ads.example^$client=", "condition that says nothing" },
+		{ "||ads.example^$~client=tv", "unknown modifier" },
+		{ "*$dnstype=HTTPS", "mask  if" },
+		{ "||*^$denyallow=com|net", "mask  if" },
+		{ "*$denyallow=com,removeparam=x", "for browsers only" },
+		{ "*$denyallow=com|net", "mask  if" },
+		{ "||ads.example^$dnstype=AAAA", "mask ||ads.example| if" },
+		{ "||ads.example^$client=192.0.2.1", "mask ||ads.example| if" },
+		{ "||ads.example^$ctag=device_tv", "mask ||ads.example| if" },
 		{ "||ads.example^$dnsrewrite=198.51.100.1", "$dnsrewrite" },
 		{ "||ads.example^$dnsrewrite=NOERROR;A;198.51.100.1,important", "$dnsrewrite" },
 		{ "||ads.example^$newthing", "unknown modifier" },
@@ -255,8 +304,8 @@ static void adblock_modifiers_are_heeded_or_end_the_rule(void **state)
 		{ "||ads.example^$important,", "unknown modifier" },
 		{ "||ads.example^$~important", "unknown modifier" },
 		{ "||ads.example^$important=1", "unknown modifier" },
-		{ "||ads.example^$client='a\\,newthing'", "$client or $ctag" },
-		{ "ads.example$important", "pattern rule" }, /* a part of names */
+		{ "||ads.example^$client='a\\,newthing'", "mask ||ads.example| if" },
+		{ "ads.example$important", "!mask ads.example" }, /* a part of names */
 	};
 
 	(void)state;
@@ -292,8 +341,13 @@ static void adblock_rules_of_browsers_are_told_apart(void **state)
 		{ "|https://", "URL" },
 		{ "@@||ads.example/path$script", "URL" },
 		{ "&ad_box=", "URL" },
-		{ "/^ads[0-9]+\\.example$/", "regular expression" },
-		{ "@@/ads/$important", "regular expression" },
+		{ "/^ads[0-9]+\\.example$/", "regex ^ads[0-9]+\\.example$" },
+		{ "/ads/$client=192.168.0.0/24", "regex ads if" },
+		{ "/ads/$badfilter", "-regex ads" },
+		{ "/ads/$popup", "for browsers only" },
+		{ "/^https?:\\/\\/ads/", "URL" },
+		{ "//", "regular expression" },
+		{ "@@/ads/$important", "@@!regex ads" },
 		{ "ads.example # why", "ads.example" },
 		{ "ads.example#why", "ads.example" },
 		{ "||ads.example^ # https://x.example/", "*.ads.example" },
@@ -341,7 +395,7 @@ static void rpz_triggers_and_actions(void **state)
 		{ "24.0.2.0.192.rpz-client-ip CNAME .", "rpz-client-ip" },
 		{ "ns.example.rpz-nsdname CNAME .", "rpz-nsdname" },
 		{ "32.1.2.0.192.rpz-nsip CNAME .", "rpz-nsip" },
-		{ "* CNAME .", "pattern rule" },
+		{ "* CNAME .", "pattern too wide" },
 		{ "*.zip CNAME .", "*.*.zip" },
 		{ "zip CNAME .", "single label" },
 		{ "localhost CNAME .", "local name" },
