@@ -229,6 +229,20 @@ static enum list_line_kind mask_of_name(const struct list_entry *e, struct list_
 	return mask_text(&p, s);
 }
 
+/** "||192.0.2.1^", "||[2001:db8::1]^": an address in answers. Conditions of such a rule, and
+ *  its $badfilter, are not honoured. */
+static enum list_line_kind span_take(struct pattern p, const struct list_side *s,
+				     struct list_span *out)
+{
+	if (!take_start(&p, "||"))
+		take_start(&p, "|");
+	take_anchors_end(&p);
+	if (s->conds_len || s->disables || !list_span_read(p.text, p.len, out))
+		return LINE_ADDRESS_RULE;
+	out->level = s->level;
+	return LINE_SPAN;
+}
+
 /** A rule whose pattern is judged by its anchors: a name, or a mask. */
 static enum list_line_kind rule_take(const struct pattern *p, bool is_alone,
 				     struct list_entry *out, struct list_side *s)
@@ -314,9 +328,9 @@ static const char *side_start(struct list_side *s, const char *text)
 }
 
 enum list_line_kind list_adblock_line(const char *text, struct list_entry *out,
-				      struct list_side *side)
+				      struct list_side *side, struct list_span *span)
 {
-	enum list_line_kind kind = other_line(text);
+	enum list_line_kind kind = other_line(text), said = LINE_ENTRY;
 	const char *start, *end, *rest; /* rest: modifiers, or a comment */
 	struct pattern p;
 
@@ -329,10 +343,15 @@ enum list_line_kind list_adblock_line(const char *text, struct list_entry *out,
 	p = (struct pattern){ start, strcspn(start, " #$") };
 	rest = start + p.len;
 	kind = url_kind(&p);
-	if (kind == LINE_ENTRY && *rest == '$')
-		kind = list_modifiers_read(rest + 1, side);
-	else if (kind == LINE_ENTRY && *rest && rest[strspn(rest, " ")] != '#')
-		kind = LINE_BAD_SYNTAX;
-	return kind == LINE_ENTRY ?
-		       rule_take(&p, *rest != '$' && start == text, out, side) : kind;
+	if (kind == LINE_URL_RULE)
+		return kind;
+	if (*rest == '$')
+		said = list_modifiers_read(rest + 1, side);
+	else if (*rest && rest[strspn(rest, " ")] != '#')
+		said = LINE_BAD_SYNTAX;
+	if (said != LINE_ENTRY)
+		return said;
+	if (kind == LINE_ENTRY)
+		kind = rule_take(&p, *rest != '$' && start == text, out, side);
+	return kind == LINE_ADDRESS_RULE ? span_take(p, side, span) : kind;
 }

@@ -16,6 +16,7 @@
 #include "blocklists/list_image.h"
 #include "blocklists/list_key.h"
 #include "blocklists/list_side_build.h"
+#include "blocklists/list_span_build.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
@@ -305,6 +306,7 @@ int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
 
 /** The sections behind the blocks, in the order of list_image.h. */
 static int sections_write(struct list_encoder *e, const struct list_side_tables *sides,
+			  const struct list_span_tables *spans,
 			  const struct list_stats *stats, size_t lists)
 {
 	struct list_buf shards = { .len = 0 }, bytes = { .len = 0 };
@@ -321,6 +323,9 @@ static int sections_write(struct list_encoder *e, const struct list_side_tables 
 		{ sides->starts.bytes, sides->starts.len },
 		{ sides->rows.bytes, sides->rows.len },
 		{ sides->texts.bytes, sides->texts.len },
+		{ spans->segments.bytes, spans->segments.len },
+		{ spans->classes.bytes, spans->classes.len },
+		{ spans->rows.bytes, spans->rows.len },
 	};
 
 	if (!rc)
@@ -334,6 +339,9 @@ static int sections_write(struct list_encoder *e, const struct list_side_tables 
 	e->head.side_bits = sides->bits;
 	e->head.side_rows = (uint32_t)(sides->rows.len / sizeof(uint32_t));
 	e->head.side_texts = (uint32_t)sides->texts.len;
+	memcpy(e->head.segments, spans->counts, sizeof(e->head.segments));
+	e->head.span_classes = (uint32_t)(spans->classes.len / (sizeof(uint64_t) * LEVELS));
+	e->head.span_rows = (uint32_t)(spans->rows.len / sizeof(uint32_t));
 	list_buf_free(&shards);
 	list_buf_free(&bytes);
 	return rc ? rc : out_flush(e);
@@ -361,9 +369,10 @@ static int head_write(struct list_encoder *e)
 }
 
 int list_encoder_finish(struct list_encoder *e, const struct list_side_tables *sides,
+			const struct list_span_tables *spans,
 			const struct list_stats *stats, size_t lists)
 {
-	int rc = sections_write(e, sides, stats, lists);
+	int rc = sections_write(e, sides, spans, stats, lists);
 
 	return rc ? rc : head_write(e);
 }

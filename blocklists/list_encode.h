@@ -12,6 +12,7 @@
 
 struct list_encoder;
 struct list_side_tables;
+struct list_span_tables;
 
 /** What all lists say of one name. */
 struct list_holders {
@@ -33,6 +34,7 @@ int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
 
 /** Write all that is left. stats: one for each list. @retval -ENOMEM, negative errno */
 int list_encoder_finish(struct list_encoder *e, const struct list_side_tables *sides,
+			const struct list_span_tables *spans,
 			const struct list_stats *stats, size_t lists);
 
 /** NULL is allowed. */

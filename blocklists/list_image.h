@@ -23,6 +23,9 @@
  *             bucket of LIST_PIECE octets that it needs, in the last if it needs none
  *   side_rows u32 for each rule and list that has it: its line
  *   side_texts  of each record its text, its conditions (list_cond.h), and the rule as written
+ *   segments  struct list_segment of each enum list_table, in order of address
+ *   span_classes  u64[LEVELS] for each class of them: lists, as bits
+ *   span_rows u32 for each segment, level and list that says so, in this order: as in lines
  */
 #ifndef BLOCKLISTS_LIST_IMAGE_H
 #define BLOCKLISTS_LIST_IMAGE_H
@@ -60,7 +63,19 @@ struct list_image_head {
 	uint32_t side_bits; /* of the buckets' number */
 	uint32_t side_rows;
 	uint32_t side_texts; /* bytes */
+	uint32_t segments[LIST_TABLES];
+	uint32_t span_classes;
+	uint32_t span_rows;
 };
+
+/** Addresses from start to the next segment's, or to the last there is. */
+struct list_segment {
+	uint8_t start[16];
+	uint32_t class;
+	uint32_t row; /* in span_rows */
+};
+
+#define LIST_SEGMENTS_MAX (32u << 20) /* in a table */
 
 #define LIST_PIECE	   3 /* octets */
 #define LIST_SIDE_BITS_MIN 6
@@ -88,7 +103,7 @@ struct list_side_record {
 /** Offsets of the sections, and the bytes in all. */
 struct list_layout {
 	uint64_t blocks, starts, classes, words, shards, filter, lists, rows, lines, sides, side_starts,
-		side_rows, side_texts, end;
+		side_rows, side_texts, segments, span_classes, span_rows, end;
 	uint32_t block_count;
 };
 

@@ -16,6 +16,7 @@
 #include "blocklists/list_parts.h"
 #include "blocklists/list_run.h"
 #include "blocklists/list_sides.h"
+#include "blocklists/list_spans.h"
 
 /** Where a key was found. */
 struct place {
@@ -78,14 +79,20 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 	x->side_starts = (const uint32_t *)(x->map + at.side_starts);
 	x->side_rows = (const uint32_t *)(x->map + at.side_rows);
 	x->side_texts = (const char *)(x->map + at.side_texts);
+	x->segments = (const struct list_segment *)(x->map + at.segments);
+	x->span_classes = (const uint64_t *)(x->map + at.span_classes);
+	x->span_rows = (const uint32_t *)(x->map + at.span_rows);
 	x->filter = (struct list_filter){
 		.shards = (const struct list_shard *)(x->map + at.shards),
 		.bytes = x->map + at.filter,
 		.bits = head->shard_bits,
 	};
 	x->all = head->lists == 64 ? UINT64_MAX : (1ull << head->lists) - 1;
-	rc = stats_take(x) || !list_filter_check(&x->filter, head->filter_bytes) ? -EBADMSG
-										 : 0;
+	rc = stats_take(x);
+	if (!rc && !list_filter_check(&x->filter, head->filter_bytes))
+		rc = -EBADMSG;
+	if (!rc)
+		rc = list_spans_check(x);
 	if (!rc)
 		rc = list_sides_open(x);
 	if (rc)
@@ -324,6 +331,7 @@ static bool match_fill(const struct list_index *x, const struct place *place,
 		.subtree = list_rule_scope(rule) != SCOPE_EXACT,
 		.is_below = list_rule_scope(rule) == SCOPE_BELOW,
 		.level = list_rule_level(rule),
+		.action = (enum list_action)(where >> LIST_ACTION_SHIFT & LIST_ACTION_MASK),
 		.line = where & LIST_WHERE_LINE,
 		.from_conf = where & LIST_WHERE_CONF,
 	};

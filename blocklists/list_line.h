@@ -21,6 +21,7 @@ enum list_line_kind {
 	LINE_END,     /* nothing more in this line */
 	LINE_ENTRY,
 	LINE_SIDE,    /* a rule that is more than a name: list_side.h */
+	LINE_SPAN,    /* a range of addresses: list_span.h */
 	LINE_EMPTY,
 	LINE_COMMENT,
 	LINE_LOCAL,   /* "localhost" and its like behind an address: belongs in hosts files */
@@ -38,13 +39,10 @@ enum list_line_kind {
 	LINE_DNSTYPE,	/* holds for one query type, in a format without conditions */
 	LINE_TOO_MANY,	/* over LIST_SIDES_MAX or LIST_REGEXES_MAX */
 	LINE_DNSREWRITE,
-	LINE_ADDRESS_RULE, /* "||192.0.2.1^": about an answer's addresses */
-	LINE_RPZ_IP,
-	LINE_RPZ_CLIENT_IP,
+	LINE_ADDRESS_RULE, /* about addresses, and not one: "||192.0.2." */
+	LINE_NOT_PUBLIC, /* a range that holds private or special addresses */
 	LINE_RPZ_NSDNAME, /* a forwarder never sees these two */
 	LINE_RPZ_NSIP,
-	LINE_RPZ_DROP,
-	LINE_RPZ_TCP_ONLY,
 	LINE_DATA,	/* an answer of the list's own: never given */
 	LINE_DIRECTIVE,	/* a setting, an include, a condition */
 	LINE_BAD,

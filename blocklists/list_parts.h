@@ -35,6 +35,9 @@ struct list_index {
 	struct list_regexes *regexes; /* owned; NULL: none */
 	uint64_t *sides_given_up; /* owned; this and what is in regexes change */
 	uint64_t side_lists; /* that have a rule there */
+	const struct list_segment *segments;
+	const uint64_t *span_classes;
+	const uint32_t *span_rows;
 	uint64_t all;	/* a bit for each list */
 	uint64_t zones; /* lists whose nearest entry alone counts */
 };

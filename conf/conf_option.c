@@ -27,7 +27,8 @@ static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
-	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
+	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", "ip",
+	NULL
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
 static const char *const answer_words[] = {

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/report_cache.h"
+#include "resolver/report_lists.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
 

@@ -68,12 +68,18 @@ struct policy_asker {
 	uint16_t qtype; /* 0: not known; what holds for some types alone does not hold then */
 };
 
-/** Walk the ladder.
+/** Walk the ladder for a name. What an RPZ says of the client stands in for what it says of
+ *  names; other lists say nothing of clients.
  *  @param x      NULL: no index, everything passes
  *  @param match  filled unless the action is PASS; NULL if not wanted */
 enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
 				 const struct policy_asker *asker, const struct dname *qname,
 				 struct list_match *match);
+
+/** The same for an address that an answer leads to. */
+enum policy_action policy_decide_addr(const struct conf *conf, const struct list_index *x,
+				      const struct policy_asker *asker,
+				      const struct addr *addr, struct list_match *match);
 
 /** Whether an entry reaches this rung, be it that a higher one decides.
  *  @param match  filled for true, else untouched */

@@ -5,16 +5,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "blocklists/list_detect.h"
 #include "blocklists/list_sides.h"
-#include "blocklists/list_why.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
+#include "resolver/report_lists.h"
 #include "resolver/state.h"
 
-#define WHERE_MAX 512
+#define WHERE_MAX REPORT_PLACE_MAX
 
 static void row(FILE *to, const char *part, const char *key, uint64_t value)
 {
@@ -151,97 +150,6 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	upstream_status(r->current->upstreams, to);
 }
 
-/* --- lists ------------------------------------------------------------------------------- */
-
-static const char *place_text(const struct conf_place *p, char *buf)
-{
-	char file[WHERE_MAX - 16];
-
-	if (p->line)
-		snprintf(buf, WHERE_MAX, "%s:%u", log_safe(p->file, file, sizeof(file)),
-			 p->line);
-	else
-		strcpy(buf, "default");
-	return buf;
-}
-
-static const char *match_place(const struct conf_list *l, const struct list_match *m, char *buf)
-{
-	char file[WHERE_MAX - 16];
-
-	if (m->from_conf && m->line && m->line <= l->name_count)
-		return place_text(&l->names[m->line - 1].place, buf);
-	snprintf(buf, WHERE_MAX, "%s:%u", log_safe(l->file ? l->file : "-", file, sizeof(file)),
-		 m->line);
-	return buf;
-}
-
-void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused)
-{
-	char entry[POLICY_ENTRY_TEXT], where[WHERE_MAX];
-	const struct setup *s = r->current;
-	static const char *const words[LEVELS] = { "blocks", "allows", "blocks, important",
-						   "allows, important" };
-	const struct list_asking any = { .is_any = true };
-	uint64_t said[LEVELS];
-	struct list_match m;
-	struct dname qname;
-
-	(void)unused;
-	fprintf(to, "list\tentry\tsays\twhere\n");
-	if (!s || !s->index || dname_from_text(name, &qname))
-		return;
-	for (size_t i = 0; i < s->conf->list_count; i++) {
-		list_index_find(s->index, &qname, 1ull << i, said);
-		list_sides_find(s->index, &qname, &any, 1ull << i, said);
-		if (!list_index_explain(s->index, &qname, 1ull << i, said, &m) &&
-		    !list_sides_explain(s->index, &qname, &any, 1ull << i, said, &m))
-			continue;
-		fprintf(to, "%s\t%s\t%s\t%s\n", s->conf->lists[i].name,
-			policy_entry_text(&m, entry), words[m.level],
-			match_place(&s->conf->lists[i], &m, where));
-	}
-}
-
-/** "for browsers only 12 (line 7), pattern rule 1 (line 9)": all that is not an entry. */
-static void print_kinds(FILE *to, const struct list_stats *s)
-{
-	const char *comma = "";
-
-	for (unsigned k = LINE_IGNORED; k < LINE_KINDS; k++) {
-		if (!s->by_kind[k])
-			continue;
-		fprintf(to, "%s%s %" PRIu64 " (line %u)", comma,
-			list_line_kind_name((enum list_line_kind)k), s->by_kind[k],
-			s->first_line[k]);
-		comma = ", ";
-	}
-}
-
-void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
-{
-	const struct list_index *x = r->current ? r->current->index : NULL;
-
-	(void)unused1;
-	(void)unused2;
-	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\t"
-		    "ignored#\tunsupported#\tformat\terror\tnot_taken\n");
-	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
-		const struct list_stats *s = list_index_stats(x, i);
-		char error[LIST_WHY_MAX];
-
-		fprintf(to,
-			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-			"\t%u\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t",
-			s->name, s->entries, s->lines, s->duplicates, s->invalid,
-			s->first_invalid_line, s->ignored, s->unsupported,
-			list_shape_name((enum list_shape)s->shape),
-			list_why_text(s, error));
-		print_kinds(to, s);
-		fputc('\n', to);
-	}
-}
-
 /* --- clients ----------------------------------------------------------------------------- */
 
 /* Who a text of the user means: an address, a MAC address, or a device of the configuration. */
@@ -366,7 +274,7 @@ static void step(const struct why *w, const char *what, const char *result,
 {
 	char where[WHERE_MAX] = "";
 
-	fprintf(w->to, "%s\t%s\t%s\n", what, result, place ? place_text(place, where) : "");
+	fprintf(w->to, "%s\t%s\t%s\n", what, result, place ? report_place(place, where) : "");
 }
 
 static void explain_client(const struct why *w, const char *text)
@@ -410,7 +318,7 @@ static void explain_lists(const struct why *w, const struct conf_policy *p)
 		}
 		l = &w->s->conf->lists[m.list];
 		fprintf(w->to, "%s\t%s: %s\t%s\n", words[rung], l->name,
-			policy_entry_text(&m, entry), match_place(l, &m, where));
+			policy_entry_text(&m, entry), report_match_place(l, &m, where));
 	}
 }
 

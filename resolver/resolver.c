@@ -108,6 +108,7 @@ static bool is_blocked(void *arg, const struct msg_device *device, const struct 
 	const struct resolver *r = arg;
 	struct policy_client place;
 	struct policy_asker asker = { .place = &place, .addr = client };
+	struct list_match match;
 	struct mac mac;
 
 	if (!client->family)
@@ -115,8 +116,8 @@ static bool is_blocked(void *arg, const struct msg_device *device, const struct 
 	memcpy(mac.bytes, device->id, sizeof(mac.bytes));
 	place = policy_find_client(r->current->conf, client,
 				   device->kind == DEVICE_MAC ? &mac : NULL, NULL);
-	return policy_decide(r->current->conf, r->current->index, &asker, name, NULL) ==
-	       POLICY_BLOCK;
+	return policy_decide(r->current->conf, r->current->index, &asker, name, &match) ==
+		       POLICY_BLOCK && match.action != ACTION_TCP_ONLY;
 }
 
 static void swap_setup(struct resolver *r, struct setup *s)

@@ -43,6 +43,26 @@ static void check_side(const struct list_side *s)
 	}
 }
 
+/** A range of one table, its ends in order. */
+static void check_span(const struct list_span *s)
+{
+	char text[LIST_SPAN_TEXT];
+
+	if (s->table >= LIST_TABLES || s->level >= LEVELS || s->action >= LIST_ACTIONS ||
+	    memcmp(s->lo, s->hi, sizeof(s->lo)) > 0 || !*list_span_text(s, text))
+		abort();
+}
+
+/** A range of one table, its ends in order. */
+static void check_span(const struct list_span *s)
+{
+	char text[LIST_SPAN_TEXT];
+
+	if (s->table >= LIST_TABLES || s->level >= LEVELS || s->action >= LIST_ACTIONS ||
+	    memcmp(s->lo, s->hi, sizeof(s->lo)) > 0 || !*list_span_text(s, text))
+		abort();
+}
+
 static void check_line(struct list_parser *p, const char *text, size_t len)
 {
 	struct list_entry entry;
@@ -57,13 +77,17 @@ static void check_line(struct list_parser *p, const char *text, size_t len)
 			check_entry(&entry);
 		if (kind == LINE_SIDE)
 			check_side(&p->side);
+		if (kind == LINE_SPAN)
+			check_span(&p->span);
+		if (kind == LINE_SPAN)
+			check_span(&p->span);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum list_shape shapes[] = { SHAPE_NAMES, SHAPE_ADBLOCK, SHAPE_DNSMASQ,
-						  SHAPE_UNBOUND, SHAPE_RPZ };
+						  SHAPE_UNBOUND, SHAPE_RPZ, SHAPE_ADDRESSES };
 	static struct list_parser parser;
 	struct list_detect detect = { .lines = 0 };
 	const char *at = (const char *)data + 1, *end = (const char *)data + size;

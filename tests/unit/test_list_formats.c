@@ -40,8 +40,9 @@ static void read_line(struct list_parser *p, const char *text, size_t len, char 
 	static const char *const scopes[] = { "", "*.", "*.*." };
 	static const char *const levels[] = { "", "@@", "!", "@@!" };
 	enum list_line_kind kind;
+	static const char *const actions[] = { "", " nodata", " drop", " tcp-only" };
 	struct list_entry e;
-	char name[DNAME_TEXT_MAX];
+	char name[DNAME_TEXT_MAX], range[LIST_SPAN_TEXT];
 	char *copy = malloc(len ? len : 1); /* so that reading behind it is seen */
 	size_t at = 0;
 
@@ -52,10 +53,17 @@ static void read_line(struct list_parser *p, const char *text, size_t len, char 
 	while ((kind = list_parser_next(p, &e)) != LINE_END) {
 		at += (size_t)snprintf(out + at, size - at, "%s", at ? "; " : "");
 		if (kind == LINE_ENTRY)
-			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s",
+			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s%s",
 					       e.disables ? "-" : "", levels[e.level],
 					       scopes[e.scope],
-					       dname_to_text(&e.name, name));
+					       dname_to_text(&e.name, name),
+					       actions[e.action]);
+		else if (kind == LINE_SPAN)
+			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s",
+					       levels[p->span.level],
+					       p->span.table < TABLE_CLIENT4 ? "" : "from ",
+					       list_span_text(&p->span, range),
+					       actions[p->span.action]);
 		else if (kind == LINE_SIDE)
 			at += (size_t)side_text(&p->side, levels[p->side.level], out + at,
 						size - at);
@@ -244,9 +252,12 @@ static void adblock_anchors_say_which_names(void **state)
 		{ "-banner-ad.", "mask -banner-ad." },
 		{ ".ads.example", "mask .ads.example" },
 		{ "@@ads.example", "@@mask ads.example" },
-		{ "||192.0.2.1^", "rule for addresses" },
-		{ "||[2001:db8::1]^", "rule for addresses" },
-		{ "192.0.2.1", "rule for addresses" },
+		{ "||192.0.2.1^", "192.0.2.1" },
+		{ "@@||192.0.2.1^$important", "@@!192.0.2.1" },
+		{ "||192.0.2.1^$badfilter", "rule for addresses" },
+		{ "||192.0.2.1^$client=tv", "rule for addresses" },
+		{ "||[2001:db8::1]^", "2001:db8::1" },
+		{ "192.0.2.1", "192.0.2.1" },
 		{ "||b\xc3\xbc" "cher.example^", "raw Unicode" },
 		{ "||ads..example^", "empty or too long label" },
 		{ "||ads,x.example^", "character that no name holds" },
@@ -378,21 +389,25 @@ static void rpz_triggers_and_actions(void **state)
 		{ "a.example\tCNAME\t.", "a.example" },
 		{ "A.Example IN cname . ; why", "a.example" },
 		{ "a.example 60 IN CNAME .", "a.example" },
-		{ "a.example IN 1h CNAME *.", "a.example" },
+		{ "a.example IN 1h CNAME *.", "a.example nodata" },
 		{ "b.example CNAME rpz-passthru.", "@@b.example" },
 		{ "*.b.example CNAME rpz-passthru.", "@@*.*.b.example" },
 		{ "c.example CNAME c.example.", "@@c.example" },
 		{ "*.c.example CNAME c.example.", "@@*.*.c.example" },
-		{ "d.example CNAME rpz-drop.", "rpz-drop" },
-		{ "d.example CNAME rpz-tcp-only.", "rpz-tcp-only" },
+		{ "d.example CNAME rpz-drop.", "d.example drop" },
+		{ "d.example CNAME rpz-tcp-only.", "d.example tcp-only" },
 		{ "d.example CNAME garden.example.", "answer of its own" },
 		{ "d.example CNAME *.garden.example.", "answer of its own" },
 		{ "d.example A 198.51.100.1", "answer of its own" },
 		{ "   AAAA 2001:db8::1", "answer of its own" },
 		{ "e.example CNAME .", "e.example" },
 		{ "  CNAME .", "e.example" },
-		{ "32.1.2.0.192.rpz-ip CNAME .", "rpz-ip" },
-		{ "24.0.2.0.192.rpz-client-ip CNAME .", "rpz-client-ip" },
+		{ "32.1.2.0.192.rpz-ip CNAME .", "192.0.2.1" },
+		{ "32.1.2.0.192.rpz-ip CNAME rpz-passthru.", "@@192.0.2.1" },
+		{ "48.zz.db8.2001.rpz-ip CNAME *.", "2001:db8::/48 nodata" },
+		{ "33.1.2.0.192.rpz-ip CNAME .", "address where a name belongs" },
+		{ "32.1.2.0.192.rpz-ip A 198.51.100.1", "answer of its own" },
+		{ "24.0.2.0.192.rpz-client-ip CNAME rpz-drop.", "from 192.0.2.0/24 drop" },
 		{ "ns.example.rpz-nsdname CNAME .", "rpz-nsdname" },
 		{ "32.1.2.0.192.rpz-nsip CNAME .", "rpz-nsip" },
 		{ "* CNAME .", "pattern too wide" },
