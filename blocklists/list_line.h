@@ -47,7 +47,7 @@ enum list_line_kind {
 	LINE_DIRECTIVE,	/* a setting, an include, a condition */
 	LINE_BAD,
 	LINE_BAD_CHARACTER = LINE_BAD, /* not a letter, digit, '-', '_' or '.' */
-	LINE_BAD_UNICODE, /* a name in other than its ASCII form */
+	LINE_BAD_UNICODE, /* octets above 127 that have no ASCII form, or stand in a pattern */
 	LINE_BAD_ADDRESS, /* an address where a name belongs, or alone; a numeric last label */
 	LINE_BAD_SINGLE,  /* one label, and not "*.label" */
 	LINE_BAD_LABEL,	  /* an empty label, or one over 63 octets */

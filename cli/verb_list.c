@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "fetch/fetch_state.h"
 #include "lib/clock.h"
+#include "lib/addr.h"
 #include "lib/dname.h"
 
 /* What an update left beside a list's copy; the columns behind the daemon's own. */
@@ -84,9 +85,12 @@ static int run_list_search(const struct command *c)
 	size_t rows = 0;
 	int status;
 
-	if (dname_from_text(c->operands[0], &name) < 0)
-		return command_usage(c, "not a domain name");
-	dname_to_text(&name, text);
+	if (!addr_from_text(c->operands[0], &addr))
+		addr_to_text(&addr, text);
+	else if (dname_from_text(c->operands[0], &name) < 0)
+		return command_usage(c, "neither a domain name nor an address");
+	else
+		dname_to_text(&name, text);
 	status = source_print(c, words, ARRAY_SIZE(words), &rows);
 	return status == COMMAND_DONE && rows == 0 ? COMMAND_FAILED : status;
 }

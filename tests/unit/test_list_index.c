@@ -415,7 +415,7 @@ static void stats_count_what_the_lines_hold(void **state)
 				  "0.0.0.0 http://a.example/\n"
 				  "0.0.0.0 a.example\n"
 				  "*.a.example\n"
-				  "b\xc3\xbc" "cher.example\n"
+				  "\xcc\x81.example\n" /* begins with a combining mark */
 				  "a.example"),
 		list_support_text("second", ""),
 	};
