@@ -8,8 +8,8 @@
 #include "cli/source.h"
 #include "conf/conf.h"
 #include "fetch/fetch_state.h"
-#include "lib/clock.h"
 #include "lib/addr.h"
+#include "lib/clock.h"
 #include "lib/dname.h"
 
 /* What an update left beside a list's copy; the columns behind the daemon's own. */
@@ -81,6 +81,7 @@ static int run_list_search(const struct command *c)
 {
 	char text[DNAME_TEXT_MAX];
 	const char *words[] = {"list", "search", text};
+	struct addr addr;
 	struct dname name;
 	size_t rows = 0;
 	int status;
