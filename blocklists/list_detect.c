@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "blocklists/list_line.h"
+#include "blocklists/list_span.h"
 #include "lib/util.h"
 
 /* A line longer than this is judged by its beginning. */
@@ -77,7 +78,9 @@ static enum list_shape shape_of_names(const char *text, size_t len)
 	enum list_shape shape = SHAPE_NONE;
 	enum list_line_kind kind;
 	struct list_entry entry;
+	struct list_span span;
 	struct list_line line;
+	char clean[LOOK_MAX + 1];
 
 	list_line_start(&line, text, len);
 	while ((kind = list_line_next(&line, &entry)) != LINE_END) {
@@ -88,7 +91,11 @@ static enum list_shape shape_of_names(const char *text, size_t len)
 		else if (kind >= LINE_BAD)
 			shape = SHAPE_OTHER;
 	}
-	return shape;
+	if (shape == SHAPE_NONE || shape == SHAPE_ADDRESSES || len > LOOK_MAX)
+		return shape;
+	list_line_clean(text, len, clean);
+	kind = list_span_line(clean, &span);
+	return kind == LINE_SPAN || kind == LINE_NOT_PUBLIC ? SHAPE_ADDRESSES : shape;
 }
 
 bool list_detect_line(struct list_detect *d, const char *text, size_t len)

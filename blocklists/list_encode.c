@@ -15,6 +15,8 @@
 #include "blocklists/list_filter.h"
 #include "blocklists/list_image.h"
 #include "blocklists/list_key.h"
+#include "blocklists/list_side_build.h"
+#include "blocklists/list_span_build.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
@@ -303,8 +305,9 @@ int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
 }
 
 /** The sections behind the blocks, in the order of list_image.h. */
-static int sections_write(struct list_encoder *e, const struct list_stats *stats,
-			  size_t lists)
+static int sections_write(struct list_encoder *e, const struct list_side_tables *sides,
+			  const struct list_span_tables *spans,
+			  const struct list_stats *stats, size_t lists)
 {
 	struct list_buf shards = { .len = 0 }, bytes = { .len = 0 };
 	int rc = list_filter_finish(&e->filter, &shards, &bytes);
@@ -316,6 +319,13 @@ static int sections_write(struct list_encoder *e, const struct list_stats *stats
 		{ e->words.bytes, e->words.len },   { shards.bytes, shards.len },
 		{ bytes.bytes, bytes.len },	    { stats, lists * sizeof(*stats) },
 		{ e->rows.bytes, e->rows.len },	    { e->lines.bytes, e->lines.len },
+		{ sides->records.bytes, sides->records.len },
+		{ sides->starts.bytes, sides->starts.len },
+		{ sides->rows.bytes, sides->rows.len },
+		{ sides->texts.bytes, sides->texts.len },
+		{ spans->segments.bytes, spans->segments.len },
+		{ spans->classes.bytes, spans->classes.len },
+		{ spans->rows.bytes, spans->rows.len },
 	};
 
 	if (!rc)
@@ -325,6 +335,13 @@ static int sections_write(struct list_encoder *e, const struct list_stats *stats
 	e->head.filter_bytes = bytes.len;
 	e->head.shard_bits = e->filter.bits;
 	e->head.lists = (uint32_t)lists;
+	e->head.sides = (uint32_t)(sides->records.len / sizeof(struct list_side_record));
+	e->head.side_bits = sides->bits;
+	e->head.side_rows = (uint32_t)(sides->rows.len / sizeof(uint32_t));
+	e->head.side_texts = (uint32_t)sides->texts.len;
+	memcpy(e->head.segments, spans->counts, sizeof(e->head.segments));
+	e->head.span_classes = (uint32_t)(spans->classes.len / (sizeof(uint64_t) * LEVELS));
+	e->head.span_rows = (uint32_t)(spans->rows.len / sizeof(uint32_t));
 	list_buf_free(&shards);
 	list_buf_free(&bytes);
 	return rc ? rc : out_flush(e);
@@ -351,10 +368,11 @@ static int head_write(struct list_encoder *e)
 	return 0;
 }
 
-int list_encoder_finish(struct list_encoder *e, const struct list_stats *stats,
-			size_t lists)
+int list_encoder_finish(struct list_encoder *e, const struct list_side_tables *sides,
+			const struct list_span_tables *spans,
+			const struct list_stats *stats, size_t lists)
 {
-	int rc = sections_write(e, stats, lists);
+	int rc = sections_write(e, sides, spans, stats, lists);
 
 	return rc ? rc : head_write(e);
 }

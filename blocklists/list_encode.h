@@ -11,6 +11,8 @@
 #include "blocklists/list_index.h"
 
 struct list_encoder;
+struct list_side_tables;
+struct list_span_tables;
 
 /** What all lists say of one name. */
 struct list_holders {
@@ -31,8 +33,9 @@ int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
 		     const struct list_holders *h);
 
 /** Write all that is left. stats: one for each list. @retval -ENOMEM, negative errno */
-int list_encoder_finish(struct list_encoder *e, const struct list_stats *stats,
-			size_t lists);
+int list_encoder_finish(struct list_encoder *e, const struct list_side_tables *sides,
+			const struct list_span_tables *spans,
+			const struct list_stats *stats, size_t lists);
 
 /** NULL is allowed. */
 void list_encoder_free(struct list_encoder *e);

@@ -21,12 +21,24 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 {
 	uint64_t at = sizeof(*head);
 	uint64_t blocks = ((uint64_t)head->names + LIST_BLOCK - 1) / LIST_BLOCK;
+	uint64_t segments = 0;
+
+	for (unsigned i = 0; i < LIST_TABLES; i++) {
+		if (head->segments[i] > LIST_SEGMENTS_MAX)
+			return -EBADMSG;
+		segments += head->segments[i];
+	}
+	if (head->span_classes > segments)
+		return -EBADMSG;
 
 	if (head->names > LIST_NAMES_MAX || head->classes > head->names ||
 	    head->shard_bits > LIST_SHARD_BITS_MAX || head->lists > LIST_INDEX_LISTS ||
 	    head->stats_bytes != sizeof(struct list_stats) ||
 	    head->lines > (uint64_t)LIST_NAMES_MAX * LIST_INDEX_LISTS ||
 	    head->words > (uint64_t)head->classes * (1 + LIST_RULES) ||
+	    head->sides > LIST_SIDES_MAX || head->side_texts > LIST_SIDE_TEXTS_MAX ||
+	    head->side_bits < LIST_SIDE_BITS_MIN || head->side_bits > LIST_SIDE_BITS_MAX ||
+	    head->side_rows > LIST_SIDES_MAX * LIST_INDEX_LISTS ||
 	    head->blocks_bytes > UINT32_MAX || head->filter_bytes > UINT32_MAX)
 		return -EBADMSG;
 	out->block_count = (uint32_t)blocks;
@@ -39,6 +51,13 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 	out->lists = section(&at, head->lists * sizeof(struct list_stats));
 	out->rows = section(&at, blocks * sizeof(uint32_t));
 	out->lines = section(&at, head->lines * sizeof(uint32_t));
+	out->sides = section(&at, head->sides * sizeof(struct list_side_record));
+	out->side_starts = section(&at, ((1ull << head->side_bits) + 2) * sizeof(uint32_t));
+	out->side_rows = section(&at, head->side_rows * sizeof(uint32_t));
+	out->side_texts = section(&at, head->side_texts);
+	out->segments = section(&at, segments * sizeof(struct list_segment));
+	out->span_classes = section(&at, head->span_classes * sizeof(uint64_t) * LEVELS);
+	out->span_rows = section(&at, head->span_rows * sizeof(uint32_t));
 	out->end = at;
 	return 0;
 }

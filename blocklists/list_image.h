@@ -18,6 +18,14 @@
  *   rows      u32 for each block: place in lines of its first name's lines
  *   lines     u32 for each name, rule and list that says so, in this order: line in the
  *             file, or with LIST_WHERE_CONF in the configuration. Only read to explain
+ *   sides     struct list_side_record: rules that are more than a name, by bucket
+ *   side_starts  u32 for each bucket and one behind: its first record. A rule stands in the
+ *             bucket of LIST_PIECE octets that it needs, in the last if it needs none
+ *   side_rows u32 for each rule and list that has it: its line
+ *   side_texts  of each record its text, its conditions (list_cond.h), and the rule as written
+ *   segments  struct list_segment of each enum list_table, in order of address
+ *   span_classes  u64[LEVELS] for each class of them: lists, as bits
+ *   span_rows u32 for each segment, level and list that says so, in this order: as in lines
  */
 #ifndef BLOCKLISTS_LIST_IMAGE_H
 #define BLOCKLISTS_LIST_IMAGE_H
@@ -26,9 +34,10 @@
 #include <stdint.h>
 
 #include "blocklists/list_index.h"
+#include "blocklists/list_side.h"
 
 #define LIST_IMAGE_MAGIC   0x317473696c776eull /* "nwlist1" */
-#define LIST_IMAGE_VERSION 3
+#define LIST_IMAGE_VERSION 4
 #define LIST_IMAGE_ORDER   0x01020304u
 #define LIST_BLOCK	   16
 #define LIST_NAMES_MAX	   (32u << 20) /* and no section over 4 GiB */
@@ -50,11 +59,51 @@ struct list_image_head {
 	uint64_t blocks_bytes;
 	uint64_t filter_bytes;
 	uint64_t words;
+	uint32_t sides;
+	uint32_t side_bits; /* of the buckets' number */
+	uint32_t side_rows;
+	uint32_t side_texts; /* bytes */
+	uint32_t segments[LIST_TABLES];
+	uint32_t span_classes;
+	uint32_t span_rows;
+};
+
+/** Addresses from start to the next segment's, or to the last there is. */
+struct list_segment {
+	uint8_t start[16];
+	uint32_t class;
+	uint32_t row; /* in span_rows */
+};
+
+#define LIST_SEGMENTS_MAX (32u << 20) /* in a table */
+
+#define LIST_PIECE	   3 /* octets */
+#define LIST_SIDE_BITS_MIN 6
+#define LIST_SIDE_BITS_MAX 16
+
+/** The bucket of a piece. */
+static inline uint32_t list_side_bucket(const char *piece, unsigned bits)
+{
+	uint32_t v = (uint32_t)(uint8_t)piece[0] << 16 | (uint32_t)(uint8_t)piece[1] << 8 |
+		     (uint8_t)piece[2];
+
+	return v * 0x9e3779b1u >> (32 - bits);
+}
+
+struct list_side_record {
+	uint64_t lists; /* that have the rule */
+	uint64_t off;	/* whose "$badfilter" disables it */
+	uint32_t at;	/* in texts */
+	uint32_t row;	/* in rows, of the first of lists */
+	uint16_t text_len, conds_len;
+	uint8_t rule_len;
+	uint8_t kind, anchors, level;
 };
 
 /** Offsets of the sections, and the bytes in all. */
 struct list_layout {
-	uint64_t blocks, starts, classes, words, shards, filter, lists, rows, lines, end;
+	uint64_t blocks, starts, classes, words, shards, filter, lists, rows, lines, sides, side_starts,
+		side_rows, side_texts, segments, span_classes, span_rows, end;
 	uint32_t block_count;
 };
 

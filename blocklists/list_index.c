@@ -15,6 +15,8 @@
 #include "blocklists/list_key.h"
 #include "blocklists/list_parts.h"
 #include "blocklists/list_run.h"
+#include "blocklists/list_sides.h"
+#include "blocklists/list_spans.h"
 
 /** Where a key was found. */
 struct place {
@@ -55,6 +57,7 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 	const struct list_image_head *head = bytes;
 	struct list_layout at;
 	struct list_index *x;
+	int rc;
 
 	if (head_check(head, len, &at))
 		return -EBADMSG;
@@ -72,18 +75,31 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 	x->lists = (const struct list_stats *)(x->map + at.lists);
 	x->rows = (const uint32_t *)(x->map + at.rows);
 	x->lines = (const uint32_t *)(x->map + at.lines);
+	x->sides = (const struct list_side_record *)(x->map + at.sides);
+	x->side_starts = (const uint32_t *)(x->map + at.side_starts);
+	x->side_rows = (const uint32_t *)(x->map + at.side_rows);
+	x->side_texts = (const char *)(x->map + at.side_texts);
+	x->segments = (const struct list_segment *)(x->map + at.segments);
+	x->span_classes = (const uint64_t *)(x->map + at.span_classes);
+	x->span_rows = (const uint32_t *)(x->map + at.span_rows);
 	x->filter = (struct list_filter){
 		.shards = (const struct list_shard *)(x->map + at.shards),
 		.bytes = x->map + at.filter,
 		.bits = head->shard_bits,
 	};
 	x->all = head->lists == 64 ? UINT64_MAX : (1ull << head->lists) - 1;
-	if (stats_take(x) || !list_filter_check(&x->filter, head->filter_bytes)) {
+	rc = stats_take(x);
+	if (!rc && !list_filter_check(&x->filter, head->filter_bytes))
+		rc = -EBADMSG;
+	if (!rc)
+		rc = list_spans_check(x);
+	if (!rc)
+		rc = list_sides_open(x);
+	if (rc)
 		free(x);
-		return -EBADMSG;
-	}
-	*out = x;
-	return 0;
+	else
+		*out = x;
+	return rc;
 }
 
 /** Memory that its writer could still change or cut would let him change or kill us. */
@@ -124,6 +140,7 @@ void list_index_close(struct list_index *x)
 {
 	if (!x)
 		return;
+	list_sides_close(x);
 	if (x->is_mapped)
 		munmap((void *)x->map, x->len);
 	free(x);
@@ -314,6 +331,7 @@ static bool match_fill(const struct list_index *x, const struct place *place,
 		.subtree = list_rule_scope(rule) != SCOPE_EXACT,
 		.is_below = list_rule_scope(rule) == SCOPE_BELOW,
 		.level = list_rule_level(rule),
+		.action = (enum list_action)(where >> LIST_ACTION_SHIFT & LIST_ACTION_MASK),
 		.line = where & LIST_WHERE_LINE,
 		.from_conf = where & LIST_WHERE_CONF,
 	};

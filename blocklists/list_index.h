@@ -12,6 +12,8 @@
 
 #include "blocklists/list_detect.h"
 #include "blocklists/list_line.h"
+#include "blocklists/list_side.h"
+#include "blocklists/list_span.h"
 #include "lib/dname.h"
 
 struct list_index;
@@ -34,9 +36,15 @@ struct list_match {
 	bool subtree;	     /* the entry is "*.key": all below key, key too if not is_below */
 	bool is_below;
 	enum list_level level;
-	struct dname key;    /* the entry's name */
+	enum list_action action;
+	struct dname key;    /* the entry's name; of none, if is_span */
+	bool is_span;	     /* a range of addresses: span */
+	struct list_span span;
 	uint32_t line;	     /* in the list's file, from 1 */
 	bool from_conf;	     /* line counts in the list's `name` lines instead of its file */
+	const char *rule;    /* NULL: a name. Else the rule as its list has it, borrowed from
+				the index; key is the name asked for */
+	uint8_t rule_len;
 };
 
 /** What lists say of qname, by an entry of it or of an ancestor, as masks of lists. In a
@@ -72,6 +80,9 @@ struct list_stats {
 	uint32_t read_as;    /* the one that its entries were read as */
 	uint32_t kept;	     /* of the entries, those of an earlier index: rc is set */
 	uint32_t by_rule[LIST_RULES]; /* of the entries: list_rule_of */
+	uint32_t by_side[SIDE_KINDS]; /* of the entries, those that are more than a name */
+	uint32_t conditional;	      /* of these, those with conditions */
+	uint32_t spans;		      /* of the entries, ranges of addresses */
 	uint64_t read_s;     /* clock_mono_us in seconds: when its entries' file was read; 0: never */
 	uint64_t by_kind[LINE_KINDS]; /* everything in its file's lines: enum list_line_kind */
 	uint32_t first_line[LINE_KINDS]; /* where each was first; 0: nowhere */

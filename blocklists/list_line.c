@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "blocklists/list_idn.h"
 #include "lib/addr.h"
 #include "lib/util.h"
 
@@ -20,7 +21,6 @@ struct token {
 	char text[TOKEN_MAX + 1];
 	size_t len;
 	bool is_long;	 /* text is cut */
-	bool is_unicode; /* octets above 127 are left */
 	bool is_rule;	 /* holds "##", "#@#" or their like: an Adblock rule */
 };
 
@@ -45,6 +45,8 @@ const char *list_line_kind_name(enum list_line_kind kind)
 	static const char *const names[LINE_KINDS] = {
 		[LINE_END] = "end",
 		[LINE_ENTRY] = "name",
+		[LINE_SIDE] = "rule",
+		[LINE_SPAN] = "address",
 		[LINE_EMPTY] = "empty",
 		[LINE_COMMENT] = "comment",
 		[LINE_LOCAL] = "local name",
@@ -54,23 +56,20 @@ const char *list_line_kind_name(enum list_line_kind kind)
 		[LINE_BROWSER] = "for browsers only",
 		[LINE_ROUTING] = "routing",
 		[LINE_MODIFIER] = "unknown modifier",
-		[LINE_MASK] = "pattern rule",
+		[LINE_MASK] = "pattern too wide",
 		[LINE_REGEX] = "regular expression",
-		[LINE_DENYALLOW] = "$denyallow",
+		[LINE_CONDITION] = "condition that says nothing",
 		[LINE_DNSTYPE] = "for one query type",
-		[LINE_CLIENT] = "$client or $ctag",
+		[LINE_TOO_MANY] = "one pattern too many",
 		[LINE_DNSREWRITE] = "$dnsrewrite",
 		[LINE_ADDRESS_RULE] = "rule for addresses",
-		[LINE_RPZ_IP] = "rpz-ip",
-		[LINE_RPZ_CLIENT_IP] = "rpz-client-ip",
+		[LINE_NOT_PUBLIC] = "private or special addresses",
 		[LINE_RPZ_NSDNAME] = "rpz-nsdname",
 		[LINE_RPZ_NSIP] = "rpz-nsip",
-		[LINE_RPZ_DROP] = "rpz-drop",
-		[LINE_RPZ_TCP_ONLY] = "rpz-tcp-only",
 		[LINE_DATA] = "answer of its own",
 		[LINE_DIRECTIVE] = "directive",
 		[LINE_BAD_CHARACTER] = "character that no name holds",
-		[LINE_BAD_UNICODE] = "raw Unicode",
+		[LINE_BAD_UNICODE] = "Unicode that is no name",
 		[LINE_BAD_ADDRESS] = "address where a name belongs",
 		[LINE_BAD_SINGLE] = "single label",
 		[LINE_BAD_LABEL] = "empty or too long label",
@@ -118,8 +117,6 @@ static void token_add(struct token *t, char c)
 		t->is_long = true;
 	else
 		t->text[t->len++] = c;
-	if ((uint8_t)c >= 0x80)
-		t->is_unicode = true;
 }
 
 /** '#' inside a token: an Adblock rule ("##", "#@#", "#?#", "#$#", "#%#"), else a comment
@@ -145,7 +142,7 @@ static void token_next(struct list_line *l, struct token *t)
 	size_t n;
 
 	t->len = 0;
-	t->is_long = t->is_unicode = t->is_rule = false;
+	t->is_long = t->is_rule = false;
 	skip_blanks(l);
 	for (; l->at < l->end && !list_blank_len(l->at, l->end); l->at++) {
 		n = invisible_len(l->at, l->end);
@@ -232,8 +229,6 @@ static enum list_line_kind token_suspicion(const struct token *t)
 		return LINE_BAD_SYNTAX;
 	if (memchr(t->text, '/', t->len) || memchr(t->text, ':', t->len))
 		return is_address(t) ? LINE_BAD_ADDRESS : LINE_BAD_URL;
-	if (t->is_unicode)
-		return LINE_BAD_UNICODE;
 	return LINE_ENTRY;
 }
 
@@ -271,6 +266,22 @@ static enum list_line_kind name_parse(const char *text, size_t len, struct dname
 	return LINE_ENTRY;
 }
 
+/** The same for a name that may be in Unicode. */
+static enum list_line_kind any_name_parse(const char *text, size_t len, struct dname *out)
+{
+	char ascii[LIST_IDN_MAX];
+	size_t i = 0;
+
+	while (i < len && (uint8_t)text[i] < 0x80)
+		i++;
+	if (i == len)
+		return name_parse(text, len, out);
+	len = list_idn_to_ascii(text, len, ascii);
+	if (!len)
+		return LINE_BAD_UNICODE;
+	return is_local(ascii, len) ? LINE_LOCAL : name_parse(ascii, len, out);
+}
+
 enum list_line_kind list_name_read(const char *text, size_t len, struct dname *out)
 {
 	struct dname name;
@@ -280,11 +291,7 @@ enum list_line_kind list_name_read(const char *text, size_t len, struct dname *o
 		return LINE_LOCAL;
 	if (memchr(text, '/', len) || memchr(text, ':', len))
 		return list_is_address(text, len) ? LINE_BAD_ADDRESS : LINE_BAD_URL;
-	for (size_t i = 0; i < len; i++) {
-		if ((uint8_t)text[i] >= 0x80)
-			return LINE_BAD_UNICODE;
-	}
-	kind = name_parse(text, len, &name);
+	kind = any_name_parse(text, len, &name);
 	if (kind == LINE_ENTRY)
 		*out = name;
 	return kind;
@@ -334,7 +341,7 @@ static enum list_line_kind token_entry(const struct token *t, struct list_entry 
 	}
 	if (len && text[len - 1] == '.')
 		len--;
-	kind = name_parse(text, len, &e.name);
+	kind = any_name_parse(text, len, &e.name);
 	if (kind != LINE_ENTRY)
 		return kind;
 	if (e.scope == SCOPE_EXACT && e.name.wire[0] + 2u == e.name.len)

@@ -20,6 +20,8 @@
 enum list_line_kind {
 	LINE_END,     /* nothing more in this line */
 	LINE_ENTRY,
+	LINE_SIDE,    /* a rule that is more than a name: list_side.h */
+	LINE_SPAN,    /* a range of addresses: list_span.h */
 	LINE_EMPTY,
 	LINE_COMMENT,
 	LINE_LOCAL,   /* "localhost" and its like behind an address: belongs in hosts files */
@@ -31,24 +33,21 @@ enum list_line_kind {
 	LINE_ROUTING,	/* sends names to an upstream: "server=/x/192.0.2.1" */
 	LINE_UNSUPPORTED,
 	LINE_MODIFIER = LINE_UNSUPPORTED, /* an unknown modifier: the rule does not count */
-	LINE_MASK,	/* a rule with '*' inside a name, or without both of its anchors */
-	LINE_REGEX,
-	LINE_DENYALLOW,
-	LINE_DNSTYPE,	/* $dnstype, and others that hold for one query type */
-	LINE_CLIENT,	/* $client, $ctag */
+	LINE_MASK,	/* a pattern that is too wide, or in a format without patterns */
+	LINE_REGEX,	/* none, or over a limit */
+	LINE_CONDITION,	/* a condition whose value is nothing, or too long */
+	LINE_DNSTYPE,	/* holds for one query type, in a format without conditions */
+	LINE_TOO_MANY,	/* over LIST_SIDES_MAX or LIST_REGEXES_MAX */
 	LINE_DNSREWRITE,
-	LINE_ADDRESS_RULE, /* "||192.0.2.1^": about an answer's addresses */
-	LINE_RPZ_IP,
-	LINE_RPZ_CLIENT_IP,
+	LINE_ADDRESS_RULE, /* about addresses, and not one: "||192.0.2." */
+	LINE_NOT_PUBLIC, /* a range that holds private or special addresses */
 	LINE_RPZ_NSDNAME, /* a forwarder never sees these two */
 	LINE_RPZ_NSIP,
-	LINE_RPZ_DROP,
-	LINE_RPZ_TCP_ONLY,
 	LINE_DATA,	/* an answer of the list's own: never given */
 	LINE_DIRECTIVE,	/* a setting, an include, a condition */
 	LINE_BAD,
 	LINE_BAD_CHARACTER = LINE_BAD, /* not a letter, digit, '-', '_' or '.' */
-	LINE_BAD_UNICODE, /* a name in other than its ASCII form */
+	LINE_BAD_UNICODE, /* octets above 127 that have no ASCII form, or stand in a pattern */
 	LINE_BAD_ADDRESS, /* an address where a name belongs, or alone; a numeric last label */
 	LINE_BAD_SINGLE,  /* one label, and not "*.label" */
 	LINE_BAD_LABEL,	  /* an empty label, or one over 63 octets */

@@ -1,23 +1,28 @@
 /*
- * Modifiers of Adblock rules: heeded ones, ones for which the rule is not supported, and
- * those of browsers, all by table. A rule with a modifier that is in no table does not count.
+ * Modifiers of Adblock rules: heeded ones, conditions, ones for which the rule is not
+ * supported, and those of browsers, all by table. A rule with a modifier that is in no table does not count.
  */
 #include "blocklists/list_adblock.h"
 
 #include <string.h>
 #include <strings.h>
 
+#include "blocklists/list_cond.h"
 #include "lib/util.h"
 
-/** Modifiers that a DNS server could heed. AdGuard Home's documentation is their reference. */
+/** Modifiers that a DNS server can heed. AdGuard Home's documentation is their reference. */
 static const struct {
 	const char *name;
 	enum list_line_kind kind;
+	enum list_cond_kind cond; /* 0: none */
 } known[] = {
-	{ "important", LINE_ENTRY },	 { "badfilter", LINE_ENTRY },
-	{ "denyallow", LINE_DENYALLOW }, { "dnstype", LINE_DNSTYPE },
-	{ "client", LINE_CLIENT },	 { "ctag", LINE_CLIENT },
-	{ "dnsrewrite", LINE_DNSREWRITE },
+	{ "important", LINE_ENTRY, 0 },
+	{ "badfilter", LINE_ENTRY, 0 },
+	{ "denyallow", LINE_ENTRY, COND_DENYALLOW },
+	{ "dnstype", LINE_ENTRY, COND_DNSTYPE },
+	{ "client", LINE_ENTRY, COND_CLIENT_NET },
+	{ "ctag", LINE_ENTRY, COND_TAG },
+	{ "dnsrewrite", LINE_DNSREWRITE, 0 },
 };
 
 /** Modifiers that need a browser: it alone knows the page, the type of a request or what to
@@ -78,23 +83,49 @@ static enum list_line_kind worse(enum list_line_kind a, enum list_line_kind b)
 	return a == LINE_ENTRY ? b : a;
 }
 
-enum list_line_kind list_modifiers_read(const char *text, struct list_entry *e)
+/** Add the values behind "name=". */
+static enum list_line_kind conds_take(struct list_side *s, const char *name, size_t len,
+				      const char *end)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!known[i].cond || !is_word(name, len, known[i].name))
+			continue;
+		if (name[len] != '=' || list_cond_add(s, known[i].cond, name + len + 1,
+						      (size_t)(end - name) - len - 1))
+			return LINE_CONDITION;
+	}
+	return LINE_ENTRY;
+}
+
+/** One modifier, from text to end. */
+static enum list_line_kind modifier_take(struct list_side *s, const char *text,
+					 const char *end)
+{
+	const char *name = text + (*text == '~');
+	size_t len = strcspn(name, "=,");
+	enum list_line_kind kind = modifier_kind(name, len);
+	bool is_important = is_word(name, len, "important");
+	bool is_badfilter = is_word(name, len, "badfilter");
+
+	if (kind != LINE_ENTRY)
+		return kind;
+	if (name != text || ((is_important || is_badfilter) && name[len] == '='))
+		return LINE_MODIFIER; /* "~important" is nothing */
+	if (is_important)
+		s->level = s->level == LEVEL_ALLOW ? LEVEL_ALLOW_IMPORTANT :
+			   s->level == LEVEL_BLOCK ? LEVEL_IMPORTANT : s->level;
+	s->disables |= is_badfilter;
+	return conds_take(s, name, len, end);
+}
+
+enum list_line_kind list_modifiers_read(const char *text, struct list_side *s)
 {
 	enum list_line_kind worst = LINE_ENTRY;
 
 	for (;;) {
-		const char *end = modifier_end(text), *name = text + (*text == '~');
-		size_t len = strcspn(name, "=,");
-		enum list_line_kind kind = modifier_kind(name, len);
+		const char *end = modifier_end(text);
 
-		if (kind == LINE_ENTRY && (name != text || name[len] == '='))
-			kind = LINE_MODIFIER; /* "~important" is nothing */
-		if (is_word(name, len, "important"))
-			e->level = e->level == LEVEL_ALLOW ? LEVEL_ALLOW_IMPORTANT :
-				   e->level == LEVEL_BLOCK ? LEVEL_IMPORTANT : e->level;
-		if (is_word(name, len, "badfilter"))
-			e->disables = true;
-		worst = worse(worst, kind);
+		worst = worse(worst, modifier_take(s, text, end));
 		if (!*end)
 			return worst;
 		text = end + 1;

@@ -9,7 +9,8 @@
 
 bool list_parser_reads(enum list_shape shape)
 {
-	return shape == SHAPE_NAMES || shape == SHAPE_ADBLOCK || list_shape_is_zone(shape);
+	return shape == SHAPE_NAMES || shape == SHAPE_ADBLOCK ||
+	       shape == SHAPE_ADDRESSES || list_shape_is_zone(shape);
 }
 
 void list_parser_init(struct list_parser *p, enum list_shape shape)
@@ -61,11 +62,13 @@ static enum list_line_kind whole_line(struct list_parser *p, struct list_entry *
 		return LINE_BAD_CHARACTER;
 	switch (p->shape) {
 	case SHAPE_ADBLOCK:
-		return list_adblock_line(p->text, out);
+		return list_adblock_line(p->text, out, &p->side, &p->span);
 	case SHAPE_UNBOUND:
 		return list_unbound_line(p->text, out);
 	case SHAPE_RPZ:
-		return list_rpz_line(&p->zone, p->text, out);
+		return list_rpz_line(&p->zone, p->text, out, &p->span);
+	case SHAPE_ADDRESSES:
+		return list_span_line(p->text, &p->span);
 	default:
 		return LINE_BAD_SYNTAX;
 	}

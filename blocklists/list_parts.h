@@ -12,6 +12,8 @@
 #include "blocklists/list_filter.h"
 #include "blocklists/list_image.h"
 
+struct list_regexes;
+
 struct list_index {
 	const uint8_t *map;
 	size_t len;
@@ -26,6 +28,16 @@ struct list_index {
 	const uint32_t *rows;
 	const uint32_t *lines;
 	struct list_filter filter;
+	const struct list_side_record *sides;
+	const uint32_t *side_starts;
+	const uint32_t *side_rows;
+	const char *side_texts;
+	struct list_regexes *regexes; /* owned; NULL: none */
+	uint64_t *sides_given_up; /* owned; this and what is in regexes change */
+	uint64_t side_lists; /* that have a rule there */
+	const struct list_segment *segments;
+	const uint64_t *span_classes;
+	const uint32_t *span_rows;
 	uint64_t all;	/* a bit for each list */
 	uint64_t zones; /* lists whose nearest entry alone counts */
 };

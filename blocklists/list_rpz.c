@@ -146,27 +146,29 @@ static bool is_ttl_or_class(const struct word *w)
 	return word_is(w, "IN") || word_is(w, "CH") || word_is(w, "HS");
 }
 
-/** What the trigger of an owner is. LINE_ENTRY: a name, and out has it. */
-static enum list_line_kind trigger_read(const char *owner, struct list_entry *out)
+/** "rpz-ip" and its like behind the owner's other labels. */
+static enum list_line_kind special_trigger(const char *owner, struct list_span *span)
 {
-	static const struct {
-		const char *suffix;
-		enum list_line_kind kind;
-	} others[] = {
-		{ "rpz-ip", LINE_RPZ_IP },
-		{ "rpz-client-ip", LINE_RPZ_CLIENT_IP },
-		{ "rpz-nsdname", LINE_RPZ_NSDNAME },
-		{ "rpz-nsip", LINE_RPZ_NSIP },
-	};
+	size_t n = strlen(owner);
+
+	if (cut_suffix(owner, &n, "rpz-ip"))
+		return list_span_read_rpz(owner, n, false, span) ? LINE_SPAN : LINE_BAD_ADDRESS;
+	if (cut_suffix(owner, &n, "rpz-client-ip"))
+		return list_span_read_rpz(owner, n, true, span) ? LINE_SPAN : LINE_BAD_ADDRESS;
+	if (cut_suffix(owner, &n, "rpz-nsdname"))
+		return LINE_RPZ_NSDNAME;
+	return cut_suffix(owner, &n, "rpz-nsip") ? LINE_RPZ_NSIP : LINE_ENTRY;
+}
+
+/** What the trigger of an owner is. LINE_ENTRY: a name, and out has it. */
+static enum list_line_kind trigger_read(const char *owner, struct list_entry *out,
+					struct list_span *span)
+{
 	size_t len = strlen(owner);
-	enum list_line_kind kind;
+	enum list_line_kind kind = special_trigger(owner, span);
 
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		size_t n = len;
-
-		if (cut_suffix(owner, &n, others[i].suffix))
-			return others[i].kind;
-	}
+	if (kind != LINE_ENTRY)
+		return kind;
 	if (!strcmp(owner, "*"))
 		return LINE_MASK;
 	out->scope = SCOPE_EXACT;
@@ -191,23 +193,28 @@ static bool is_itself(const struct list_zone *z, const struct word *target)
 	       !strncasecmp(target->text, owner, target->len - 1);
 }
 
-/** What a record's type and data do. LINE_ENTRY: *level is set. */
+/** What a record's type and data do. LINE_ENTRY: level and action of e are set. */
 static enum list_line_kind action_read(const struct list_zone *z, const struct word *type,
-				       const struct word *data, uint8_t *level)
+				       const struct word *data, struct list_entry *e)
 {
 	struct word target = *data;
 
 	if (!word_is(type, "CNAME"))
 		return LINE_DATA;
-	*level = LEVEL_BLOCK;
-	if (word_is(data, ".") || word_is(data, "*."))
+	e->level = LEVEL_BLOCK;
+	e->action = ACTION_BLOCK;
+	if (word_is(data, "."))
 		return LINE_ENTRY;
 	target.len -= is_absolute(data);
-	if (word_is(&target, "rpz-drop"))
-		return LINE_RPZ_DROP;
-	if (word_is(&target, "rpz-tcp-only"))
-		return LINE_RPZ_TCP_ONLY;
-	*level = LEVEL_ALLOW;
+	if (word_is(data, "*."))
+		e->action = ACTION_NODATA;
+	else if (word_is(&target, "rpz-drop"))
+		e->action = ACTION_DROP;
+	else if (word_is(&target, "rpz-tcp-only"))
+		e->action = ACTION_TCP_ONLY;
+	if (e->action != ACTION_BLOCK)
+		return LINE_ENTRY;
+	e->level = LEVEL_ALLOW;
 	return word_is(&target, "rpz-passthru") || is_itself(z, data) ? LINE_ENTRY : LINE_DATA;
 }
 
@@ -222,9 +229,10 @@ static unsigned owner_take(struct list_zone *z, const struct record *r)
 }
 
 static enum list_line_kind record_read(struct list_zone *z, const struct record *r,
-				       struct list_entry *out)
+				       struct list_entry *out, struct list_span *span)
 {
 	struct list_entry e = { .scope = SCOPE_EXACT };
+	struct list_span s = { .table = 0 };
 	enum list_line_kind trigger, action;
 	unsigned at = owner_take(z, r);
 
@@ -243,20 +251,26 @@ static enum list_line_kind record_read(struct list_zone *z, const struct record 
 		return LINE_BAD_ZONE;
 	if (!z->owner[0]) /* what a zone says of itself */
 		return LINE_HEADING;
-	trigger = trigger_read(z->owner, &e);
-	if (trigger != LINE_ENTRY)
+	trigger = trigger_read(z->owner, &e, &s);
+	if (trigger != LINE_ENTRY && trigger != LINE_SPAN)
 		return trigger;
-	action = action_read(z, &r->words[at], &r->words[at + 1], &e.level);
+	action = action_read(z, &r->words[at], &r->words[at + 1], &e);
 	if (action != LINE_ENTRY)
 		return action;
 	if (at + 2 != r->count)
 		return LINE_BAD_SYNTAX;
-	*out = e;
-	return LINE_ENTRY;
+	if (trigger == LINE_SPAN) {
+		s.level = e.level;
+		s.action = e.action;
+		*span = s;
+	} else {
+		*out = e;
+	}
+	return trigger;
 }
 
 enum list_line_kind list_rpz_line(struct list_zone *z, const char *text,
-				  struct list_entry *out)
+				  struct list_entry *out, struct list_span *span)
 {
 	unsigned depth = z->depth;
 	struct record r;
@@ -268,5 +282,5 @@ enum list_line_kind list_rpz_line(struct list_zone *z, const char *text,
 		return text[strspn(text, " \t\r")] ? LINE_COMMENT : LINE_EMPTY;
 	if (r.words[0].text[0] == '$' && !r.is_inherited)
 		return control_line(z, &r);
-	return record_read(z, &r, out);
+	return record_read(z, &r, out, span);
 }

@@ -5,6 +5,7 @@
 #define BLOCKLISTS_LIST_RPZ_H
 
 #include "blocklists/list_line.h"
+#include "blocklists/list_span.h"
 
 /** As long as a name in a zone file, with escapes, may be. */
 #define LIST_ZONE_NAME 512
@@ -21,10 +22,13 @@ struct list_zone {
 	unsigned depth; /* parentheses that are open: the record goes on */
 };
 
-/** What a line of a zone is. Of QNAME triggers, "x" is x alone and "*.x" all below it;
- *  `CNAME .` and `CNAME *.` block, `CNAME rpz-passthru.` allows. out is filled for
- *  LINE_ENTRY. A line must hold no NUL, and end with one. */
+/** What a line of a zone is. Of QNAME triggers, "x" is x alone and "*.x" all below it; those
+ *  of rpz-ip and rpz-client-ip are ranges. `CNAME .` blocks, as do `CNAME *.` (NODATA),
+ *  `CNAME rpz-drop.` and `CNAME rpz-tcp-only.`; `CNAME rpz-passthru.` allows. Data of a
+ *  zone's own are never given: whoever writes a list could send names anywhere.
+ *  out is filled for LINE_ENTRY, span for LINE_SPAN. A line must hold no NUL, and end with
+ *  one. */
 enum list_line_kind list_rpz_line(struct list_zone *z, const char *text,
-				  struct list_entry *out);
+				  struct list_entry *out, struct list_span *span);
 
 #endif

@@ -26,11 +26,21 @@ enum list_level {
 	LEVELS,
 };
 
+/** What a blocking entry of an RPZ asks for. */
+enum list_action {
+	ACTION_BLOCK,	 /* as blocked names are answered */
+	ACTION_NODATA,
+	ACTION_DROP,	 /* no answer at all */
+	ACTION_TCP_ONLY, /* over UDP a truncated answer; over TCP it passes */
+	LIST_ACTIONS,
+};
+
 /** One entry. A line "x" in a hosts file is { x, SCOPE_EXACT, LEVEL_BLOCK }. */
 struct list_entry {
 	struct dname name; /* lower case, without the "*." */
 	uint8_t scope;	   /* enum list_scope */
 	uint8_t level;	   /* enum list_level */
+	uint8_t action;	   /* enum list_action */
 	bool disables;	   /* "$badfilter": the same rule without it, in any list of the
 			      policy, does not count */
 };

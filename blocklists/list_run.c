@@ -7,7 +7,7 @@
 #include "blocklists/list_sort.h"
 #include "lib/util.h"
 
-/* A tag is LIST_WHERE_CONF, the rule, and the line. */
+/* A tag is LIST_WHERE_CONF, the rule, the action, and the line. */
 #define RULE_SHIFT 26
 #define RULE_MASK  0x1fu
 
@@ -31,7 +31,8 @@ int list_collect_add(struct list_collect *c, const struct list_entry *e, uint32_
 		return -ENOMEM;
 	*r = (struct list_record){
 		.at = (uint32_t)at,
-		.tag = where | list_rule_of(e) << RULE_SHIFT,
+		.tag = where | list_rule_of(e) << RULE_SHIFT |
+		       (uint32_t)e->action << LIST_ACTION_SHIFT,
 	};
 	c->count++;
 	return 0;
@@ -194,6 +195,6 @@ bool list_cursor_next(struct list_cursor *c)
 	}
 	v = (v >> 6) | (v << RULE_SHIFT);
 	c->rule = v >> RULE_SHIFT & RULE_MASK;
-	c->where = v & (LIST_WHERE_CONF | LIST_WHERE_LINE);
+	c->where = v & ~(RULE_MASK << RULE_SHIFT);
 	return true;
 }

@@ -18,7 +18,9 @@
 
 /** Where an entry was written; also as the index holds it. */
 #define LIST_WHERE_CONF 0x80000000u /* in the configuration, not in the list's file */
-#define LIST_WHERE_LINE 0x03ffffffu /* a line behind that is given as this one */
+#define LIST_WHERE_LINE 0x007fffffu /* a line behind that is given as this one */
+#define LIST_ACTION_SHIFT 23 /* enum list_action; the bits between are the build's own */
+#define LIST_ACTION_MASK  7u
 
 /** Names being gathered; zeroed at start, but for limit. */
 struct list_collect {

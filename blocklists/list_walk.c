@@ -5,6 +5,7 @@
 
 #include "blocklists/list_parts.h"
 #include "blocklists/list_rule.h"
+#include "blocklists/list_run.h"
 
 bool list_walk_start(struct list_walk *w, const struct list_index *x, const char *list)
 {
@@ -86,7 +87,8 @@ bool list_walk_next(struct list_walk *w, struct list_entry *e, uint32_t *where)
 		.scope = list_rule_scope(rule),
 		.level = list_rule_level(rule),
 		.disables = list_rule_disables(rule),
+		.action = (uint8_t)(w->x->lines[row] >> LIST_ACTION_SHIFT & LIST_ACTION_MASK),
 	};
-	*where = w->x->lines[row];
+	*where = w->x->lines[row] & (LIST_WHERE_CONF | LIST_WHERE_LINE);
 	return true;
 }

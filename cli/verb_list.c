@@ -8,6 +8,7 @@
 #include "cli/source.h"
 #include "conf/conf.h"
 #include "fetch/fetch_state.h"
+#include "lib/addr.h"
 #include "lib/clock.h"
 #include "lib/dname.h"
 
@@ -80,13 +81,17 @@ static int run_list_search(const struct command *c)
 {
 	char text[DNAME_TEXT_MAX];
 	const char *words[] = {"list", "search", text};
+	struct addr addr;
 	struct dname name;
 	size_t rows = 0;
 	int status;
 
-	if (dname_from_text(c->operands[0], &name) < 0)
-		return command_usage(c, "not a domain name");
-	dname_to_text(&name, text);
+	if (!addr_from_text(c->operands[0], &addr))
+		addr_to_text(&addr, text);
+	else if (dname_from_text(c->operands[0], &name) < 0)
+		return command_usage(c, "neither a domain name nor an address");
+	else
+		dname_to_text(&name, text);
 	status = source_print(c, words, ARRAY_SIZE(words), &rows);
 	return status == COMMAND_DONE && rows == 0 ? COMMAND_FAILED : status;
 }

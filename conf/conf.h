@@ -142,6 +142,7 @@ enum conf_list_format {
 	LIST_DNSMASQ, /* and SmartDNS */
 	LIST_UNBOUND,
 	LIST_RPZ,
+	LIST_IP,
 };
 enum conf_subdomains { SUBDOMAINS_AUTO, SUBDOMAINS_YES, SUBDOMAINS_NO };
 

@@ -28,7 +28,8 @@ static const char *const down_words[] = { "open", "closed", NULL };
 static const char *const lease_for_words[] = { "device", "zone", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
-	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", NULL
+	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", "ip",
+	NULL
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
 static const char *const whither_words[] = { "local", "forward", NULL };

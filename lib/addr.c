@@ -287,6 +287,18 @@ bool addr_is_public(const struct addr *a)
 	return true;
 }
 
+bool addr_range_is_public(const struct addr *lo, const struct addr *hi)
+{
+	const struct addr_net *nets = lo->family == AF_INET ? special4 : special6;
+	size_t n = lo->family == AF_INET ? ARRAY_SIZE(special4) : ARRAY_SIZE(special6);
+
+	for (size_t i = 0; i < n; i++) {
+		if (addr_compare(&nets[i].addr, lo) >= 0 && addr_compare(&nets[i].addr, hi) <= 0)
+			return false; /* it begins in the range; else the range begins in it */
+	}
+	return addr_is_public(lo);
+}
+
 int mac_from_text(const char *text, struct mac *out)
 {
 	struct mac m;

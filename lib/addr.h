@@ -81,6 +81,9 @@ socklen_t addr_port_to_sockaddr(const struct addr_port *p, struct sockaddr_stora
  *  (198.18.0.0/15, 2001:db8::/32 and their like) count as public. */
 bool addr_is_public(const struct addr *a);
 
+/** True if every address from lo to hi, which have one family, is public in this sense. */
+bool addr_range_is_public(const struct addr *lo, const struct addr *hi);
+
 /** "7c:2f:80:00:11:22"; also with dashes. @retval -EINVAL */
 int mac_from_text(const char *text, struct mac *out);
 

@@ -16,6 +16,7 @@
 #include "lib/util.h"
 #include "resolver/report_cache.h"
 #include "resolver/report_local.h"
+#include "resolver/report_lists.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
 #include "resolver/withdraw.h"

@@ -167,7 +167,7 @@ static uint8_t *append(uint8_t *to, const void *from, size_t len)
 void lookup_log_add(struct lookup_log *r, const struct lookup *l, const char *list,
 		  const struct list_match *match, const struct note *note)
 {
-	char entry[DNAME_TEXT_MAX + 2] = "";
+	char entry[POLICY_ENTRY_TEXT] = "";
 	size_t device = strlen(l->client.label), list_len = list ? strlen(list) : 0;
 	size_t answer = note ? note->len : 0, pattern;
 	struct dname qname = l->question.qname;

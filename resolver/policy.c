@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blocklists/list_sides.h"
+#include "blocklists/list_spans.h"
+#include "lib/log.h"
+
 static bool device_has(const struct conf_device *d, const struct addr *addr,
 		       const struct mac *mac)
 {
@@ -165,48 +169,149 @@ static bool rung_take(const struct conf_policy *p, enum policy_rung rung,
 	return any;
 }
 
-static const struct conf_policy *policy_at(const struct conf *conf, size_t policy)
+/** What all lists of a policy say of a name or an address. */
+struct said {
+	const struct conf_policy *policy;
+	uint64_t wanted;
+	struct list_asking ask;
+	uint64_t of_client[LEVELS]; /* rpz-client-ip; part of by_level */
+	uint64_t by_level[LEVELS];
+};
+
+/** Nothing said yet. @retval false  no list has to be asked */
+static bool said_init(const struct conf *conf, const struct list_index *x,
+		      const struct policy_asker *who, struct said *out)
 {
-	return policy == POLICY_NONE ? NULL : &conf->policies[policy];
+	const struct policy_client *at = who->place;
+
+	if (!x || at->policy == POLICY_NONE)
+		return false;
+	out->policy = &conf->policies[at->policy];
+	out->wanted = out->policy->block | out->policy->allow;
+	out->ask = (struct list_asking){
+		.client = who->addr,
+		.device = at->device == POLICY_NONE ? NULL : conf->devices[at->device].name,
+		.group = at->group == POLICY_NONE ? NULL : conf->groups[at->group].name,
+		.qtype = who->qtype,
+	};
+	return out->wanted;
 }
 
-bool policy_explain(const struct conf *conf, const struct list_index *x, size_t policy,
-		    const struct dname *qname, enum policy_rung rung,
-		    struct list_match *match)
+/** Let what is said of the client stand first in its lists.
+ *  draft-vixie-dnsop-dns-rpz-00 §5.2: client address, then name */
+static uint64_t said_add_client(const struct list_index *x, struct said *s)
 {
-	const struct conf_policy *p = policy_at(conf, policy);
-	uint64_t said[LEVELS], taken[LEVELS];
+	uint64_t any = s->ask.client ? list_spans_find(x, s->ask.client, true, s->wanted,
+						       s->of_client)
+				     : 0;
 
-	if (!x || !p || !list_index_find(x, qname, p->block | p->allow, said) ||
-	    !rung_take(p, rung, said, taken))
+	for (unsigned l = 0; any && l < LEVELS; l++)
+		s->by_level[l] = (s->by_level[l] & ~any) | s->of_client[l];
+	if (!any)
+		memset(s->of_client, 0, sizeof(s->of_client));
+	return any;
+}
+
+/** @retval false  nothing at all */
+static bool said_of_name(const struct conf *conf, const struct list_index *x,
+			 const struct policy_asker *who, const struct dname *qname,
+			 struct said *out)
+{
+	uint64_t any;
+
+	if (!said_init(conf, x, who, out))
 		return false;
-	return list_index_explain(x, qname, p->block | p->allow, taken, match);
+	any = list_index_find(x, qname, out->wanted, out->by_level);
+	any |= list_sides_find(x, qname, &out->ask, out->wanted, out->by_level);
+	return any | said_add_client(x, out);
+}
+
+static bool said_explain(const struct list_index *x, const struct dname *qname,
+			 const struct said *said, const uint64_t taken[LEVELS],
+			 struct list_match *match)
+{
+	uint64_t client[LEVELS], any = 0;
+
+	for (unsigned l = 0; l < LEVELS; l++)
+		any |= client[l] = said->of_client[l] & taken[l];
+	if (any && list_spans_explain(x, said->ask.client, true, client, match))
+		return true;
+	return list_index_explain(x, qname, said->wanted, taken, match) ||
+	       list_sides_explain(x, qname, &said->ask, said->wanted, taken, match);
+}
+
+/** The highest rung that is reached. @retval POLICY_RUNGS  none */
+static enum policy_rung rung_find(const struct said *said, uint64_t taken[LEVELS])
+{
+	enum policy_rung rung = 0;
+
+	while (rung < POLICY_RUNGS && !rung_take(said->policy, rung, said->by_level, taken))
+		rung++;
+	return rung;
+}
+
+bool policy_explain(const struct conf *conf, const struct list_index *x,
+		    const struct policy_asker *asker, const struct dname *qname,
+		    enum policy_rung rung, struct list_match *match)
+{
+	uint64_t taken[LEVELS];
+	struct said said;
+
+	return said_of_name(conf, x, asker, qname, &said) &&
+	       rung_take(said.policy, rung, said.by_level, taken) &&
+	       said_explain(x, qname, &said, taken, match);
 }
 
 enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
-				 size_t policy, const struct dname *qname,
+				 const struct policy_asker *asker, const struct dname *qname,
 				 struct list_match *match)
 {
-	const struct conf_policy *p = policy_at(conf, policy);
-	uint64_t said[LEVELS], taken[LEVELS];
+	uint64_t taken[LEVELS];
+	enum policy_rung rung;
+	struct said said;
 
-	if (!x || !p || !(p->block | p->allow) ||
-	    !list_index_find(x, qname, p->block | p->allow, said))
+	if (!said_of_name(conf, x, asker, qname, &said))
 		return POLICY_PASS;
-	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
-		if (!rung_take(p, rung, said, taken))
-			continue;
-		if (match)
-			list_index_explain(x, qname, p->block | p->allow, taken, match);
-		return rungs[rung].action;
-	}
-	return POLICY_PASS;
+	rung = rung_find(&said, taken);
+	if (rung == POLICY_RUNGS)
+		return POLICY_PASS;
+	if (match)
+		said_explain(x, qname, &said, taken, match);
+	return rungs[rung].action;
+}
+
+enum policy_action policy_decide_addr(const struct conf *conf, const struct list_index *x,
+				      const struct policy_asker *asker,
+				      const struct addr *addr, struct list_match *match)
+{
+	uint64_t taken[LEVELS];
+	enum policy_rung rung;
+	struct said said;
+
+	if (!said_init(conf, x, asker, &said) ||
+	    !list_spans_find(x, addr, false, said.wanted, said.by_level))
+		return POLICY_PASS;
+	rung = rung_find(&said, taken);
+	if (rung == POLICY_RUNGS)
+		return POLICY_PASS;
+	list_spans_explain(x, addr, false, taken, match);
+	return rungs[rung].action;
 }
 
 const char *policy_entry_text(const struct list_match *match, char *buf)
 {
-	char *to = buf;
+	char *to = buf, rule[LIST_SIDE_RULE + 1];
 
+	if (match->is_span) {
+		list_span_text(&match->span, buf);
+		return buf;
+	}
+	if (match->rule) {
+		memcpy(rule, match->rule, match->rule_len);
+		rule[match->rule_len] = '\0';
+		log_safe(rule, buf, POLICY_ENTRY_TEXT);
+		return buf;
+	}
 	if (match->subtree) {
 		strcpy(to, "*.");
 		to += 2;

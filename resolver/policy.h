@@ -61,22 +61,36 @@ enum policy_rung {
 	POLICY_RUNGS,
 };
 
-/** Walk the ladder.
- *  @param x       NULL: no index, everything passes
- *  @param policy  index or POLICY_NONE
- *  @param match   filled unless the action is PASS; NULL if not wanted */
+/** Who asks, and for what type of record: what the conditions of rules are about. */
+struct policy_asker {
+	const struct policy_client *place; /* borrowed, as addr */
+	const struct addr *addr;	   /* NULL: not known */
+	uint16_t qtype; /* 0: not known; what holds for some types alone does not hold then */
+};
+
+/** Walk the ladder for a name. What an RPZ says of the client stands in for what it says of
+ *  names; other lists say nothing of clients.
+ *  @param x      NULL: no index, everything passes
+ *  @param match  filled unless the action is PASS; NULL if not wanted */
 enum policy_action policy_decide(const struct conf *conf, const struct list_index *x,
-				 size_t policy, const struct dname *qname,
+				 const struct policy_asker *asker, const struct dname *qname,
 				 struct list_match *match);
+
+/** The same for an address that an answer leads to. */
+enum policy_action policy_decide_addr(const struct conf *conf, const struct list_index *x,
+				      const struct policy_asker *asker,
+				      const struct addr *addr, struct list_match *match);
 
 /** Whether an entry reaches this rung, be it that a higher one decides.
  *  @param match  filled for true, else untouched */
-bool policy_explain(const struct conf *conf, const struct list_index *x, size_t policy,
-		    const struct dname *qname, enum policy_rung rung,
-		    struct list_match *match);
+bool policy_explain(const struct conf *conf, const struct list_index *x,
+		    const struct policy_asker *asker, const struct dname *qname,
+		    enum policy_rung rung, struct list_match *match);
 
-/** The entry of a match as a list line has it ("*.x.example") in buf of
- *  DNAME_TEXT_MAX + 2 bytes; returns buf. */
+/** The entry of a match as a list line has it ("*.x.example"), or as much of a rule as there
+ *  is room for, in buf of POLICY_ENTRY_TEXT bytes; returns buf. */
 const char *policy_entry_text(const struct list_match *match, char *buf);
+
+#define POLICY_ENTRY_TEXT (DNAME_TEXT_MAX + 2)
 
 #endif

@@ -139,8 +139,7 @@ static void answer_question(struct resolver *r, struct lookup *l)
 	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
 	if (query_answer_local(r, l))
 		return;
-	action = policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
-			       &l->question.qname, &match);
+	action = reply_judge(l, &l->question.qname, &match);
 	if (action == POLICY_BLOCK) {
 		reply_blocked(r, l, &match, VERDICT_BLOCKED);
 		return;

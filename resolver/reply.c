@@ -49,6 +49,21 @@ void reply_error(struct resolver *r, struct lookup *l, unsigned rcode,
 	reply_finish(r, l, verdict, NULL, NULL, NULL);
 }
 
+/** No answer, or a truncated one, as an RPZ asks for. */
+static void reply_withheld(struct resolver *r, struct lookup *l,
+			   const struct list_match *match, enum msg_verdict verdict)
+{
+	l->rcode = 0;
+	if (match->action == ACTION_TCP_ONLY) {
+		uint8_t *room = reply_room(r, l);
+
+		reply_write(l, room, wire_write_truncated(&l->question, room));
+	} else if (l->asker.tcp) {
+		tcp_forget(l->asker.tcp);
+	}
+	reply_finish(r, l, verdict, l->setup->conf->lists[match->list].name, match, NULL);
+}
+
 void reply_blocked(struct resolver *r, struct lookup *l,
 			   const struct list_match *match, enum msg_verdict verdict)
 {
@@ -57,21 +72,29 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 		[BLOCK_REFUSED] = RCODE_REFUSED,
 	};
 	const struct conf *conf = l->setup->conf;
+	enum wire_block how = (enum wire_block)conf->block_answer;
 	const char *list = conf->lists[match->list].name;
-	char entry[DNAME_TEXT_MAX + 2], text[EDE_TEXT_MAX];
-	uint8_t *room = reply_room(r, l);
+	char entry[POLICY_ENTRY_TEXT], text[EDE_TEXT_MAX];
 	size_t used = strlen(list), len;
+	uint8_t *room;
 
+	if (match->action == ACTION_DROP || match->action == ACTION_TCP_ONLY) {
+		reply_withheld(r, l, match, verdict);
+		return;
+	}
+	if (match->action == ACTION_NODATA)
+		how = WIRE_BLOCK_NODATA;
+	room = reply_room(r, l);
 	policy_entry_text(match, entry);
 	memcpy(text, list, used);
 	memcpy(text + used, ": ", 2);
 	len = MIN(strlen(entry), sizeof(text) - used - 3);
 	memcpy(text + used + 2, entry, len);
 	text[used + 2 + len] = '\0';
-	len = wire_write_blocked(&l->question, (enum wire_block)conf->block_answer,
-				 conf->block_ttl_s, EDE_BLOCKED, text, room);
+	len = wire_write_blocked(&l->question, how, conf->block_ttl_s, EDE_BLOCKED, text,
+				 room);
 	reply_write(l, room, len);
-	l->rcode = conf->block_answer < ARRAY_SIZE(rcodes) ? rcodes[conf->block_answer] : 0;
+	l->rcode = how < ARRAY_SIZE(rcodes) ? rcodes[how] : 0;
 	reply_finish(r, l, verdict, list, match, NULL);
 }
 
@@ -87,6 +110,48 @@ void reply_rebind(struct resolver *r, struct lookup *l, const struct note *note)
 	reply_finish(r, l, VERDICT_REBIND, NULL, NULL, note);
 }
 
+static struct policy_asker asker_of(const struct lookup *l)
+{
+	return (struct policy_asker){
+		.place = &l->client.place,
+		.addr = &l->asker.from.addr,
+		.qtype = l->question.qtype,
+	};
+}
+
+/** What comes over TCP is past "rpz-tcp-only". */
+static enum policy_action judged(const struct lookup *l, enum policy_action action,
+				 const struct list_match *match)
+{
+	return action == POLICY_BLOCK && match->action == ACTION_TCP_ONLY && l->asker.tcp ?
+		       POLICY_ALLOW : action;
+}
+
+enum policy_action reply_judge(const struct lookup *l, const struct dname *name,
+			       struct list_match *match)
+{
+	const struct policy_asker asker = asker_of(l);
+
+	return judged(l, policy_decide(l->setup->conf, l->setup->index, &asker, name, match),
+		      match);
+}
+
+static enum policy_action judge_record(const struct lookup *l, const struct msg_rr *rr,
+				       const uint8_t *rdata, struct list_match *match)
+{
+	const struct policy_asker asker = asker_of(l);
+	struct dname name = { .len = (uint8_t)rr->rdata_len };
+	struct addr a;
+
+	if (rr->type == TYPE_CNAME) {
+		memcpy(name.wire, rdata, rr->rdata_len);
+		return reply_judge(l, &name, match);
+	}
+	a = addr_from_bytes(rr->type == TYPE_A ? AF_INET : AF_INET6, rdata);
+	return judged(l, policy_decide_addr(l->setup->conf, l->setup->index, &asker, &a, match),
+		      match);
+}
+
 bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 			  struct list_match *match)
 {
@@ -94,17 +159,10 @@ bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 	struct msg_rr rr;
 	size_t at = 0;
 
-	if (!note->has_chain || l->allowed || l->client.place.policy == POLICY_NONE)
+	if (l->allowed || l->client.place.policy == POLICY_NONE)
 		return false;
 	while (note_next(note, &at, &rr, &rdata)) {
-		struct dname name;
-
-		if (rr.type != TYPE_CNAME)
-			continue;
-		name.len = (uint8_t)rr.rdata_len;
-		memcpy(name.wire, rdata, rr.rdata_len);
-		if (policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
-				  &name, match) == POLICY_BLOCK)
+		if (judge_record(l, &rr, rdata, match) == POLICY_BLOCK)
 			return true;
 	}
 	return false;

@@ -12,6 +12,7 @@
 #include "blocklists/list_index.h"
 #include "lib/msg.h"
 #include "resolver/note.h"
+#include "resolver/policy.h"
 #include "resolver/wire.h"
 
 struct lookup;
@@ -27,6 +28,11 @@ void reply_write(const struct lookup *l, const uint8_t *wire, size_t len);
 
 /** Write the client's form of an offer to room. @return its length, 0 if that cannot be */
 size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room);
+
+/** What the lists of this client say of a name that it asked for, or is led to.
+ *  @param match  as policy_decide */
+enum policy_action reply_judge(const struct lookup *l, const struct dname *name,
+			       struct list_match *match);
 
 /** True if a name that the answer leads to is blocked for this client (CNAME cloaking). */
 bool reply_chain_blocked(const struct lookup *l, const struct note *note,

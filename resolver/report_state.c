@@ -5,17 +5,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "blocklists/list_detect.h"
-#include "blocklists/list_why.h"
+#include "blocklists/list_sides.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "resolver/seek.h"
 #include "resolver/report_local.h"
+#include "resolver/report_lists.h"
 #include "resolver/state.h"
 
-#define WHERE_MAX 512
+#define WHERE_MAX REPORT_PLACE_MAX
 
 static void row(FILE *to, const char *part, const char *key, uint64_t value)
 {
@@ -130,6 +130,12 @@ static void report_cache(const struct resolver *r, FILE *to)
 	row(to, "cache", "evicted", s.evicted);
 }
 
+static void report_lists(const struct list_index *x, FILE *to)
+{
+	row(to, "lists", "names", list_index_names(x));
+	row(to, "lists", "given_up", list_sides_given_up(x));
+}
+
 void report_status(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
 {
 	(void)unused1;
@@ -146,96 +152,8 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	row(to, "nameward", "generation", r->current->generation);
 	report_zones(r, to);
 	if (r->current->index)
-		row(to, "lists", "names", list_index_names(r->current->index));
+		report_lists(r->current->index, to);
 	upstream_status(r->current->upstreams, to);
-}
-
-/* --- lists ------------------------------------------------------------------------------- */
-
-static const char *place_text(const struct conf_place *p, char *buf)
-{
-	char file[WHERE_MAX - 16];
-
-	if (p->line)
-		snprintf(buf, WHERE_MAX, "%s:%u", log_safe(p->file, file, sizeof(file)),
-			 p->line);
-	else
-		strcpy(buf, "default");
-	return buf;
-}
-
-static const char *match_place(const struct conf_list *l, const struct list_match *m, char *buf)
-{
-	char file[WHERE_MAX - 16];
-
-	if (m->from_conf && m->line && m->line <= l->name_count)
-		return place_text(&l->names[m->line - 1].place, buf);
-	snprintf(buf, WHERE_MAX, "%s:%u", log_safe(l->file ? l->file : "-", file, sizeof(file)),
-		 m->line);
-	return buf;
-}
-
-void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused)
-{
-	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
-	const struct setup *s = r->current;
-	static const char *const words[LEVELS] = { "blocks", "allows", "blocks, important",
-						   "allows, important" };
-	uint64_t said[LEVELS];
-	struct list_match m;
-	struct dname qname;
-
-	(void)unused;
-	fprintf(to, "list\tentry\tsays\twhere\n");
-	if (!s || !s->index || dname_from_text(name, &qname))
-		return;
-	for (size_t i = 0; i < s->conf->list_count; i++) {
-		if (!list_index_find(s->index, &qname, 1ull << i, said) ||
-		    !list_index_explain(s->index, &qname, 1ull << i, said, &m))
-			continue;
-		fprintf(to, "%s\t%s\t%s\t%s\n", s->conf->lists[i].name,
-			policy_entry_text(&m, entry), words[m.level],
-			match_place(&s->conf->lists[i], &m, where));
-	}
-}
-
-/** "for browsers only 12 (line 7), pattern rule 1 (line 9)": all that is not an entry. */
-static void print_kinds(FILE *to, const struct list_stats *s)
-{
-	const char *comma = "";
-
-	for (unsigned k = LINE_IGNORED; k < LINE_KINDS; k++) {
-		if (!s->by_kind[k])
-			continue;
-		fprintf(to, "%s%s %" PRIu64 " (line %u)", comma,
-			list_line_kind_name((enum list_line_kind)k), s->by_kind[k],
-			s->first_line[k]);
-		comma = ", ";
-	}
-}
-
-void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
-{
-	const struct list_index *x = r->current ? r->current->index : NULL;
-
-	(void)unused1;
-	(void)unused2;
-	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\t"
-		    "ignored#\tunsupported#\tformat\terror\tnot_taken\n");
-	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
-		const struct list_stats *s = list_index_stats(x, i);
-		char error[LIST_WHY_MAX];
-
-		fprintf(to,
-			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
-			"\t%u\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t",
-			s->name, s->entries, s->lines, s->duplicates, s->invalid,
-			s->first_invalid_line, s->ignored, s->unsupported,
-			list_shape_name((enum list_shape)s->shape),
-			list_why_text(s, error));
-		print_kinds(to, s);
-		fputc('\n', to);
-	}
 }
 
 /* --- clients ----------------------------------------------------------------------------- */
@@ -271,6 +189,7 @@ struct why {
 	const struct setup *s;
 	struct addr addr; /* family 0: unknown */
 	struct client client;
+	struct policy_asker asker;
 	struct dname qname;
 	FILE *to;
 };
@@ -305,7 +224,7 @@ static void step(const struct why *w, const char *what, const char *result,
 {
 	char where[WHERE_MAX] = "";
 
-	fprintf(w->to, "%s\t%s\t%s\n", what, result, place ? place_text(place, where) : "");
+	fprintf(w->to, "%s\t%s\t%s\n", what, result, place ? report_place(place, where) : "");
 }
 
 static void explain_client(const struct why *w, const char *text)
@@ -334,14 +253,14 @@ static void explain_lists(const struct why *w, const struct conf_policy *p)
 {
 	static const char *const words[POLICY_RUNGS] = { "allow important", "block important",
 							 "allow", "block" };
-	char entry[DNAME_TEXT_MAX + 2], where[WHERE_MAX];
+	char entry[POLICY_ENTRY_TEXT], where[WHERE_MAX];
 
 	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
 		const struct conf_list *l;
 		struct list_match m;
 
-		if (!policy_explain(w->s->conf, w->s->index, w->client.place.policy,
-				    &w->qname, rung, &m)) {
+		if (!policy_explain(w->s->conf, w->s->index, &w->asker, &w->qname, rung,
+				    &m)) {
 			if ((rung == RUNG_ALLOW && p->allow) ||
 			    (rung == RUNG_BLOCK && p->block))
 				step(w, words[rung], "no match", NULL);
@@ -349,7 +268,7 @@ static void explain_lists(const struct why *w, const struct conf_policy *p)
 		}
 		l = &w->s->conf->lists[m.list];
 		fprintf(w->to, "%s\t%s: %s\t%s\n", words[rung], l->name,
-			policy_entry_text(&m, entry), match_place(l, &m, where));
+			policy_entry_text(&m, entry), report_match_place(l, &m, where));
 	}
 }
 
@@ -411,7 +330,8 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	if (!w.s || dname_from_text(name, &w.qname))
 		return;
 	find_why_client(r, client, &w);
-	action = policy_decide(w.s->conf, w.s->index, w.client.place.policy, &w.qname, NULL);
+	w.asker = (struct policy_asker){ &w.client.place, &w.addr, TYPE_A };
+	action = policy_decide(w.s->conf, w.s->index, &w.asker, &w.qname, NULL);
 	is_local = report_is_local(r, &w.qname);
 	fprintf(to, "verdict\t%s\t%s\n", is_local ? "LOCAL" : words[action],
 		dname_to_text(&w.qname, text));

@@ -20,10 +20,4 @@ void report_client(struct resolver *r, FILE *to, const char *text, const char *u
  *  @param client  an address, a device's name, or NULL: a client without a group */
 void report_why(struct resolver *r, FILE *to, const char *name, const char *client);
 
-/** Header "list entry where" and every list that holds the name. */
-void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused);
-
-/** Header and a row a list: its figures. */
-void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2);
-
 #endif

@@ -102,27 +102,38 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 		log_err("cache: no memory for %llu bytes", (unsigned long long)bytes);
 }
 
+/* What the lists say of a name that opened something; what is to be asked by TCP passes there. */
+static enum policy_action judge_held(const struct resolver *r, const struct policy_asker *asker,
+				     const struct dname *name)
+{
+	struct list_match match;
+	enum policy_action action =
+		policy_decide(r->current->conf, r->current->index, asker, name, &match);
+
+	return action == POLICY_BLOCK && match.action == ACTION_TCP_ONLY ? POLICY_PASS : action;
+}
+
 /* Of leases that were given under an earlier generation. */
 static bool is_blocked(void *arg, const struct msg_client *client, const struct dname *name,
 		       const uint8_t *chain, size_t chain_len)
 {
 	const struct resolver *r = arg;
 	struct policy_client place;
+	struct policy_asker asker = { .place = &place, .addr = &client->addr };
 	enum policy_action action;
 
 	if (!client->addr.family)
 		return false; /* its policy cannot be told */
 	place = policy_find_client(r->current->conf, &client->addr,
 				   client->has_mac ? &client->mac : NULL, NULL);
-	action = policy_decide(r->current->conf, r->current->index, place.policy, name, NULL);
+	action = judge_held(r, &asker, name);
 	if (action == POLICY_ALLOW)
 		return false; /* nor is its chain looked at */
 	while (action != POLICY_BLOCK && chain_len) {
 		struct dname link = { .len = (uint8_t)dname_wire_len(chain, chain_len) };
 
 		memcpy(link.wire, chain, link.len);
-		action = policy_decide(r->current->conf, r->current->index, place.policy, &link,
-				       NULL);
+		action = judge_held(r, &asker, &link);
 		chain += link.len;
 		chain_len -= link.len;
 	}

@@ -144,6 +144,9 @@ size_t wire_write_below(const struct wire_question *q, const uint8_t *reply, siz
 /** How a blocked name is answered; matches enum conf_block_answer. */
 enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
 
+/** Write an answer without records and with TC: the client is to ask by TCP. */
+size_t wire_write_truncated(const struct wire_question *q, uint8_t *buf);
+
 /** Write the answer of a blocked name: 0.0.0.0 or :: for WIRE_BLOCK_NULL and A or AAAA,
  *  else no record; a SOA in authority whose MINIMUM is ttl_s (RFC 2308). */
 size_t wire_write_blocked(const struct wire_question *q, enum wire_block how, uint32_t ttl_s,

@@ -73,6 +73,14 @@ size_t wire_add_ede(uint8_t *reply, size_t len, size_t max, enum wire_ede ede)
 	return len + 6;
 }
 
+size_t wire_write_truncated(const struct wire_question *q, uint8_t *buf)
+{
+	size_t at = wire_put_head(q, RCODE_NOERROR, buf);
+
+	buf[AT_FLAGS] |= FLAG_TC >> 8;
+	return q->has_opt ? put_opt_ede(q, RCODE_NOERROR, EDE_NONE, NULL, buf, at) : at;
+}
+
 /* Fixed part of a record whose owner is a pointer to owner_at. */
 static size_t put_rr(size_t owner_at, uint16_t type, uint32_t ttl_s, size_t rdata_len,
 		     uint8_t *to)

@@ -83,6 +83,7 @@ static uint8_t *make_image(struct input *in, size_t *len)
 		.lists = LISTS,
 		.stats_bytes = sizeof(struct list_stats),
 		.filter_bytes = FILTER,
+		.side_bits = LIST_SIDE_BITS_MIN,
 	};
 	struct list_layout at;
 	uint8_t *image;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocklists/list_cond.h"
 #include "blocklists/list_detect.h"
 #include "blocklists/list_parser.h"
 #include "lib/util.h"
@@ -28,6 +29,40 @@ static void check_entry(const struct list_entry *e)
 	}
 }
 
+/** A mask of the same alphabet, and conditions that can be judged. */
+static void check_side(const struct list_side *s)
+{
+	if (s->kind >= SIDE_KINDS || s->level >= LEVELS || s->anchors > ANCHORS_ALL ||
+	    s->text_len > LIST_SIDE_TEXT || !list_conds_check(s->conds, s->conds_len))
+		abort();
+	for (size_t i = 0; s->kind == SIDE_MASK && i < s->text_len; i++) {
+		uint8_t c = (uint8_t)s->text[i];
+
+		if (c != '*' && c != '.' && list_line_octet[c] != c)
+			abort();
+	}
+}
+
+/** A range of one table, its ends in order. */
+static void check_span(const struct list_span *s)
+{
+	char text[LIST_SPAN_TEXT];
+
+	if (s->table >= LIST_TABLES || s->level >= LEVELS || s->action >= LIST_ACTIONS ||
+	    memcmp(s->lo, s->hi, sizeof(s->lo)) > 0 || !*list_span_text(s, text))
+		abort();
+}
+
+/** A range of one table, its ends in order. */
+static void check_span(const struct list_span *s)
+{
+	char text[LIST_SPAN_TEXT];
+
+	if (s->table >= LIST_TABLES || s->level >= LEVELS || s->action >= LIST_ACTIONS ||
+	    memcmp(s->lo, s->hi, sizeof(s->lo)) > 0 || !*list_span_text(s, text))
+		abort();
+}
+
 static void check_line(struct list_parser *p, const char *text, size_t len)
 {
 	struct list_entry entry;
@@ -40,13 +75,19 @@ static void check_line(struct list_parser *p, const char *text, size_t len)
 			abort();
 		if (kind == LINE_ENTRY)
 			check_entry(&entry);
+		if (kind == LINE_SIDE)
+			check_side(&p->side);
+		if (kind == LINE_SPAN)
+			check_span(&p->span);
+		if (kind == LINE_SPAN)
+			check_span(&p->span);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum list_shape shapes[] = { SHAPE_NAMES, SHAPE_ADBLOCK, SHAPE_DNSMASQ,
-						  SHAPE_UNBOUND, SHAPE_RPZ };
+						  SHAPE_UNBOUND, SHAPE_RPZ, SHAPE_ADDRESSES };
 	static struct list_parser parser;
 	struct list_detect detect = { .lines = 0 };
 	const char *at = (const char *)data + 1, *end = (const char *)data + size;

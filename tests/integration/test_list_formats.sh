@@ -74,20 +74,22 @@ EOT
 check "it starts" net_nameward <"$net_dir/in.conf"
 
 for name in ads.example www.ads.example hard.example x.hard.example exact.example other.example \
-	rpz.example a.b.rpz.example www.below.example dnsmasq.example www.dnsmasq.example \
+	rpz.example regex1.example prefix.example www.below.example dnsmasq.example www.dnsmasq.example \
 	smart.example www.ub.example forced.example x.forced.example; do
 	check "$name is blocked" blocked $name
 done
 for name in good.ads.example x.good.ads.example free.hard.example www.exact.example once.example \
-	popup.example what.example regex1.example prefix.example fine.example fine.rpz.example \
-	below.example drop.example routed.example open.ub.example x.open.ub.example; do
+	popup.example what.example regex.example xprefix.example fine.example fine.rpz.example \
+	below.example routed.example open.ub.example x.open.ub.example; do
 	check "$name passes" passes $name
 done
 check "why: the rung that decides comes first" has 'block important +rules: \*\.hard\.example .*rules:4' nameward why x.hard.example
 check "why: and the one it beat" has 'allow +rules: \*\.x\.hard\.example .*rules:5' nameward why x.hard.example
 check "list search says what an entry does" has 'rules +\*\.good\.ads\.example +allows +.*rules:3' nameward list search good.ads.example
-check "list ls: Adblock" says rules '^rules +7 .*Adblock.*cosmetic 1 \(line 13\), for browsers only 2 \(line 9\), unknown modifier 1 \(line 10\), pattern rule 1 \(line 12\), regular expression 1 \(line 11\)'
-check "list ls: RPZ" says zone '^zone +4 .*RPZ.*rpz-ip 1 \(line 10\), rpz-drop 1 \(line 9\)'
+check "NODATA is what the zone asks for" has "ANSWER: 0" in_ns c1 dig +time=2 +tries=2 @$r a.b.rpz.example
+check "dropped: no answer" not in_ns c1 dig +time=1 +tries=1 @$r drop.example
+check "list ls: Adblock" says rules '^rules +9 .*Adblock.*cosmetic 1 \(line 13\), for browsers only 2 \(line 9\), unknown modifier 1 \(line 10\)'
+check "list ls: RPZ" says zone '^zone +6 .*RPZ'
 check "list ls: dnsmasq" says dnsmasq '^dnsmasq +1 .*dnsmasq.*routing 1 \(line 2\)'
 check "list ls: unbound" says unbound '^unbound +2 .*unbound'
 [ $net_fails = 0 ]

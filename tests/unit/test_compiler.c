@@ -116,7 +116,7 @@ static void files_that_were_never_readable_give_their_list_nothing(void **state)
 		{ .name = "fifo", .file = file_with("fifo", NULL) },
 		{ .name = "folder", .file = folder },
 		{ .name = "device", .file = "/dev/zero" },
-		{ .name = "addresses", .file = file_with("addresses", "192.0.2.1\n") },
+		{ .name = "words", .file = file_with("words", "no names here\n") },
 		{ .name = "good", .file = file_with("good", "good.example\n") },
 	};
 	static const int reasons[] = { -ENOENT, -ENODEV, -EISDIR, -ENODEV,

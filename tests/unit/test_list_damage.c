@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "blocklists/list_image.h"
+#include "blocklists/list_sides.h"
+#include "blocklists/list_spans.h"
 #include "blocklists/list_walk.h"
 #include "lib/util.h"
 #include "tests/support/list_support.h"
@@ -39,9 +41,15 @@ static void *make_image(size_t *len)
 	s[1] = list_support_text("b", "a.example\n*.a.example\nzz.example\na.b.c.d.e.f.g\n");
 	s[2] = list_support_text("c", "m17.example.net\n*.example.net\n");
 	s[3] = list_support_text("d", "||a.example^$important\n@@||x.a.example^\n"
-				      "||zz.example^$badfilter\n||*.example.net^\n");
+				      "||zz.example^$badfilter\n||*.example.net^\n"
+				      "||m1\nexam*le\n/m[0-9]+/\n@@/^x.[ay]/$important\n"
+				      "*$denyallow=net,client=192.0.2.0/24|tv,dnstype=~A\n"
+				      "||m1$badfilter\n");
 	s[4] = list_support_text("e", "*.a.example CNAME .\nx.a.example CNAME rpz-passthru.\n"
-				      "x.y.m18.example.net CNAME .\n");
+				      "x.y.m18.example.net CNAME rpz-drop.\n"
+				      "24.0.2.0.192.rpz-ip CNAME .\n"
+				      "32.7.2.0.192.rpz-ip CNAME rpz-passthru.\n"
+				      "64.zz.db8.2001.rpz-client-ip CNAME *.\n");
 	s[1].names = &name;
 	s[1].name_count = 1;
 	return list_support_image(s, ARRAY_SIZE(s), len);
@@ -71,6 +79,42 @@ static void walk_list(const struct list_index *x, const char *list)
 	}
 }
 
+static void use_sides(const struct list_index *x, const char *name)
+{
+	static struct list_side side;
+	const struct list_asking ask = { .device = "tv", .qtype = 28 };
+	uint64_t found, said[LEVELS] = { 0 };
+	struct list_match match;
+	struct dname d;
+	uint32_t where;
+
+	assert_int_equal(dname_from_text(name, &d), 0);
+	found = list_sides_find(x, &d, &ask, UINT64_MAX, said);
+	assert_int_equal(found, said[0] | said[1] | said[2] | said[3]);
+	if (list_sides_explain(x, &d, &ask, UINT64_MAX, said, &match))
+		assert_true(found >> match.list & 1);
+	for (uint32_t i = 0; list_sides_rule(x, 3, i, &side, &where) >= 0; i++)
+		assert_in_range(i, 0, LIST_SIDES_MAX);
+}
+
+static void use_spans(const struct list_index *x, const char *text)
+{
+	uint64_t found, said[LEVELS], at = 0;
+	struct list_match match;
+	struct list_span s;
+	struct addr a;
+	uint32_t where;
+
+	assert_int_equal(addr_from_text(text, &a), 0);
+	for (unsigned client = 0; client < 2; client++) {
+		found = list_spans_find(x, &a, client, UINT64_MAX, said);
+		if (list_spans_explain(x, &a, client, said, &match))
+			assert_true(found >> match.list & 1);
+	}
+	for (unsigned i = 0; list_spans_next(x, 4, &at, &s, &where); i++)
+		assert_in_range(i, 0, 1000);
+}
+
 /** Ask for all that can be asked; any answer is right, as long as it is within the lists. */
 static void use(const struct list_index *x)
 {
@@ -91,6 +135,10 @@ static void use(const struct list_index *x)
 					 match.key.len);
 		}
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+		use_sides(x, asked[i]);
+	use_spans(x, "192.0.2.7");
+	use_spans(x, "2001:db8::1");
 	for (unsigned i = 0; i < lists; i++) {
 		assert_in_range(strlen(list_index_stats(x, i)->name), 0, 63);
 		walk_list(x, list_index_stats(x, i)->name);
@@ -226,6 +274,13 @@ static void sizes_that_no_index_has_are_refused(void **state)
 		size_t at, bytes;
 	} fields[] = {
 		{ offsetof(struct list_image_head, names), 4 },
+		{ offsetof(struct list_image_head, sides), 4 },
+		{ offsetof(struct list_image_head, side_bits), 4 },
+		{ offsetof(struct list_image_head, segments), 4 },
+		{ offsetof(struct list_image_head, span_classes), 4 },
+		{ offsetof(struct list_image_head, span_rows), 4 },
+		{ offsetof(struct list_image_head, side_rows), 4 },
+		{ offsetof(struct list_image_head, side_texts), 4 },
 		{ offsetof(struct list_image_head, classes), 4 },
 		{ offsetof(struct list_image_head, shard_bits), 4 },
 		{ offsetof(struct list_image_head, lists), 4 },

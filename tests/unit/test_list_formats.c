@@ -8,12 +8,28 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "blocklists/list_cond.h"
 #include "blocklists/list_parser.h"
 #include "lib/util.h"
 
 struct row {
 	const char *line, *result;
 };
+
+/** A rule that is more than a name: "mask" and its text between its anchors ("|x|": all of the
+ *  name), or "regex"; "if" when it has conditions. Returns what snprintf does. */
+static int side_text(const struct list_side *s, const char *level, char *out, size_t size)
+{
+	static const char *const starts[] = { "", "|", "||" };
+
+	assert_true(list_conds_check(s->conds, s->conds_len));
+	return snprintf(out, size, "%s%s%s %s%.*s%s%s", s->disables ? "-" : "", level,
+			s->kind == SIDE_MASK ? "mask" : "regex",
+			s->kind == SIDE_MASK ? starts[s->anchors & 3] : "",
+			(int)s->text_len, s->text,
+			s->kind == SIDE_MASK && s->anchors & ANCHOR_END ? "|" : "",
+			s->conds_len ? " if" : "");
+}
 
 /** What a line gives, a word or words for each result, with "; " between. An entry is its
  *  name, with "*." for all below it too, "*.*." for these alone; "@@" allows, "!" is
@@ -24,8 +40,9 @@ static void read_line(struct list_parser *p, const char *text, size_t len, char 
 	static const char *const scopes[] = { "", "*.", "*.*." };
 	static const char *const levels[] = { "", "@@", "!", "@@!" };
 	enum list_line_kind kind;
+	static const char *const actions[] = { "", " nodata", " drop", " tcp-only" };
 	struct list_entry e;
-	char name[DNAME_TEXT_MAX];
+	char name[DNAME_TEXT_MAX], range[LIST_SPAN_TEXT];
 	char *copy = malloc(len ? len : 1); /* so that reading behind it is seen */
 	size_t at = 0;
 
@@ -36,10 +53,20 @@ static void read_line(struct list_parser *p, const char *text, size_t len, char 
 	while ((kind = list_parser_next(p, &e)) != LINE_END) {
 		at += (size_t)snprintf(out + at, size - at, "%s", at ? "; " : "");
 		if (kind == LINE_ENTRY)
-			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s",
+			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s%s",
 					       e.disables ? "-" : "", levels[e.level],
 					       scopes[e.scope],
-					       dname_to_text(&e.name, name));
+					       dname_to_text(&e.name, name),
+					       actions[e.action]);
+		else if (kind == LINE_SPAN)
+			at += (size_t)snprintf(out + at, size - at, "%s%s%s%s",
+					       levels[p->span.level],
+					       p->span.table < TABLE_CLIENT4 ? "" : "from ",
+					       list_span_text(&p->span, range),
+					       actions[p->span.action]);
+		else if (kind == LINE_SIDE)
+			at += (size_t)side_text(&p->side, levels[p->side.level], out + at,
+						size - at);
 		else
 			at += (size_t)snprintf(out + at, size - at, "%s",
 					       list_line_kind_name(kind));
@@ -82,9 +109,9 @@ static void dnsmasq_blocks_a_name_and_all_below(void **state)
 		{ "address=/a.example/b.example/0.0.0.0", "*.a.example; *.b.example" },
 		{ "address=/.ads.example/0.0.0.0", "*.ads.example" },
 		{ "address=/*.ads.example/0.0.0.0", "*.ads.example" },
-		{ "address=/*ads.example/0.0.0.0", "pattern rule" },
-		{ "address=/#/0.0.0.0", "pattern rule" }, /* all names there are */
-		{ "address=//0.0.0.0", "pattern rule" },
+		{ "address=/*ads.example/0.0.0.0", "pattern too wide" },
+		{ "address=/#/0.0.0.0", "pattern too wide" }, /* all names there are */
+		{ "address=//0.0.0.0", "pattern too wide" },
 		{ "address=/zip/", "*.zip" },
 		{ "address=/ADS.Example./", "*.ads.example" },
 		{ " address = /ads.example/0.0.0.0", "*.ads.example" },
@@ -98,7 +125,7 @@ static void dnsmasq_blocks_a_name_and_all_below(void **state)
 		{ "address=/192.0.2.1/0.0.0.0", "address where a name belongs" },
 		{ "address=/a.example/b..example/c.example/",
 		  "*.a.example; empty or too long label; *.c.example" },
-		{ "address=/b\xc3\xbc" "cher.example/", "raw Unicode" },
+		{ "address=/b\xc3\xbc" "cher.example/", "*.xn--bcher-kva.example" },
 		{ "ipset=/ads.example/set", "directive" },
 		{ "no-resolv", "directive" },
 		{ "conf-file=/etc/x", "directive" },
@@ -123,7 +150,7 @@ static void smartdns_differs_where_it_does(void **state)
 		{ "address /ads.example/-", "@@*.ads.example" },
 		{ "address /-.ads.example/#", "ads.example" },
 		{ "address /*.ads.example/#", "*.*.ads.example" },
-		{ "address /*-ads.example/#", "pattern rule" },
+		{ "address /*-ads.example/#", "pattern too wide" },
 		{ "address /domain-set:ads/#", "directive" },
 		{ "address  /ads.example/# # why", "*.ads.example" },
 		{ "address /ads.example/", "not a line of this format" },
@@ -196,27 +223,42 @@ static void adblock_anchors_say_which_names(void **state)
 		{ "@@|ads.example^", "@@ads.example" },
 		{ "\xef\xbb\xbf||ads.example^\r", "*.ads.example" },
 		{ "||ads.\xe2\x80\x8b" "example^", "*.ads.example" },
-		{ "||ads.example", "pattern rule" }, /* ads.example.evil.test too */
-		{ "||ads.example*", "pattern rule" },
-		{ "|ads.example", "pattern rule" },
-		{ "ads.example^", "pattern rule" }, /* badads.example too */
-		{ "||avito.avito.", "pattern rule" },
-		{ "||avito.avito.^", "pattern rule" },
-		{ "||ads.*^", "pattern rule" },
-		{ "||ads*.example^", "pattern rule" },
-		{ "*", "pattern rule" },
-		{ "||*^", "pattern rule" },
-		{ "||^", "pattern rule" },
-		{ "|", "pattern rule" },
-		{ "@@", "pattern rule" },
-		{ "adserver", "pattern rule" },
-		{ "-banner-ad.", "pattern rule" },
-		{ ".ads.example", "pattern rule" },
-		{ "@@ads.example", "pattern rule" },
-		{ "||192.0.2.1^", "rule for addresses" },
-		{ "||[2001:db8::1]^", "rule for addresses" },
-		{ "192.0.2.1", "rule for addresses" },
-		{ "||b\xc3\xbc" "cher.example^", "raw Unicode" },
+		{ "||ads.example", "mask ||ads.example" }, /* ads.example.evil.test too */
+		{ "||ads.example*", "mask ||ads.example" },
+		{ "|ads.example", "mask |ads.example" },
+		{ "ads.example^", "mask ads.example|" }, /* badads.example too */
+		{ "||avito.avito.", "mask ||avito.avito." },
+		{ "||avito.avito.^", "mask ||avito.avito.|" },
+		{ "||ads.*^", "mask ||ads." },
+		{ "||ads*.example^", "mask ||ads*.example|" },
+		{ "||Ads**.example|", "mask ||ads*.example|" },
+		{ "|ads*", "mask |ads" },
+		{ "|*ads|", "mask ads|" },
+		{ "||*ads.", "mask ads." },
+		{ "ads*x*.", "mask ads*x*." },
+		{ "||ads.example^*x", "URL" },
+		{ "||ads|example^", "URL" },
+		{ "||192.0.2.", "rule for addresses" },
+		{ "||b\xc3\xbc" "cher", "Unicode that is no name" },
+		{ "a", "pattern too wide" },
+		{ "||a*^", "pattern too wide" },
+		{ "-a", "mask -a" },
+		{ "*", "pattern too wide" },
+		{ "||*^", "pattern too wide" },
+		{ "||^", "pattern too wide" },
+		{ "|", "pattern too wide" },
+		{ "@@", "pattern too wide" },
+		{ "adserver", "mask adserver" },
+		{ "-banner-ad.", "mask -banner-ad." },
+		{ ".ads.example", "mask .ads.example" },
+		{ "@@ads.example", "@@mask ads.example" },
+		{ "||192.0.2.1^", "192.0.2.1" },
+		{ "@@||192.0.2.1^$important", "@@!192.0.2.1" },
+		{ "||192.0.2.1^$badfilter", "rule for addresses" },
+		{ "||192.0.2.1^$client=tv", "rule for addresses" },
+		{ "||[2001:db8::1]^", "2001:db8::1" },
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "||B\xc3\x9c" "CHER.example^", "*.xn--bcher-kva.example" },
 		{ "||ads..example^", "empty or too long label" },
 		{ "||ads,x.example^", "character that no name holds" },
 		{ "a.example b.example", "not a line of this format" },
@@ -242,11 +284,29 @@ static void adblock_modifiers_are_heeded_or_end_the_rule(void **state)
 		{ "@@||ads.example^$doc", "for browsers only" },
 		{ "*$removeparam=utm_source", "for browsers only" },
 		{ "$removeparam=utm_source", "for browsers only" },
-		{ "||ads.example^$denyallow=x.ads.example", "$denyallow" },
-		{ "*$denyallow=com|net", "$denyallow" },
-		{ "||ads.example^$dnstype=AAAA", "for one query type" },
-		{ "||ads.example^$client=192.0.2.1", "$client or $ctag" },
-		{ "||ads.example^$ctag=device_tv", "$client or $ctag" },
+		{ "||ads.example^$denyallow=x.ads.example", "mask ||ads.example| if" },
+		{ "||*.ads.example^$denyallow=x.ads.example", "mask .ads.example| if" },
+		{ "|ads.example^$dnstype=A", "mask |ads.example| if" },
+		{ "@@||ads.example^$client=tv,important", "@@!mask ||ads.example| if" },
+		{ "||ads.example^$client=tv,badfilter", "-mask ||ads.example| if" },
+		{ "||ads.example^$denyallow=~x.ads.example", "condition that says nothing" },
+		{ "||ads.example^$denyallow", "condition that says nothing" },
+		{ "||ads.example^$denyallow=", "condition that says nothing" },
+		{ "||ads.example^$dnstype=", "condition that says nothing" },
+		{ "||ads.example^$dnstype=A|", "condition that says nothing" },
+		{ "||ads.example^$dnstype=NOSUCH", "condition that says nothing" },
+		{ "||ads.example^$dnstype=TYPE65", "mask ||ads.example| if" },
+		{ "||ads.example^$dnstype=TYPE65536", "condition that says nothing" },
+		{ "||ads.example^$dnstype=~a|~aaaa", "mask ||ads.example| if" },
+		{ "||ads.example^$client=", "condition that says nothing" },
+		{ "||ads.example^$~client=tv", "unknown modifier" },
+		{ "*$dnstype=HTTPS", "mask  if" },
+		{ "||*^$denyallow=com|net", "mask  if" },
+		{ "*$denyallow=com,removeparam=x", "for browsers only" },
+		{ "*$denyallow=com|net", "mask  if" },
+		{ "||ads.example^$dnstype=AAAA", "mask ||ads.example| if" },
+		{ "||ads.example^$client=192.0.2.1", "mask ||ads.example| if" },
+		{ "||ads.example^$ctag=device_tv", "mask ||ads.example| if" },
 		{ "||ads.example^$dnsrewrite=198.51.100.1", "$dnsrewrite" },
 		{ "||ads.example^$dnsrewrite=NOERROR;A;198.51.100.1,important", "$dnsrewrite" },
 		{ "||ads.example^$newthing", "unknown modifier" },
@@ -255,8 +315,8 @@ static void adblock_modifiers_are_heeded_or_end_the_rule(void **state)
 		{ "||ads.example^$important,", "unknown modifier" },
 		{ "||ads.example^$~important", "unknown modifier" },
 		{ "||ads.example^$important=1", "unknown modifier" },
-		{ "||ads.example^$client='a\\,newthing'", "$client or $ctag" },
-		{ "ads.example$important", "pattern rule" }, /* a part of names */
+		{ "||ads.example^$client='a\\,newthing'", "mask ||ads.example| if" },
+		{ "ads.example$important", "!mask ads.example" }, /* a part of names */
 	};
 
 	(void)state;
@@ -292,8 +352,13 @@ static void adblock_rules_of_browsers_are_told_apart(void **state)
 		{ "|https://", "URL" },
 		{ "@@||ads.example/path$script", "URL" },
 		{ "&ad_box=", "URL" },
-		{ "/^ads[0-9]+\\.example$/", "regular expression" },
-		{ "@@/ads/$important", "regular expression" },
+		{ "/^ads[0-9]+\\.example$/", "regex ^ads[0-9]+\\.example$" },
+		{ "/ads/$client=192.168.0.0/24", "regex ads if" },
+		{ "/ads/$badfilter", "-regex ads" },
+		{ "/ads/$popup", "for browsers only" },
+		{ "/^https?:\\/\\/ads/", "URL" },
+		{ "//", "regular expression" },
+		{ "@@/ads/$important", "@@!regex ads" },
 		{ "ads.example # why", "ads.example" },
 		{ "ads.example#why", "ads.example" },
 		{ "||ads.example^ # https://x.example/", "*.ads.example" },
@@ -324,24 +389,28 @@ static void rpz_triggers_and_actions(void **state)
 		{ "a.example\tCNAME\t.", "a.example" },
 		{ "A.Example IN cname . ; why", "a.example" },
 		{ "a.example 60 IN CNAME .", "a.example" },
-		{ "a.example IN 1h CNAME *.", "a.example" },
+		{ "a.example IN 1h CNAME *.", "a.example nodata" },
 		{ "b.example CNAME rpz-passthru.", "@@b.example" },
 		{ "*.b.example CNAME rpz-passthru.", "@@*.*.b.example" },
 		{ "c.example CNAME c.example.", "@@c.example" },
 		{ "*.c.example CNAME c.example.", "@@*.*.c.example" },
-		{ "d.example CNAME rpz-drop.", "rpz-drop" },
-		{ "d.example CNAME rpz-tcp-only.", "rpz-tcp-only" },
+		{ "d.example CNAME rpz-drop.", "d.example drop" },
+		{ "d.example CNAME rpz-tcp-only.", "d.example tcp-only" },
 		{ "d.example CNAME garden.example.", "answer of its own" },
 		{ "d.example CNAME *.garden.example.", "answer of its own" },
 		{ "d.example A 198.51.100.1", "answer of its own" },
 		{ "   AAAA 2001:db8::1", "answer of its own" },
 		{ "e.example CNAME .", "e.example" },
 		{ "  CNAME .", "e.example" },
-		{ "32.1.2.0.192.rpz-ip CNAME .", "rpz-ip" },
-		{ "24.0.2.0.192.rpz-client-ip CNAME .", "rpz-client-ip" },
+		{ "32.1.2.0.192.rpz-ip CNAME .", "192.0.2.1" },
+		{ "32.1.2.0.192.rpz-ip CNAME rpz-passthru.", "@@192.0.2.1" },
+		{ "48.zz.db8.2001.rpz-ip CNAME *.", "2001:db8::/48 nodata" },
+		{ "33.1.2.0.192.rpz-ip CNAME .", "address where a name belongs" },
+		{ "32.1.2.0.192.rpz-ip A 198.51.100.1", "answer of its own" },
+		{ "24.0.2.0.192.rpz-client-ip CNAME rpz-drop.", "from 192.0.2.0/24 drop" },
 		{ "ns.example.rpz-nsdname CNAME .", "rpz-nsdname" },
 		{ "32.1.2.0.192.rpz-nsip CNAME .", "rpz-nsip" },
-		{ "* CNAME .", "pattern rule" },
+		{ "* CNAME .", "pattern too wide" },
 		{ "*.zip CNAME .", "*.*.zip" },
 		{ "zip CNAME .", "single label" },
 		{ "localhost CNAME .", "local name" },

@@ -415,7 +415,7 @@ static void stats_count_what_the_lines_hold(void **state)
 				  "0.0.0.0 http://a.example/\n"
 				  "0.0.0.0 a.example\n"
 				  "*.a.example\n"
-				  "b\xc3\xbc" "cher.example\n"
+				  "\xcc\x81.example\n" /* begins with a combining mark */
 				  "a.example"),
 		list_support_text("second", ""),
 	};
@@ -449,7 +449,7 @@ static void an_unusable_file_leaves_the_configured_names(void **state)
 {
 	struct conf_list_name name = { .text = "own.example" };
 	struct list_source s[] = {
-		list_support_text("addresses", "192.0.2.1\n198.51.100.0/24\n192.0.2.2\n"),
+		list_support_text("words", "this is\nno list\nof names, nor of addresses\n"),
 		list_support_text("html", "<html>\na.example\n<p>\n</p>\n"),
 		list_support_text("missing", ""),
 		list_support_text("told", "||a.example^\n||b.example^\nc.example\n"),
@@ -465,7 +465,7 @@ static void an_unusable_file_leaves_the_configured_names(void **state)
 	s[3].format = LIST_DOMAINS;
 	x = list_support_index(s, ARRAY_SIZE(s));
 	assert_int_equal(list_index_stats(x, 0)->rc, -EPROTONOSUPPORT);
-	assert_int_equal(list_index_stats(x, 0)->shape, SHAPE_ADDRESSES);
+	assert_int_equal(list_index_stats(x, 0)->shape, SHAPE_OTHER);
 	assert_int_equal(list_index_stats(x, 1)->rc, -EPROTONOSUPPORT);
 	assert_int_equal(list_index_stats(x, 1)->shape, SHAPE_HTML);
 	assert_int_equal(list_index_stats(x, 2)->rc, -ENOENT);

@@ -209,9 +209,15 @@ static void what_is_no_name_is_refused_with_its_reason(void **state)
 		{ "ads.example:8080", "url" },
 		{ "0.0.0.0 http://ads.example/", "url" },
 		{ "198.51.100.0/24", "url" },
-		{ "b\xc3\xbc" "cher.example", "unicode" },
-		{ "p\xf0\x9d\x93\xb8rn.example", "unicode" },
-		{ "0.0.0.0 \xd0\xb0.example a.example", "unicode a.example" },
+		{ "b\xc3\xbc" "cher.example", "xn--bcher-kva.example" },
+		{ "*.B\xc3\x9c" "CHER.example.", "*.xn--bcher-kva.example" },
+		{ "p\xf0\x9d\x93\xb8rn.example", "porn.example" }, /* UTS #46 maps it */
+		{ "\xef\xbd\x81" "ds\xe3\x80\x82" "example", "ads.example" }, /* wide a and dot */
+		{ "fa\xc3\x9f.example", "xn--fa-hia.example" },
+		{ "0.0.0.0 \xd0\xb0.example a.example", "xn--80a.example a.example" },
+		{ "b\xc3\xbc", "single" },
+		{ "a\xe2\x84\x80.example", "character" }, /* becomes "aa/c" */
+		{ "\xcc\x81.example", "unicode" }, /* begins with a combining mark */
 		{ "\xff\xfe" "a.example", "unicode" },
 		{ "ads.example,more.example", "character" },
 		{ "\"ads.example\"", "character" },

@@ -36,6 +36,8 @@ static const char text[] =
 	"policy kids {\n for kids\n block ads social\n allow fine\n}\n"
 	"policy iot {\n for iot\n block social\n}\n";
 
+static const struct policy_client no_place = { POLICY_NONE, POLICY_NONE, POLICY_NONE,
+						POLICY_NONE };
 static struct conf *conf;
 static struct list_index *x;
 
@@ -136,7 +138,9 @@ static void ladder_allows_before_it_blocks(void **state)
 		{ "none", "ads.example", POLICY_PASS, NULL },
 		{ "default", ".", POLICY_PASS, NULL },
 	};
-	char buf[DNAME_TEXT_MAX + 2];
+	struct policy_client place = no_place;
+	const struct policy_asker asker = { .place = &place };
+	char buf[POLICY_ENTRY_TEXT];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -144,8 +148,8 @@ static void ladder_allows_before_it_blocks(void **state)
 		struct dname d;
 
 		assert_int_equal(dname_from_text(cases[i].name, &d), 0);
-		assert_int_equal(policy_decide(conf, x, policy_named(cases[i].policy), &d, &m),
-				 cases[i].action);
+		place.policy = policy_named(cases[i].policy);
+		assert_int_equal(policy_decide(conf, x, &asker, &d, &m), cases[i].action);
 		if (cases[i].entry)
 			assert_string_equal(policy_entry_text(&m, buf), cases[i].entry);
 	}
@@ -186,10 +190,24 @@ static void strongest_rung_decides(void **state)
 		{ "", "@@||x.example^", "x.example", POLICY_ALLOW, LEVEL_ALLOW,
 		  "*.x.example" },
 		{ "||x.example^", "", "example", POLICY_PASS, LEVEL_BLOCK, NULL },
+		{ "||x.", "", "x.example", POLICY_BLOCK, LEVEL_BLOCK, "||x." },
+		{ "||x.\n@@||x.example^", "", "x.example", POLICY_ALLOW, LEVEL_ALLOW,
+		  "*.x.example" },
+		{ "||x.example^", "/^x/", "x.example", POLICY_ALLOW, LEVEL_BLOCK, "/^x/" },
+		{ "||x.example^\n/^x/$important", "x.example", "x.example", POLICY_BLOCK,
+		  LEVEL_IMPORTANT, "/^x/$important" },
+		{ "||x.\n/^x/\n||x.example^", "", "x.example", POLICY_BLOCK, LEVEL_BLOCK,
+		  "*.x.example" },
+		{ "/^x[.]example/\n||x.", "", "x.example", POLICY_BLOCK, LEVEL_BLOCK, "||x." },
+		{ "||x.example^$dnstype=AAAA", "", "x.example", POLICY_PASS, LEVEL_BLOCK, NULL },
+		{ "||x.example^$dnstype=A", "", "x.example", POLICY_BLOCK, LEVEL_BLOCK,
+		  "||x.example^$dnstype=A" },
 	};
 	struct conf_policy p = { .name = "p", .block = 1, .allow = 2 };
 	struct conf c = { .policies = &p, .policy_count = 1 };
-	char buf[DNAME_TEXT_MAX + 2];
+	struct policy_client place = no_place;
+	const struct policy_asker asker = { .place = &place, .qtype = 1 };
+	char buf[POLICY_ENTRY_TEXT];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -206,13 +224,77 @@ static void strongest_rung_decides(void **state)
 		s[1].format = LIST_ADBLOCK;
 		lists = list_support_index(s, 2);
 		assert_int_equal(dname_from_text(cases[i].name, &d), 0);
-		action = policy_decide(&c, lists, 0, &d, &m);
+		place.policy = 0;
+		action = policy_decide(&c, lists, &asker, &d, &m);
 		if (action != cases[i].action)
 			fail_msg("row %zu: action %d", i, (int)action);
 		if (cases[i].entry) {
 			assert_int_equal(m.level, cases[i].level);
 			assert_string_equal(policy_entry_text(&m, buf), cases[i].entry);
 		}
+		list_index_close(lists);
+	}
+}
+
+/** The ladder for addresses, and what an RPZ says of clients; the same for each stage. */
+static void addresses_go_down_the_same_ladder(void **state)
+{
+	static const struct {
+		const char *block, *allow, *addr; /* NULL: the name x.example is asked for */
+		enum policy_action action;
+		const char *entry;
+	} cases[] = {
+		{ "||198.18.0.1^", "", "198.18.0.1", POLICY_BLOCK, "198.18.0.1" },
+		{ "||198.18.0.1^", "", "198.18.0.2", POLICY_PASS, NULL },
+		{ "||198.18.0.1^\n@@||198.18.0.1^", "", "198.18.0.1", POLICY_ALLOW,
+		  "198.18.0.1" },
+		{ "||198.18.0.1^$important\n@@||198.18.0.1^", "", "198.18.0.1", POLICY_BLOCK,
+		  "198.18.0.1" },
+		{ "||198.18.0.1^", "||198.18.0.1^", "198.18.0.1", POLICY_ALLOW, "198.18.0.1" },
+		{ "24.0.0.18.198.rpz-ip CNAME .\n", "", "198.18.0.7", POLICY_BLOCK,
+		  "198.18.0.0/24" },
+		{ "24.0.0.18.198.rpz-ip CNAME rpz-passthru.\n28.0.0.18.198.rpz-ip CNAME .\n",
+		  "", "198.18.0.7", POLICY_BLOCK, "198.18.0.0/28" },
+		{ "32.1.2.0.192.rpz-client-ip CNAME .\n", "", NULL, POLICY_BLOCK, "192.0.2.1" },
+		{ "32.2.2.0.192.rpz-client-ip CNAME .\n", "", NULL, POLICY_PASS, NULL },
+		{ "32.1.2.0.192.rpz-client-ip CNAME rpz-passthru.\nx.example CNAME .\n", "",
+		  NULL, POLICY_ALLOW, "192.0.2.1" },
+		{ "32.1.2.0.192.rpz-client-ip CNAME .\nx.example CNAME rpz-passthru.\n", "",
+		  NULL, POLICY_BLOCK, "192.0.2.1" },
+		{ "32.1.2.0.192.rpz-client-ip CNAME .\n", "x.example CNAME .\n", NULL,
+		  POLICY_ALLOW, "x.example" },
+	};
+	struct conf_policy p = { .name = "p", .block = 1, .allow = 2 };
+	struct conf c = { .policies = &p, .policy_count = 1 };
+	struct policy_client place = no_place;
+	const struct addr client = { AF_INET, { 192, 0, 2, 1 } };
+	const struct policy_asker asker = { .place = &place, .addr = &client, .qtype = 1 };
+	char buf[POLICY_ENTRY_TEXT];
+
+	(void)state;
+	place.policy = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct list_source s[] = {
+			list_support_text("block", cases[i].block),
+			list_support_text("allow", cases[i].allow),
+		};
+		struct list_index *lists = list_support_index(s, 2);
+		enum policy_action action;
+		struct list_match m;
+		struct dname d;
+		struct addr a;
+
+		assert_int_equal(dname_from_text("x.example", &d), 0);
+		if (cases[i].addr) {
+			assert_int_equal(addr_from_text(cases[i].addr, &a), 0);
+			action = policy_decide_addr(&c, lists, &asker, &a, &m);
+		} else {
+			action = policy_decide(&c, lists, &asker, &d, &m);
+		}
+		if (action != cases[i].action)
+			fail_msg("row %zu: action %d", i, (int)action);
+		if (cases[i].entry)
+			assert_string_equal(policy_entry_text(&m, buf), cases[i].entry);
 		list_index_close(lists);
 	}
 }
@@ -226,16 +308,19 @@ static void every_rung_that_is_reached_can_be_told(void **state)
 	struct list_source s = list_support_text("block", rules);
 	static const uint32_t lines[POLICY_RUNGS] = { 4, 3, 2, 1 };
 	struct list_index *lists = list_support_index(&s, 1);
+	struct policy_client place = no_place;
+	const struct policy_asker nobody = { .place = &no_place }, asker = { .place = &place };
 	struct list_match m;
 	struct dname d;
 
 	(void)state;
+	place.policy = 0;
 	assert_int_equal(dname_from_text("x.example", &d), 0);
 	for (enum policy_rung rung = 0; rung < POLICY_RUNGS; rung++) {
-		assert_true(policy_explain(&c, lists, 0, &d, rung, &m));
+		assert_true(policy_explain(&c, lists, &asker, &d, rung, &m));
 		assert_int_equal(m.line, lines[rung]);
-		assert_false(policy_explain(&c, lists, POLICY_NONE, &d, rung, &m));
-		assert_false(policy_explain(&c, NULL, 0, &d, rung, &m));
+		assert_false(policy_explain(&c, lists, &nobody, &d, rung, &m));
+		assert_false(policy_explain(&c, NULL, &asker, &d, rung, &m));
 	}
 	list_index_close(lists);
 }
@@ -306,6 +391,7 @@ int main(void)
 		cmocka_unit_test(client_is_found_by_mac_address_and_interface),
 		cmocka_unit_test(ladder_allows_before_it_blocks),
 		cmocka_unit_test(strongest_rung_decides),
+		cmocka_unit_test(addresses_go_down_the_same_ladder),
 		cmocka_unit_test(every_rung_that_is_reached_can_be_told),
 		cmocka_unit_test(device_gate_beats_its_zones),
 		cmocka_unit_test(longest_forward_suffix_wins),

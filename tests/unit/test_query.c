@@ -136,6 +136,90 @@ static void name_that_leads_to_a_blocked_one_is_blocked(void **state)
 	assert_int_equal(queries_in_flight(w->r.queries), 0);
 }
 
+/** With a list that is this text. */
+static void begin_list(const char *format, const char *text)
+{
+	char path[] = "/tmp/test_query.XXXXXX", conf[256];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	snprintf(conf, sizeof(conf),
+		 "list l {\n file %s\n format %s\n}\npolicy default {\n block l\n}\n", path,
+		 format);
+	begin(conf);
+	unlink(path);
+}
+
+static void answer_with_a_listed_address_is_blocked(void **state)
+{
+	static const struct {
+		const char *format, *text;
+		unsigned rcode, answers;
+	} cases[] = {
+		{ "ip", "198.18.0.0/24\n", RCODE_NXDOMAIN, 0 },
+		{ "ip", "198.18.1.0/24\n", RCODE_NOERROR, 2 },
+		{ "adblock", "||198.18.0.1^\n", RCODE_NXDOMAIN, 0 },
+		{ "adblock", "||198.18.0.1^\n@@||www.example^\n", RCODE_NOERROR, 2 },
+		{ "adblock", "||198.18.0.1^\n@@||x.ads.example^\n", RCODE_NXDOMAIN, 0 },
+		{ "adblock", "||x.ads.example^\n@@||198.18.0.1^\n", RCODE_NXDOMAIN, 0 },
+		{ "adblock", "||ads.\n", RCODE_NXDOMAIN, 0 },
+		{ "rpz", "32.1.0.18.198.rpz-ip CNAME .\n", RCODE_NXDOMAIN, 0 },
+		{ "rpz", "24.0.0.18.198.rpz-ip CNAME .\n32.1.0.18.198.rpz-ip CNAME rpz-passthru.\n",
+		  RCODE_NOERROR, 2 },
+		{ "rpz", "32.1.0.0.127.rpz-client-ip CNAME .\n", RCODE_NXDOMAIN, 0 },
+		{ "rpz", "32.1.0.0.127.rpz-client-ip CNAME rpz-passthru.\nwww.example CNAME .\n",
+		  RCODE_NOERROR, 2 },
+		{ "rpz", "x.ads.example CNAME *.\n", RCODE_NOERROR, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (i)
+			world_free(w);
+		begin_list(cases[i].format, cases[i].text);
+		w->answer = chain_to_ads;
+		for (unsigned k = 0; k < 2; k++) { /* the second from the cache */
+			struct world_result result = world_lookup(w, "www.example", TYPE_A);
+
+			if (result.rcode != cases[i].rcode ||
+			    result.answers != cases[i].answers)
+				fail_msg("row %zu: rcode %u, %u answers", i, result.rcode,
+					 result.answers);
+		}
+	}
+}
+
+static void actions_of_an_rpz_are_taken(void **state)
+{
+	uint8_t reply[512];
+	struct world_result result;
+	int fd;
+
+	(void)state;
+	begin_list("rpz", "none.example CNAME *.\ndrop.example CNAME rpz-drop.\n"
+			  "tcp.example CNAME rpz-tcp-only.\n");
+	result = world_lookup(w, "none.example", TYPE_A);
+	assert_int_equal(result.rcode, RCODE_NOERROR);
+	assert_int_equal(result.answers, 0);
+	world_ask(w, "drop.example", TYPE_A);
+	world_ask(w, "tcp.example", TYPE_A); /* what comes next is for this one */
+	assert_true(world_reply(w, reply, sizeof(reply)) > 12);
+	assert_int_equal(reply[2] & 0x02, 0x02);
+	assert_int_equal(reply[7], 0);
+	assert_int_equal(w->questions, 0);
+	assert_int_equal(w->r.stats.by_verdict[VERDICT_BLOCKED], 3);
+	fd = world_connect(w);
+	world_ask_tcp(fd, "tcp.example", TYPE_A);
+	assert_true(world_wait(w, fd, 5000));
+	assert_int_equal(w->questions, 1);
+	assert_true(recv(fd, reply, sizeof(reply), 0) > 14);
+	assert_int_equal(reply[5] & 0x0f, RCODE_NOERROR);
+	assert_int_equal(reply[9], 1); /* an answer */
+	close(fd);
+}
+
 static void second_answer_comes_from_the_cache(void **state)
 {
 	(void)state;
@@ -449,6 +533,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(blocked_name_is_answered_without_asking),
 		TEST(name_that_leads_to_a_blocked_one_is_blocked),
+		TEST(answer_with_a_listed_address_is_blocked),
+		TEST(actions_of_an_rpz_are_taken),
 		TEST(second_answer_comes_from_the_cache),
 		TEST(same_question_in_flight_is_asked_once),
 		TEST(answer_waits_for_its_lease),

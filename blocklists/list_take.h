@@ -1,0 +1,27 @@
+/* One list -> its sorted run of names, and its other rules. Knows nothing of other lists. */
+#ifndef BLOCKLISTS_LIST_TAKE_H
+#define BLOCKLISTS_LIST_TAKE_H
+
+#include <stdint.h>
+
+#include "blocklists/list_build.h"
+#include "blocklists/list_run.h"
+#include "blocklists/list_span_build.h"
+
+struct list_side_build;
+
+/** The rules of all lists that are no names. */
+struct list_pool {
+	struct list_side_build *sides;
+	struct list_span_build spans;
+};
+
+/** Read one list.
+ *  @param list   its bit in the pool
+ *  @param limit  names it may have
+ *  @param run    owned by the caller
+ *  @retval -ENOMEM; all else is in its stats */
+int list_take(const struct list_source *s, unsigned list, uint32_t limit,
+	      struct list_pool *pool, struct list_stats *stats, struct list_run *run);
+
+#endif

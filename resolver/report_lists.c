@@ -1,0 +1,139 @@
+/* What `nameward list` shows of the lists in force; see report_lists.h. */
+#include "resolver/report_lists.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "blocklists/list_sides.h"
+#include "blocklists/list_spans.h"
+#include "blocklists/list_why.h"
+#include "lib/log.h"
+#include "resolver/policy.h"
+#include "resolver/setup.h"
+#include "resolver/state.h"
+
+const char *report_place(const struct conf_place *p, char *buf)
+{
+	char file[REPORT_PLACE_MAX - 16];
+
+	if (p->line)
+		snprintf(buf, REPORT_PLACE_MAX, "%s:%u", log_safe(p->file, file, sizeof(file)),
+			 p->line);
+	else
+		strcpy(buf, "default");
+	return buf;
+}
+
+const char *report_match_place(const struct conf_list *l, const struct list_match *m,
+			       char *buf)
+{
+	char file[REPORT_PLACE_MAX - 16];
+
+	if (m->from_conf && m->line && m->line <= l->name_count)
+		return report_place(&l->names[m->line - 1].place, buf);
+	snprintf(buf, REPORT_PLACE_MAX, "%s:%u", log_safe(l->file ? l->file : "-", file, sizeof(file)),
+		 m->line);
+	return buf;
+}
+
+static void print_match(const struct setup *s, FILE *to, const char *about,
+			const struct list_match *m)
+{
+	static const char *const words[LEVELS] = { "blocks", "allows", "blocks, important",
+						   "allows, important" };
+	static const char *const actions[LIST_ACTIONS] = { "", ", NODATA", ", no answer",
+							   ", TCP only" };
+	char entry[POLICY_ENTRY_TEXT], where[REPORT_PLACE_MAX];
+
+	fprintf(to, "%s\t%s\t%s%s%s\t%s\n", s->conf->lists[m->list].name,
+		policy_entry_text(m, entry), about, words[m->level], actions[m->action],
+		report_match_place(&s->conf->lists[m->list], m, where));
+}
+
+static void search_addr(const struct setup *s, FILE *to, const struct addr *a, uint64_t list)
+{
+	uint64_t said[LEVELS];
+	struct list_match m;
+
+	if (list_spans_find(s->index, a, false, list, said) &&
+	    list_spans_explain(s->index, a, false, said, &m))
+		print_match(s, to, "in answers, ", &m);
+	if (list_spans_find(s->index, a, true, list, said) &&
+	    list_spans_explain(s->index, a, true, said, &m))
+		print_match(s, to, "as a client, ", &m);
+}
+
+static void search_name(const struct setup *s, FILE *to, const struct dname *qname,
+			uint64_t list)
+{
+	const struct list_asking any = { .is_any = true };
+	uint64_t said[LEVELS];
+	struct list_match m;
+
+	list_index_find(s->index, qname, list, said);
+	list_sides_find(s->index, qname, &any, list, said);
+	if (list_index_explain(s->index, qname, list, said, &m) ||
+	    list_sides_explain(s->index, qname, &any, list, said, &m))
+		print_match(s, to, "", &m);
+}
+
+void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused)
+{
+	const struct setup *s = r->current;
+	bool is_addr;
+	struct dname qname;
+	struct addr a;
+
+	(void)unused;
+	fprintf(to, "list\tentry\tsays\twhere\n");
+	is_addr = !addr_from_text(name, &a);
+	if (!s || !s->index || (!is_addr && dname_from_text(name, &qname)))
+		return;
+	for (size_t i = 0; i < s->conf->list_count; i++) {
+		if (is_addr)
+			search_addr(s, to, &a, 1ull << i);
+		else
+			search_name(s, to, &qname, 1ull << i);
+	}
+}
+
+/** "for browsers only 12 (line 7), pattern rule 1 (line 9)": all that is not an entry. */
+static void print_kinds(FILE *to, const struct list_stats *s)
+{
+	const char *comma = "";
+
+	for (unsigned k = LINE_IGNORED; k < LINE_KINDS; k++) {
+		if (!s->by_kind[k])
+			continue;
+		fprintf(to, "%s%s %" PRIu64 " (line %u)", comma,
+			list_line_kind_name((enum list_line_kind)k), s->by_kind[k],
+			s->first_line[k]);
+		comma = ", ";
+	}
+}
+
+void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2)
+{
+	const struct list_index *x = r->current ? r->current->index : NULL;
+
+	(void)unused1;
+	(void)unused2;
+	fprintf(to, "list\tentries#\tlines#\tduplicates#\tinvalid#\tfirst_invalid#\t"
+		    "ignored#\tunsupported#\tformat\terror\tnot_taken\t"
+		    "patterns#\tregexes#\tconditional#\taddresses#\n");
+	for (unsigned i = 0; x && i < list_index_list_count(x); i++) {
+		const struct list_stats *s = list_index_stats(x, i);
+		char error[LIST_WHY_MAX];
+
+		fprintf(to,
+			"%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+			"\t%u\t%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t",
+			s->name, s->entries, s->lines, s->duplicates, s->invalid,
+			s->first_invalid_line, s->ignored, s->unsupported,
+			list_shape_name((enum list_shape)s->shape),
+			list_why_text(s, error));
+		print_kinds(to, s);
+		fprintf(to, "\t%u\t%u\t%u\t%u\n", s->by_side[SIDE_MASK],
+			s->by_side[SIDE_REGEX], s->conditional, s->spans);
+	}
+}
