@@ -111,7 +111,7 @@ static void run(struct bench *b, unsigned seconds, unsigned window)
 
 int main(int argc, char **argv)
 {
-	struct addr_port server;
+	struct conf_server server = { 0 };
 	struct conf_upstream group = {
 		.name = (char[]){ "bench" },
 		.servers = &server,
@@ -122,13 +122,12 @@ int main(int argc, char **argv)
 	struct conf conf = { .upstreams = &group, .upstream_count = 1 };
 	struct bench b = { 0 };
 
-	if (argc < 3 || addr_from_text(argv[1], &server.addr)) {
+	if (argc < 3 || addr_from_text(argv[1], &server.at.addr)) {
 		fprintf(stderr,
 			"usage: bench_upstream ADDRESS PORT [SECONDS [IN_FLIGHT]]\n");
 		return 2;
 	}
-	server.port = (uint16_t)atoi(argv[2]);
-	server.scope = 0;
+	server.at.port = (uint16_t)atoi(argv[2]);
 	b.base = event_base_new();
 	if (!b.base || upstream_pool_open(b.base, &conf, &b.pool))
 		return 1;

@@ -1,6 +1,8 @@
 /* Speed and health of a server; see upstream_health.h. */
 #include "resolver/upstream_health.h"
 
+#include <inttypes.h>
+
 #include "lib/util.h"
 
 #define MISSES_MAX	3
@@ -137,9 +139,29 @@ size_t health_choose(struct upstream_health *const *h, size_t count,
 	return best;
 }
 
-const char *health_state_name(const struct upstream_health *h)
+static const char *state_name(const struct upstream_health *h)
 {
 	if (h->is_refusing)
 		return "refused";
 	return health_is_up(h) ? "up" : "down";
+}
+
+void health_status(const struct upstream_health *h, const char *who, FILE *to)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{ "rtt_us", h->srtt_us },
+		{ "sent", h->sent },
+		{ "answered", h->answered },
+		{ "timed_out", h->timed_out },
+		{ "refused", h->refused },
+		{ "errors", h->errors },
+	};
+
+	fprintf(to, "upstream\t%s state\t%s\n", who, state_name(h));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		fprintf(to, "upstream\t%s %s\t%" PRIu64 "\n", who, rows[i].key,
+			rows[i].value);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "conf/conf.h"
 
@@ -58,7 +59,7 @@ bool health_take_probe(struct upstream_health *h, uint64_t now_ms);
 size_t health_choose(struct upstream_health *const *h, size_t count,
 		     enum conf_order order, uint64_t mask, uint32_t random);
 
-/** "up", "down", "refused" */
-const char *health_state_name(const struct upstream_health *h);
+/** Append rows "upstream\tWHO KEY\tVALUE": its state ("up", "down", "refused") and totals. */
+void health_status(const struct upstream_health *h, const char *who, FILE *to);
 
 #endif

@@ -67,6 +67,7 @@ static int ask(struct upstream_query *q, size_t i, bool tcp, uint64_t now_us)
 	if (!t)
 		return -ENOMEM;
 	t->is_tcp = tcp;
+	t->is_tls = upstream_server_is_tls(s);
 	t->until_ms = now_us / 1000 + TCP_WAIT_MS;
 	if (!tcp)
 		t->until_ms = now_us / 1000 + health_wait_ms(q->group->health[i],
@@ -80,6 +81,8 @@ static int ask(struct upstream_query *q, size_t i, bool tcp, uint64_t now_us)
 		return rc;
 	}
 	q->tried |= (uint64_t)1 << i;
+	if (t->is_tls) /* a stream loses nothing: not again unless it breaks */
+		q->spent |= (uint64_t)1 << i;
 	q->try_count += !tcp;
 	return 0;
 }
@@ -222,7 +225,7 @@ void upstream_query_on_reply(struct upstream_try *t)
 	health_replied(upstream_server_health(t->server),
 		       (uint32_t)MIN(now_us - t->sent_us, (uint64_t)UINT32_MAX), error);
 	t->is_failed = true; /* done with, whatever follows */
-	if (t->facts.truncated && !t->is_tcp && !error) {
+	if (t->facts.truncated && !t->is_tcp && !t->is_tls && !error) {
 		retry_by_tcp(q, t);
 	} else if (error) {
 		upstream_query_hold(q, t, HELD_ERROR);
@@ -258,6 +261,8 @@ void upstream_query_on_broken(struct upstream_try *t, bool has_answered)
 		t->is_failed = upstream_server_ask(t->server, t, now_us) != 0;
 		q->refs += t->in_ares;
 	}
+	if (t->is_failed && t->is_tls)
+		q->spent &= ~((uint64_t)1 << index_of(q, t->server));
 	query_step(q, now_us);
 }
 

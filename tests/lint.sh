@@ -25,6 +25,7 @@ may_use() {
 	case $1 in
 	event2/*) echo "lib/chan.c lib/child.c [a-z]*/*" ;;
 	ares*.h) echo "resolver/upstream*.c resolver/ares_compat.h fetch/fetch_hosts.c" ;;
+	openssl/*) echo "resolver/upstream_tls.c resolver/upstream_trust.c" ;;
 	libmnl/*) echo "nftsync/* resolver/neighbour*.c flows/nflog.c flows/flows.c" ;;
 	libnftnl/*) echo "nftsync/*" ;;
 	sqlite3.h) echo "db/*" ;;
@@ -47,7 +48,7 @@ for folder in lib conf blocklists fetch resolver nftsync flows db cli daemon; do
 			esac
 			breach "$file: includes from $inc/, which $folder/ may not"
 		done
-		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\)>.*,\1,p' "$file"); do
+		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|openssl/[a-z0-9]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\)>.*,\1,p' "$file"); do
 			fine=0
 			for pattern in $(may_use "$inc"); do
 				# shellcheck disable=SC2254

@@ -212,7 +212,7 @@ static void server_that_comes_back_is_used_again(void **state)
 	rig_ask(r, "early.example", 1, false);
 	rig_run(r);
 	assert_int_equal(r->asked[0].rc, -ECONNREFUSED);
-	assert_int_equal(scripted_open(r->base, "127.0.0.1", r->addrs[0].port, "ok", &back), 0);
+	assert_int_equal(scripted_open(r->base, "127.0.0.1", r->addrs[0].at.port, "ok", &back), 0);
 	rig_ask(r, "later.example", 1, false);
 	rig_run(r);
 	assert_true(r->asked[1].right);
