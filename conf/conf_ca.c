@@ -1,5 +1,5 @@
-/* The certificates by which servers are believed: read by those who may read files, carried
- * in the bundle to those who may not. */
+/* The certificates by which servers are believed: read by those who may read files,
+ * carried in the bundle to those who may not. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +39,10 @@ static const char *why_unreadable(int rc)
 int conf_bundle_add_ca(struct conf_bundle *b, const struct conf *c,
 		       struct conf_errors *errors)
 {
-	static const char hint[] = "Debian's are in the package ca-certificates; a pinned "
-				   "key needs none: server ADDRESS tls NAME pin sha256/KEY";
-	const struct conf_spot nowhere = { 0 };
+	static const char hint[] =
+		"Debian's are in the package ca-certificates; a pinned "
+		"key needs none: server ADDRESS tls NAME pin sha256/KEY";
+	const struct conf_spot nowhere = {0};
 	char *text = NULL;
 	size_t len = 0;
 	struct stat st;
@@ -53,7 +54,8 @@ int conf_bundle_add_ca(struct conf_bundle *b, const struct conf *c,
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc) {
-		conf_errors_add(errors, &nowhere, hint, "cannot read ca-certificates '%s': %s",
+		conf_errors_add(errors, &nowhere, hint,
+				"cannot read ca-certificates '%s': %s",
 				c->ca_certificates, why_unreadable(rc));
 		return -EINVAL;
 	}

@@ -10,18 +10,20 @@
 #define PREFIX_LEN (sizeof(PREFIX) - 1)
 #define DIGITS_LEN 43 /* of 6 bits, for 256; then one sign that fills */
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int conf_pin_from_text(const char *text, struct conf_pin *out)
 {
-	struct conf_pin pin = { 0 };
+	struct conf_pin pin = {0};
 	char canonical[CONF_PIN_TEXT_MAX];
 
 	if (strlen(text) != PREFIX_LEN + DIGITS_LEN + 1)
 		return -EINVAL;
 	for (size_t i = 0; i < DIGITS_LEN; i++) {
 		const char *digit = strchr(digits, text[PREFIX_LEN + i]);
-		unsigned value = digit ? (unsigned)(digit - digits) << 2 : 0, bit = i * 6 % 8;
+		unsigned value = digit ? (unsigned)(digit - digits) << 2 : 0,
+			 bit = i * 6 % 8;
 
 		/* value holds 6 bits on top of 8; they begin at this bit of a byte */
 		pin.sha256[i * 6 / 8] |= (uint8_t)(value >> bit);

@@ -1,4 +1,5 @@
-/* Pins of public keys as text: sha256/ and base64 (RFC 4648 §4), as RFC 7858 §B has them. */
+/* Pins of public keys as text: sha256/ and base64 (RFC 4648 §4), as RFC 7858 §B has them.
+ */
 #ifndef CONF_CONF_PIN_H
 #define CONF_CONF_PIN_H
 

@@ -1,6 +1,6 @@
 /*
- * Reads the servers of an upstream: addresses, and behind them how they are asked over TLS
- * and whom to believe.
+ * Reads the servers of an upstream: addresses, and behind them how they are asked over
+ * TLS and whom to believe.
  */
 #include "conf/conf_parse.h"
 #include "conf/conf_pin.h"
@@ -24,7 +24,8 @@ static size_t find_word(const struct written *w, const char *text, size_t from)
 /* --- TLS ---------------------------------------------------------------------------- */
 
 /** A name as certificates have it: without a dot at its end. */
-static bool read_tls_name(struct parser *p, const struct scfg_word *at, struct conf_tls *out)
+static bool read_tls_name(struct parser *p, const struct scfg_word *at,
+			  struct conf_tls *out)
 {
 	struct addr addr;
 	struct dname name;
@@ -44,14 +45,14 @@ static bool read_tls_name(struct parser *p, const struct scfg_word *at, struct c
 
 static void read_pin(struct parser *p, const struct scfg_word *at, struct conf_tls *tls)
 {
-	static const char hint[] =
-		"openssl x509 -in CERT -noout -pubkey | openssl pkey -pubin -outform der | "
-		"openssl dgst -sha256 -binary | base64";
+	static const char hint[] = "openssl x509 -in CERT -noout -pubkey | openssl pkey "
+				   "-pubin -outform der | "
+				   "openssl dgst -sha256 -binary | base64";
 	struct conf_pin pin, *element;
 
 	if (conf_pin_from_text(at->text, &pin)) {
-		parse_error(p, at, hint, "'%s' is no pin: it is sha256/ and 44 characters",
-			    at->text);
+		parse_error(p, at, hint,
+			    "'%s' is no pin: it is sha256/ and 44 characters", at->text);
 		return;
 	}
 	if (tls->pin_count == PINS_MAX) {
@@ -85,7 +86,8 @@ static struct conf_tls *read_tls(struct parser *p, const struct written *w, size
 		return NULL;
 	}
 	if (pin + 1 == w->node->word_count)
-		parse_error(p, &words[pin], NULL, "pin needs a key: sha256/ and 44 characters");
+		parse_error(p, &words[pin], NULL,
+			    "pin needs a key: sha256/ and 44 characters");
 	for (size_t i = pin + 1; i < w->node->word_count; i++)
 		if (strcmp(words[i].text, "pin") != 0)
 			read_pin(p, &words[i], tls);
@@ -98,7 +100,7 @@ static void add_server(struct parser *p, const struct written *w,
 		       const struct scfg_word *word, struct conf_tls *tls)
 {
 	struct conf_upstream *u = w->block;
-	struct conf_server server = { .tls = tls }, *element;
+	struct conf_server server = {.tls = tls}, *element;
 
 	if (!parse_addr_port(p, word, tls ? PORT_DOT : PORT_DNS, &server.at))
 		return;
@@ -127,7 +129,8 @@ void read_server(struct parser *p, const struct written *w)
 	if (is_tls && !tls)
 		return;
 	if (end == w->first)
-		parse_error(p, &w->node->words[end - 1], "server 9.9.9.9 tls dns.quad9.net",
+		parse_error(p, &w->node->words[end - 1],
+			    "server 9.9.9.9 tls dns.quad9.net",
 			    "server needs an address before tls");
 	if (!is_tls && find_word(w, "pin", w->first) < end) {
 		parse_error(p, &w->node->words[find_word(w, "pin", w->first)],

@@ -13,7 +13,8 @@
 
 struct upstream_try;
 
-#define UPSTREAM_PAD 128 /* octets that a padded query is a multiple of, RFC 8467 §4.1 */
+#define UPSTREAM_PAD 128 /* octets that a padded query is a multiple of, RFC 8467 §4.1  \
+			  */
 #define UPSTREAM_STREAM_FRAME_MAX (2 + UDP_POOL_QUERY_MAX + 4 + UPSTREAM_PAD)
 
 /** A connecting, non-blocking socket, owned by the caller; -1 and errno. */

@@ -22,7 +22,7 @@
 #define IDLE_S	     10
 #define STALL_MIN_MS 500
 #define STALL_MAX_MS 3000
-#define RETRY_MIN_MS 250 /* after a connection that brought nothing, then twice that, */
+#define RETRY_MIN_MS 250  /* after a connection that brought nothing, then twice that, */
 #define RETRY_MAX_MS 2000 /* up to this */
 #define IN_BYTES     (2 + WIRE_MAX)
 #define OUT_BYTES    262144
@@ -37,21 +37,21 @@ struct upstream_tls {
 	const struct upstream_tls_ops *ops; /* borrowed; outlives us */
 	void *arg;
 	enum tls_state state;
-	SSL *ssl;			   /* owned; of the connection, as all that follows */
+	SSL *ssl; /* owned; of the connection, as all that follows */
 	struct event *readable, *writable; /* owned */
 	int fd;				   /* owned; -1: none */
 	bool is_stuck;			   /* it failed while it was written to */
 	unsigned answered;
 	uint64_t progress_ms; /* the last whole reply, or the begin */
 	size_t in_len, out_len;
-	uint8_t *in, *out;     /* owned */
-	SSL_SESSION *session;  /* owned; for the next connection */
+	uint8_t *in, *out;    /* owned */
+	SSL_SESSION *session; /* owned; for the next connection */
 	uint64_t retry_at_ms;
 	uint32_t retry_ms, stall_ms;
 	uint64_t connections, resumed, failures;
-	const char *version;		     /* of the last handshake; static */
-	char why[UPSTREAM_TLS_WHY_MAX];	     /* the last failure; "": none since it worked */
-	TAILQ_HEAD(, upstream_try) failed;   /* the connection broke under them */
+	const char *version;		/* of the last handshake; static */
+	char why[UPSTREAM_TLS_WHY_MAX]; /* the last failure; "": none since it worked */
+	TAILQ_HEAD(, upstream_try) failed; /* the connection broke under them */
 	unsigned awaited_count;
 	uint16_t last_id;
 	struct upstream_try *awaited[UPSTREAM_TLS_IN_FLIGHT]; /* by id, modulo */
@@ -114,14 +114,15 @@ static void connection_close(struct upstream_tls *tls)
 
 static int connection_open(struct upstream_tls *tls, uint64_t now_ms)
 {
-	struct timeval idle = { .tv_sec = IDLE_S };
+	struct timeval idle = {.tv_sec = IDLE_S};
 
 	tls->fd = upstream_stream_connect(&tls->to->at);
 	if (tls->fd < 0)
 		return -errno;
 	tls->in = malloc(IN_BYTES);
 	tls->out = malloc(OUT_BYTES);
-	tls->readable = event_new(tls->base, tls->fd, EV_READ | EV_PERSIST, on_event, tls);
+	tls->readable =
+		event_new(tls->base, tls->fd, EV_READ | EV_PERSIST, on_event, tls);
 	tls->writable = event_new(tls->base, tls->fd, EV_WRITE, on_event, tls);
 	tls->ssl = upstream_trust_begin(tls->trust, tls->to->tls, tls->fd, &tls->session);
 	if (!tls->in || !tls->out || !tls->readable || !tls->writable || !tls->ssl ||
@@ -319,7 +320,8 @@ static const char *read_in(struct upstream_tls *tls)
 		int n, code;
 
 		ERR_clear_error();
-		n = SSL_read(tls->ssl, tls->in + tls->in_len, (int)(IN_BYTES - tls->in_len));
+		n = SSL_read(tls->ssl, tls->in + tls->in_len,
+			     (int)(IN_BYTES - tls->in_len));
 		if (n <= 0) {
 			code = SSL_get_error(tls->ssl, n);
 			if (code == SSL_ERROR_WANT_WRITE)
@@ -424,7 +426,8 @@ void upstream_tls_renew(struct upstream_tls *tls)
 void upstream_tls_status(const struct upstream_tls *tls, const char *who, FILE *to)
 {
 	fprintf(to, "upstream\t%s in_flight\t%u\n", who, tls->awaited_count);
-	fprintf(to, "upstream\t%s tls\t%s\n", who, tls->version ? tls->version : "none yet");
+	fprintf(to, "upstream\t%s tls\t%s\n", who,
+		tls->version ? tls->version : "none yet");
 	fprintf(to, "upstream\t%s tls_connections\t%" PRIu64 "\n", who, tls->connections);
 	fprintf(to, "upstream\t%s tls_resumed\t%" PRIu64 "\n", who, tls->resumed);
 	fprintf(to, "upstream\t%s tls_failures\t%" PRIu64 "\n", who, tls->failures);

@@ -35,7 +35,8 @@ static int add_certificates(X509_STORE *store, const char *ca, size_t len)
 	return count ? 0 : -EBADMSG;
 }
 
-/** A session of the server's, in TLS 1.3 any time after the handshake. It becomes ours. */
+/** A session of the server's, in TLS 1.3 any time after the handshake. It becomes ours.
+ */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
 	SSL_SESSION **keep = SSL_get_app_data(ssl);
@@ -84,14 +85,16 @@ void upstream_trust_free(struct upstream_trust *trust)
 
 /* --- one connection ----------------------------------------------------------------- */
 
-struct ssl_st *upstream_trust_begin(struct upstream_trust *trust, const struct conf_tls *tls,
-				    int fd, struct ssl_session_st **session)
+struct ssl_st *upstream_trust_begin(struct upstream_trust *trust,
+				    const struct conf_tls *tls, int fd,
+				    struct ssl_session_st **session)
 {
 	SSL *ssl = SSL_new(trust->ctx);
 
 	if (!ssl)
 		return NULL;
-	/* a pinned key is compared after the handshake, so that is not broken off before */
+	/* a pinned key is compared after the handshake, so that is not broken off before
+	 */
 	SSL_set_verify(ssl, tls->pin_count ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 				       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);

@@ -1,7 +1,7 @@
 /*
  * Whom to believe over TLS: the certificates of the system, a server's name, its pinned
- * keys (RFC 8310 §8.1). There is no opportunistic mode: a server that is not who it should
- * be is not asked. Knows nothing of sockets, questions or time.
+ * keys (RFC 8310 §8.1). There is no opportunistic mode: a server that is not who it
+ * should be is not asked. Knows nothing of sockets, questions or time.
  */
 #ifndef RESOLVER_UPSTREAM_TRUST_H
 #define RESOLVER_UPSTREAM_TRUST_H
@@ -28,8 +28,9 @@ void upstream_trust_free(struct upstream_trust *trust);
  * @param session  the last session of this server or NULL; it is resumed, and replaced by
  *                 each one that the server gives. Outlives the connection
  * @retval NULL  no memory */
-struct ssl_st *upstream_trust_begin(struct upstream_trust *trust, const struct conf_tls *tls,
-				    int fd, struct ssl_session_st **session);
+struct ssl_st *upstream_trust_begin(struct upstream_trust *trust,
+				    const struct conf_tls *tls, int fd,
+				    struct ssl_session_st **session);
 
 /** After the handshake, before the first byte is sent: why this server is not believed, a
  *  static text; NULL: it is. With pins its own key decides, and neither name nor date nor

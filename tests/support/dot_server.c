@@ -48,7 +48,8 @@ struct behaviour {
 	int max_version;
 };
 
-/* --- answers ------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------------------
+ */
 
 static bool send_answer(struct session *s, unsigned i, bool drip)
 {
@@ -83,7 +84,7 @@ static bool answer_all(struct session *s)
 /** When no more comes for a while, the last is answered first. */
 static bool answer_reordered(struct session *s)
 {
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
 	if (SSL_pending(s->ssl) || poll(&p, 1, GATHER_MS))
 		return true;
@@ -137,7 +138,7 @@ static bool answer_dripping(struct session *s)
 /** Of another question, with the right id; then garbage of the right length. */
 static bool answer_lies(struct session *s)
 {
-	static const uint8_t garbage[] = { 0, 7, 1, 2, 3, 4, 5, 6, 7 };
+	static const uint8_t garbage[] = {0, 7, 1, 2, 3, 4, 5, 6, 7};
 
 	for (unsigned i = 0; i < s->waiting_count; i++) {
 		s->waiting[i].wire[13] ^= 1;
@@ -150,18 +151,18 @@ static bool answer_lies(struct session *s)
 }
 
 static const struct behaviour behaviours[] = {
-	{ "ok", answer_all, 0 },
-	{ "tls12", answer_all, TLS1_2_VERSION },
-	{ "tls11", answer_all, TLS1_1_VERSION },
-	{ "reorder", answer_reordered, 0 },
-	{ "closeeach", answer_one, 0 },
-	{ "closeeach12", answer_one, TLS1_2_VERSION },
-	{ "silent", answer_none, 0 },
-	{ "stops", answer_three, 0 },
-	{ "half", answer_half_closed, 0 },
-	{ "drip", answer_dripping, 0 },
-	{ "lies", answer_lies, 0 },
-	{ "mute", NULL, 0 },
+	{"ok", answer_all, 0},
+	{"tls12", answer_all, TLS1_2_VERSION},
+	{"tls11", answer_all, TLS1_1_VERSION},
+	{"reorder", answer_reordered, 0},
+	{"closeeach", answer_one, 0},
+	{"closeeach12", answer_one, TLS1_2_VERSION},
+	{"silent", answer_none, 0},
+	{"stops", answer_three, 0},
+	{"half", answer_half_closed, 0},
+	{"drip", answer_dripping, 0},
+	{"lies", answer_lies, 0},
+	{"mute", NULL, 0},
 };
 
 void dot_list_behaviours(FILE *to)
@@ -171,7 +172,8 @@ void dot_list_behaviours(FILE *to)
 	fputc('\n', to);
 }
 
-/* --- connections --------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------------------
+ */
 
 static bool take_queries(struct session *s)
 {
@@ -206,7 +208,8 @@ static void talk(struct session *s, const struct behaviour *b)
 	if (SSL_version(s->ssl) == TLS1_3_VERSION)
 		__atomic_fetch_add(&s->counts->tls13, 1, __ATOMIC_RELAXED);
 	for (;;) {
-		int n = SSL_read(s->ssl, s->in + s->in_len, (int)(sizeof(s->in) - s->in_len));
+		int n = SSL_read(s->ssl, s->in + s->in_len,
+				 (int)(sizeof(s->in) - s->in_len));
 
 		if (n <= 0)
 			return;
@@ -265,11 +268,12 @@ static void serve(int listener, const struct behaviour *b, const struct pki_cert
 	}
 }
 
-/* --- public -------------------------------------------------------------------------- */
+/* --- public --------------------------------------------------------------------------
+ */
 
 static int listen_on(const char *address, uint16_t *port)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(*port) };
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(*port)};
 	socklen_t len = sizeof(sa);
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

@@ -15,7 +15,7 @@ struct pki_cert;
 struct dot_counts {
 	unsigned connections, handshakes, resumed, tls13;
 	unsigned queries, unpadded; /* unpadded: no multiple of 128 octets */
-	unsigned most_waiting;	    /* queries read before the first of them was answered */
+	unsigned most_waiting; /* queries read before the first of them was answered */
 };
 
 struct dot_server {

@@ -1,4 +1,5 @@
-/* Authorities, certificates and keys made on the spot. A step that fails ends the program. */
+/* Authorities, certificates and keys made on the spot. A step that fails ends the
+ * program. */
 #ifndef SUPPORT_TEST_PKI_H
 #define SUPPORT_TEST_PKI_H
 

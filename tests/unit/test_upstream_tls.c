@@ -21,7 +21,8 @@
 
 #define NAME "dns.test"
 
-/* --- a rig of servers over TLS -------------------------------------------------------- */
+/* --- a rig of servers over TLS --------------------------------------------------------
+ */
 
 struct world {
 	struct pki_cert ca, good, other, expired, early, self, foreign_ca, foreign;
@@ -51,8 +52,8 @@ static int make_world(void **state)
 static int free_world(void **state)
 {
 	struct world *w = *state;
-	struct pki_cert *all[] = { &w->ca,   &w->good, &w->other,      &w->expired,
-				   &w->early, &w->self, &w->foreign_ca, &w->foreign };
+	struct pki_cert *all[] = {&w->ca,    &w->good, &w->other,      &w->expired,
+				  &w->early, &w->self, &w->foreign_ca, &w->foreign};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		pki_free(all[i]);
@@ -79,7 +80,8 @@ static struct tls_rig *open_rig(struct world *w, const struct pki_cert *cert,
 	t->r = rig_open("127.0.0.1", "", timeout_ms, ORDER_FIRST);
 	t->tls.name = strdup(NAME);
 	strcpy(text, behaviours);
-	for (char *b = strtok_r(text, " ", &save); b; b = strtok_r(NULL, " ", &save), n++) {
+	for (char *b = strtok_r(text, " ", &save); b;
+	     b = strtok_r(NULL, " ", &save), n++) {
 		struct conf_server *s = &t->r->addrs[n];
 
 		assert_int_equal(dot_open("127.0.0.1", 0, b, cert, &t->servers[n]), 0);
@@ -131,8 +133,8 @@ static const char *status_of(struct tls_rig *t, const char *key)
 	at = strstr(text, find);
 	value[0] = '\0';
 	if (at)
-		snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + strlen(find), "\n"),
-			 at + strlen(find));
+		snprintf(value, sizeof(value), "%.*s",
+			 (int)strcspn(at + strlen(find), "\n"), at + strlen(find));
 	free(text);
 	return value;
 }
@@ -144,7 +146,8 @@ static unsigned ask_and_count(struct tls_rig *t, unsigned questions)
 	return rig_count_right(t->r);
 }
 
-/* --- whom we believe ------------------------------------------------------------------ */
+/* --- whom we believe ------------------------------------------------------------------
+ */
 
 static void only_a_server_that_is_who_it_should_be_is_asked(void **state)
 {
@@ -153,20 +156,20 @@ static void only_a_server_that_is_who_it_should_be_is_asked(void **state)
 		const struct pki_cert *cert, *pinned;
 		const char *behaviour, *why; /* NULL: it is asked */
 	} cases[] = {
-		{ &w->good, NULL, "ok", NULL },
-		{ &w->good, NULL, "tls12", NULL },
-		{ &w->other, NULL, "ok", "its certificate is for another name" },
-		{ &w->expired, NULL, "ok", "its certificate has expired" },
-		{ &w->early, NULL, "ok",
-		  "its certificate is not yet valid: is the clock right?" },
-		{ &w->self, NULL, "ok", "its certificate is of an unknown authority" },
-		{ &w->foreign, NULL, "ok", "certificate signature failure" },
-		{ &w->good, &w->good, "ok", NULL },
-		{ &w->self, &w->self, "ok", NULL },
-		{ &w->expired, &w->expired, "ok", NULL },
-		{ &w->good, &w->other, "ok", "its key is none of those pinned" },
-		{ &w->good, &w->ca, "ok", "its key is none of those pinned" },
-		{ &w->good, NULL, "mute", "no handshake in time" },
+		{&w->good, NULL, "ok", NULL},
+		{&w->good, NULL, "tls12", NULL},
+		{&w->other, NULL, "ok", "its certificate is for another name"},
+		{&w->expired, NULL, "ok", "its certificate has expired"},
+		{&w->early, NULL, "ok",
+		 "its certificate is not yet valid: is the clock right?"},
+		{&w->self, NULL, "ok", "its certificate is of an unknown authority"},
+		{&w->foreign, NULL, "ok", "certificate signature failure"},
+		{&w->good, &w->good, "ok", NULL},
+		{&w->self, &w->self, "ok", NULL},
+		{&w->expired, &w->expired, "ok", NULL},
+		{&w->good, &w->other, "ok", "its key is none of those pinned"},
+		{&w->good, &w->ca, "ok", "its key is none of those pinned"},
+		{&w->good, NULL, "mute", "no handshake in time"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -188,7 +191,8 @@ static void only_a_server_that_is_who_it_should_be_is_asked(void **state)
 
 static void old_tls_is_refused(void **state)
 {
-	struct tls_rig *t = open_rig(*state, &((struct world *)*state)->good, "tls11", 1500);
+	struct tls_rig *t =
+		open_rig(*state, &((struct world *)*state)->good, "tls11", 1500);
 
 	start(t);
 	assert_int_equal(ask_and_count(t, 3), 0);
@@ -203,8 +207,9 @@ static void a_server_that_is_not_believed_is_not_asked_in_the_clear(void **state
 	struct tls_rig *t = open_rig(w, &w->other, "ok", 1500);
 	struct scripted_upstream *plain; /* on the same port by UDP */
 
-	assert_int_equal(scripted_open(t->r->base, "127.0.0.1", t->servers[0].port, "tcnotcp",
-				       &plain), 0);
+	assert_int_equal(scripted_open(t->r->base, "127.0.0.1", t->servers[0].port,
+				       "tcnotcp", &plain),
+			 0);
 	start(t);
 	assert_int_equal(ask_and_count(t, 3), 0);
 	assert_int_equal(scripted_counts(plain)->udp_queries, 0);
@@ -212,7 +217,8 @@ static void a_server_that_is_not_believed_is_not_asked_in_the_clear(void **state
 	close_rig(t);
 }
 
-/* --- servers that misbehave ------------------------------------------------------------- */
+/* --- servers that misbehave
+ * ------------------------------------------------------------- */
 
 static void answers_come_through(void **state)
 {
@@ -220,10 +226,10 @@ static void answers_come_through(void **state)
 		const char *behaviours;
 		unsigned questions, right;
 	} cases[] = {
-		{ "ok", 500, 500 },	 { "reorder", 300, 300 }, { "closeeach", 20, 20 },
-		{ "lies", 50, 50 },	 { "silent ok", 20, 20 }, { "mute ok", 20, 20 },
-		{ "half ok", 20, 20 },	 { "stops ok", 20, 20 },  { "drip ok", 20, 20 },
-		{ "stops", 3, 3 },
+		{"ok", 500, 500},    {"reorder", 300, 300}, {"closeeach", 20, 20},
+		{"lies", 50, 50},    {"silent ok", 20, 20}, {"mute ok", 20, 20},
+		{"half ok", 20, 20}, {"stops ok", 20, 20},  {"drip ok", 20, 20},
+		{"stops", 3, 3},
 	};
 	struct world *w = *state;
 
@@ -242,7 +248,7 @@ static void answers_come_through(void **state)
 
 static void what_never_answers_ends_in_time(void **state)
 {
-	static const char *const behaviours[] = { "silent", "mute", "half", "drip" };
+	static const char *const behaviours[] = {"silent", "mute", "half", "drip"};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(behaviours); i++) {
@@ -266,13 +272,14 @@ static void a_thousand_questions_share_a_connection(void **state)
 	assert_int_equal(t->servers[0].counts->connections, 1);
 	assert_int_equal(t->servers[0].counts->queries, 1000);
 	assert_int_equal(t->servers[0].counts->tls13, 1);
-	assert_true(t->servers[0].counts->most_waiting > 500); /* so they were pipelined */
+	assert_true(t->servers[0].counts->most_waiting >
+		    500); /* so they were pipelined */
 	close_rig(t);
 }
 
 static void sessions_are_resumed(void **state)
 {
-	static const char *const behaviours[] = { "closeeach", "closeeach12" };
+	static const char *const behaviours[] = {"closeeach", "closeeach12"};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(behaviours); i++) {
