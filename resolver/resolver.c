@@ -19,6 +19,7 @@
 #include "lib/util.h"
 #include "resolver/control.h"
 #include "resolver/neighbour.h"
+#include "resolver/network.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
 
@@ -38,6 +39,7 @@ struct process {
 	int conf_fd; /* owned, or -1 */
 	struct list_index *index;
 	struct event *on_neighbour, *drain;
+	struct network *network;
 	uint64_t drain_end_ms;
 };
 
@@ -60,6 +62,17 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	neighbour_on_readable(p->r.neighbours, clock_mono_ms());
+}
+
+/* Upstreams that could not be reached may be now, by other addresses of ours. */
+static void on_network(void *arg)
+{
+	struct process *p = arg;
+
+	if (p->r.current)
+		upstream_network_changed(p->r.current->upstreams);
+	for (struct setup *s = p->r.old; s; s = s->next)
+		upstream_network_changed(s->upstreams);
 }
 
 /* --- generations -------------------------------------------------------------------------- */
@@ -320,6 +333,7 @@ static void free_parts(struct process *p)
 	lookup_log_free(r->log);
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
+	network_close(p->network);
 	cache_free(r->cache);
 	list_index_close(p->index);
 	close_conf(p);
@@ -345,6 +359,15 @@ static void open_neighbours(struct process *p)
 		event_add(p->on_neighbour, NULL);
 }
 
+/* Without it they are found by and by. */
+static void open_network(struct process *p)
+{
+	int rc = network_open(p->r.base, on_network, p, &p->network);
+
+	if (rc)
+		log_warning("changes of the network: %s: not followed", strerror(-rc));
+}
+
 static const struct hold_ops hold_ops = {
 	query_on_leased, query_on_lease_again, is_blocked, on_tell,
 };
@@ -355,6 +378,7 @@ static int make_parts(struct process *p)
 	int rc;
 
 	open_neighbours(p);
+	open_network(p);
 	p->drain = event_new(r->base, -1, 0, on_drain, p);
 	if (!p->drain)
 		return -ENOMEM;

@@ -258,6 +258,14 @@ void upstream_flush(struct upstream_pool *pool)
 	turn(pool);
 }
 
+void upstream_network_changed(struct upstream_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		for (size_t j = 0; j < pool->groups[i].count; j++)
+			upstream_server_network_changed(pool->groups[i].servers[j]);
+	turn(pool);
+}
+
 bool upstream_idle(const struct upstream_pool *pool)
 {
 	return pool->desk.count == 0;

@@ -57,6 +57,11 @@ void upstream_cancel(struct upstream_query *q);
  *  at the end of each turn of the event loop. */
 void upstream_flush(struct upstream_pool *pool);
 
+/** Addresses or routes of this host have changed: servers that were found to be out of
+ *  reach get another chance at once, and what was opened from an address that is not
+ *  ours any more is opened anew. */
+void upstream_network_changed(struct upstream_pool *pool);
+
 /** True if nothing is in flight. */
 bool upstream_idle(const struct upstream_pool *pool);
 

@@ -80,6 +80,16 @@ bool health_refused(struct upstream_health *h, uint64_t now_ms)
 	return true;
 }
 
+void health_forgive(struct upstream_health *h)
+{
+	h->is_refusing = h->is_probed = false;
+	h->closed_for_ms = 0;
+	h->misses = h->error_run = 0;
+	h->cost_us = h->srtt_us;
+	h->probe_at_ms = 0;
+	h->probe_after_ms = 0;
+}
+
 bool health_is_up(const struct upstream_health *h)
 {
 	return !h->is_refusing && h->misses < MISSES_MAX && h->error_run < ERROR_RUN_MAX;

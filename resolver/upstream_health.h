@@ -38,6 +38,9 @@ void health_missed(struct upstream_health *h, uint64_t now_ms);
  *  was still under way when it was first noticed. */
 bool health_refused(struct upstream_health *h, uint64_t now_ms);
 
+/** What it was blamed for may have been the network, which has changed. */
+void health_forgive(struct upstream_health *h);
+
 /** Worth asking first. */
 bool health_is_up(const struct upstream_health *h);
 

@@ -13,6 +13,7 @@
 #include "resolver/udp_pool.h"
 #include "resolver/upstream_channel.h"
 #include "resolver/upstream_health.h"
+#include "resolver/upstream_stream.h"
 #include "resolver/upstream_tcp.h"
 #include "resolver/upstream_tls.h"
 #include "resolver/upstream_try.h"
@@ -29,6 +30,7 @@ struct upstream_server {
 	const struct upstream_server_ops *ops; /* borrowed; outlives us */
 	void *arg;
 	const struct conf_server *to;	  /* borrowed; outlives us */
+	struct addr source;		  /* what we ask it from; family 0: no way there */
 	struct upstream_tls *tls;	  /* owned; NULL: it is asked by the other three */
 	struct udp_pool *pool;		  /* owned */
 	struct upstream_channel *channel; /* owned; for UDP */
@@ -139,15 +141,6 @@ static int ask_udp(struct upstream_server *s, struct upstream_try *t)
 	return 0;
 }
 
-static int ask_tls(struct upstream_server *s, struct upstream_try *t)
-{
-	int rc = upstream_tls_ask(s->tls, t, s->now_us / 1000);
-
-	if (!rc)
-		health_sent(&s->health, s->now_us / 1000);
-	return rc;
-}
-
 int upstream_server_ask(struct upstream_server *s, struct upstream_try *t,
 			uint64_t now_us)
 {
@@ -157,8 +150,12 @@ int upstream_server_ask(struct upstream_server *s, struct upstream_try *t,
 		return -EAGAIN;
 	t->server = s;
 	t->sent_us = s->now_us = now_us;
-	if (s->tls)
-		return ask_tls(s, t);
+	if (s->tls) {
+		rc = upstream_tls_ask(s->tls, t, now_us / 1000);
+		if (!rc)
+			health_sent(&s->health, now_us / 1000);
+		return rc;
+	}
 	t->is_plain = now_us / 1000 < s->plain_until_ms &&
 		      t->wire->plain_len < t->wire->len;
 	if (!t->is_tcp)
@@ -400,6 +397,19 @@ void upstream_server_renew(struct upstream_server *s, uint64_t now_ms)
 		udp_pool_renew(s->pool, now_ms);
 }
 
+void upstream_server_network_changed(struct upstream_server *s)
+{
+	struct addr source = upstream_stream_source(&s->to->at);
+	bool moved = !addr_equal(&source, &s->source);
+
+	s->source = source;
+	health_forgive(&s->health);
+	if (s->tls)
+		upstream_tls_network_changed(s->tls, moved);
+	else if (moved)
+		udp_pool_renew_now(s->pool, clock_mono_ms());
+}
+
 static int open_plain(struct upstream_server *s, const struct upstream_shared *shared,
 		      uint32_t timeout_ms)
 {
@@ -423,6 +433,7 @@ int upstream_server_open(const struct upstream_shared *shared, const struct conf
 	if (!s)
 		return -ENOMEM;
 	s->to = to;
+	s->source = upstream_stream_source(&to->at);
 	s->ops = ops;
 	s->arg = arg;
 	if (to->tls)

@@ -80,6 +80,9 @@ void upstream_server_tick(struct upstream_server *s, uint64_t now_ms);
 /** Its packets get no answers: take new sockets, the address we have may be gone. */
 void upstream_server_renew(struct upstream_server *s, uint64_t now_ms);
 
+/** Addresses or routes of this host have changed; see upstream.h. */
+void upstream_server_network_changed(struct upstream_server *s);
+
 /** Borrowed; kept by the caller's calls of health_*. */
 struct upstream_health *upstream_server_health(struct upstream_server *s);
 

@@ -14,6 +14,24 @@
 #define OPT_RDLEN      9 /* from its begin; its name is the root */
 #define OPTION_PADDING 12
 
+struct addr upstream_stream_source(const struct addr_port *to)
+{
+	struct addr_port source = { 0 };
+	struct sockaddr_storage sa;
+	socklen_t len = addr_port_to_sockaddr(to, &sa);
+	int fd = socket(to->addr.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return source.addr;
+	if (!connect(fd, (struct sockaddr *)&sa, len)) {
+		len = sizeof(sa);
+		if (!getsockname(fd, (struct sockaddr *)&sa, &len))
+			addr_port_from_sockaddr((struct sockaddr *)&sa, &source);
+	}
+	close(fd);
+	return source.addr;
+}
+
 int upstream_stream_connect(const struct addr_port *to)
 {
 	struct sockaddr_storage sa;

@@ -17,6 +17,9 @@ struct upstream_try;
 			  */
 #define UPSTREAM_STREAM_FRAME_MAX (2 + UDP_POOL_QUERY_MAX + 4 + UPSTREAM_PAD)
 
+/** The address that we would send from; family 0: no way leads there. Sends nothing. */
+struct addr upstream_stream_source(const struct addr_port *to);
+
 /** A connecting, non-blocking socket, owned by the caller; -1 and errno. */
 int upstream_stream_connect(const struct addr_port *to);
 

@@ -413,11 +413,11 @@ void upstream_tls_tick(struct upstream_tls *tls, uint64_t now_ms)
 							   : "no handshake in time");
 }
 
-void upstream_tls_renew(struct upstream_tls *tls)
+void upstream_tls_network_changed(struct upstream_tls *tls, bool moved)
 {
 	tls->retry_ms = 0;
 	tls->retry_at_ms = 0;
-	if (tls->state == TLS_CLOSED)
+	if (tls->state == TLS_CLOSED || (!moved && tls->state == TLS_UP))
 		return;
 	connection_close(tls);
 	report_broken(tls, true);

@@ -7,6 +7,7 @@
 #ifndef RESOLVER_UPSTREAM_TLS_H
 #define RESOLVER_UPSTREAM_TLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -59,9 +60,9 @@ void upstream_tls_flush(struct upstream_tls *tls);
 /** Break a connection on which nothing whole has come for too long. */
 void upstream_tls_tick(struct upstream_tls *tls, uint64_t now_ms);
 
-/** The network has changed: whatever is awaited is asked for again on a new connection,
- *  and the next may be made at once. */
-void upstream_tls_renew(struct upstream_tls *tls);
+/** The network has changed: a connection may be tried at once. moved: the one there is was
+ *  made from an address that is no more used; what is awaited is asked for on another. */
+void upstream_tls_network_changed(struct upstream_tls *tls, bool moved);
 
 /** Append rows "upstream\tWHO in_flight\tVALUE" and "upstream\tWHO tls...\tVALUE". */
 void upstream_tls_status(const struct upstream_tls *tls, const char *who, FILE *to);

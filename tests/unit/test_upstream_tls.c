@@ -308,6 +308,24 @@ static void a_server_that_cannot_be_reached_is_tried_less_and_less(void **state)
 	close_rig(t);
 }
 
+static void a_changed_network_is_another_chance(void **state)
+{
+	struct world *w = *state;
+	struct tls_rig *t = open_rig(w, &w->other, "ok", 1000);
+	unsigned before;
+
+	start(t);
+	for (unsigned i = 0; i < 2; i++) /* until it waits for more than a question */
+		ask_and_count(t, 1);
+	before = t->servers[0].counts->connections;
+	upstream_network_changed(t->r->pool);
+	rig_ask_many(t->r, 1);
+	rig_run_for(t->r, 100);
+	assert_int_equal(t->servers[0].counts->connections, before + 1);
+	rig_run(t->r);
+	close_rig(t);
+}
+
 static void questions_may_be_cancelled_at_any_time(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_thousand_questions_share_a_connection),
 		cmocka_unit_test(sessions_are_resumed),
 		cmocka_unit_test(a_server_that_cannot_be_reached_is_tried_less_and_less),
+		cmocka_unit_test(a_changed_network_is_another_chance),
 		cmocka_unit_test(questions_may_be_cancelled_at_any_time),
 	};
 
