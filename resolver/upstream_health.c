@@ -130,6 +130,12 @@ static size_t choose_random(size_t count, uint64_t mask, uint32_t random)
 	return count;
 }
 
+/** What is not known is not tried on a question that somebody waits for. */
+static uint32_t cost_of(const struct upstream_health *h)
+{
+	return h->srtt_us ? h->cost_us : UINT32_MAX;
+}
+
 size_t health_choose(struct upstream_health *const *h, size_t count,
 		     enum conf_order order, uint64_t mask, uint32_t random)
 {
@@ -143,7 +149,7 @@ size_t health_choose(struct upstream_health *const *h, size_t count,
 		if (!(mask >> i & 1))
 			continue;
 		if (best == count ||
-		    (order == ORDER_FASTEST && h[i]->cost_us < h[best]->cost_us))
+		    (order == ORDER_FASTEST && cost_of(h[i]) < cost_of(h[best])))
 			best = i;
 	}
 	return best;

@@ -58,7 +58,8 @@ uint32_t health_wait_ms(const struct upstream_health *h, unsigned n, uint32_t ti
 bool health_take_probe(struct upstream_health *h, uint64_t now_ms);
 
 /** One of count servers by the group's order, among those whose bit is set in mask;
- *  count (at most 64) if none is. A server not measured yet counts as fast. */
+ *  count (at most 64) if none is. A server not measured yet counts as slow: probes measure
+ *  it. */
 size_t health_choose(struct upstream_health *const *h, size_t count,
 		     enum conf_order order, uint64_t mask, uint32_t random);
 

@@ -18,6 +18,8 @@
 #define TCP_WAIT_MS   2000
 #define TCP_TRIES     64 /* connections that answered others but not this */
 #define PROBE_LIFE_MS 3000
+#define START_MAX     4 /* servers asked at once while none is known, */
+#define START_QUERIES 16 /* but not by more questions than that */
 
 static size_t index_of(const struct upstream_query *q, const struct upstream_server *s)
 {
@@ -119,6 +121,14 @@ static uint64_t pending_until(const struct upstream_query *q)
 static void wait_until(struct upstream_query *q, uint64_t at_ms)
 {
 	wheel_set(&q->desk->wheel, &q->timer, MIN(at_ms, q->end_ms));
+}
+
+/** Ask one more server that was not asked before. */
+static bool ask_next_untried(struct upstream_query *q, uint64_t now_us)
+{
+	size_t i = choose(q, q->tried, now_us / 1000);
+
+	return i < q->group->count && !ask(q, i, false, now_us);
 }
 
 /** Ask the next server that takes the question. */
@@ -284,6 +294,21 @@ void upstream_query_on_let_go(struct upstream_try *t)
 
 /* --- public -------------------------------------------------------------------- */
 
+/** As long as no server is known to answer, a question goes to several: nobody waits for
+ *  the first in the list to be found dead. */
+static void ask_at_start(struct upstream_query *q, uint64_t now_us)
+{
+	const struct upstream_group *g = q->group;
+
+	if (g->order != ORDER_FASTEST)
+		return;
+	for (size_t i = 0; i < g->count; i++)
+		if (g->health[i]->srtt_us || g->health[i]->sent >= START_QUERIES)
+			return;
+	for (unsigned n = 1; n < START_MAX && ask_next_untried(q, now_us); n++)
+		;
+}
+
 /** Let a server that is down, or was not asked for long, have a copy of q, so that it is
  *  known how it does. At most one a minute and server while it is well. */
 static void probe_others(const struct upstream_query *q, uint64_t now_us)
@@ -294,8 +319,8 @@ static void probe_others(const struct upstream_query *q, uint64_t now_us)
 	for (size_t i = 0; g->count > 1 && i < g->count; i++) {
 		struct upstream_health *h = upstream_server_health(g->servers[i]);
 
-		if (health_is_up(h) && (g->order != ORDER_FASTEST || !h->srtt_us))
-			continue; /* its speed does not matter, or is soon known */
+		if (health_is_up(h) && g->order != ORDER_FASTEST)
+			continue; /* its speed does not matter */
 		if ((q->tried >> i & 1) || !health_take_probe(h, now_us / 1000))
 			continue;
 		if (upstream_query_new(q->desk, g, q->wire.bytes, q->wire.len, NULL, NULL,
@@ -323,6 +348,7 @@ int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g
 		upstream_query_cancel(q);
 		return rc;
 	}
+	ask_at_start(q, q->begin_us);
 	probe_others(q, q->begin_us);
 	*out = q;
 	return 0;
