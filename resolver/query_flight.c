@@ -16,6 +16,7 @@ struct flight {
 	struct query *waiters;
 	struct wire_question question;
 	struct setup *setup; /* borrowed: each waiter holds a reference */
+	struct upstream_query *sent; /* borrowed until on_reply */
 	size_t group;
 };
 
@@ -41,6 +42,15 @@ static struct flight *find_flight(struct flight *f, const struct lookup *l, size
 		    same_question(&f->question, &l->question))
 			return f;
 	return NULL;
+}
+
+/** Of any of the same name, for a forwarder may ask with other flags. */
+static bool is_echo(const struct flight *f, const struct lookup *l)
+{
+	for (; f; f = f->next)
+		if (upstream_is_echo(f->sent, &l->question.qname))
+			return true;
+	return false;
 }
 
 static void unlink_flight(struct flight *f)
@@ -101,7 +111,6 @@ static int take_off(struct queries *qs, struct lookup *l, size_t group, struct f
 		    struct flight **out)
 {
 	uint8_t wire[WIRE_QUERY_MAX];
-	struct upstream_query *handle;
 	struct flight *f = malloc(sizeof(*f));
 	size_t len;
 	int rc;
@@ -112,7 +121,8 @@ static int take_off(struct queries *qs, struct lookup *l, size_t group, struct f
 		.owner = qs, .question = l->question, .setup = l->setup, .group = group,
 	};
 	len = wire_write_query(&l->question, wire);
-	rc = upstream_send(l->setup->upstreams, group, wire, len, on_reply, f, &handle);
+	rc = upstream_send(l->setup->upstreams, group, wire, len, on_reply, f,
+			   &f->sent);
 	if (rc) {
 		free(f);
 		return rc;
@@ -133,8 +143,14 @@ void query_forward(struct resolver *r, struct lookup *l)
 	size_t group = conf->forwards[policy_find_forward(conf, &l->question.qname)].upstream;
 	struct flight **at = &qs->flights[flight_hash(qs, &l->question) % FLIGHT_BUCKETS];
 	struct flight *f = find_flight(*at, l, group);
-	struct query *q = query_new(r, l);
+	struct query *q;
 
+	if (is_echo(*at, l)) { /* an error makes who asks, and then us, ask elsewhere */
+		reply_error(r, l, RCODE_SERVFAIL, EDE_NETWORK, "a loop of forwarders",
+			    VERDICT_FAILED);
+		return;
+	}
+	q = query_new(r, l);
 	if (!q) {
 		fail(r, l, -EAGAIN);
 		return;

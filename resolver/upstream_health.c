@@ -174,6 +174,7 @@ void health_status(const struct upstream_health *h, const char *who, FILE *to)
 		{ "timed_out", h->timed_out },
 		{ "refused", h->refused },
 		{ "errors", h->errors },
+		{ "loops", h->loops },
 	};
 
 	fprintf(to, "upstream\t%s state\t%s\n", who, state_name(h));

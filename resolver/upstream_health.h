@@ -14,6 +14,7 @@
 
 struct upstream_health {
 	uint64_t sent, answered, timed_out, refused, errors; /* totals */
+	uint64_t loops; /* questions that came back to us as a client's */
 	uint32_t srtt_us;	  /* smoothed round trip; 0: not measured yet */
 	uint32_t cost_us;	  /* the same, made worse by each try without a reply */
 	unsigned misses;	  /* tries in a row without a reply in time */
