@@ -6,6 +6,7 @@
 #   client (dnsperf) --- veth --- router (the server under test) --- veth --- inet (responder)
 #
 # nameward: history on, gate enforced. dnsmasq: log-queries and nftset. unbound: neither.
+# BENCH_SERVERS="nameward_dot unbound_dot" BENCH_CASES=unique: over TLS, to an unbound.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/integration/net.sh
@@ -22,12 +23,18 @@ awk -v n="$names" 'BEGIN { for (i = 0; i < n; i++) print "host" i ".unique.examp
 awk 'BEGIN { for (i = 0; i < 1000; i++) print "x" i ".blocked.example A" }' >"$net_dir/blocked"
 echo '*.blocked.example' >"$net_dir/ads.txt"
 
-start_nameward() {
+start_nameward() { nameward_asks "server 198.18.0.53"; }
+start_nameward_dot() {
+	dot_upstream
+	nameward_asks "server 198.18.0.53 tls dns.test"
+}
+nameward_asks() { # SERVER LINE
 	net_nameward <<-EOF
 	listen lan 192.168.77.1:53
 	upstream inet {
-	  server 198.18.0.53
+	  $1
 	}
+	ca-certificates $net_dir/tls.pem
 	cache {
 	  size 64MiB
 	}
@@ -64,7 +71,42 @@ start_dnsmasq() {
 	server_pid=$net_pid
 }
 
-start_unbound() {
+start_unbound() { unbound_asks "forward-addr: 198.18.0.53"; }
+start_unbound_dot() {
+	dot_upstream
+	unbound_asks "forward-tls-upstream: yes
+		forward-addr: 198.18.0.53@853#dns.test"
+}
+
+# An unbound that answers over TLS, once.
+dot_upstream() {
+	[ ! -e "$net_dir/tls.pem" ] || return 0
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=dns.test \
+		-addext subjectAltName=DNS:dns.test -keyout "$net_dir/tls.key" -out "$net_dir/tls.pem" 2>/dev/null
+	cat >"$net_dir/dot.conf" <<-EOF
+	server:
+		interface: 198.18.0.53@853
+		access-control: 0.0.0.0/0 allow
+		tls-service-key: "$net_dir/tls.key"
+		tls-service-pem: "$net_dir/tls.pem"
+		do-daemonize: no
+		username: ""
+		chroot: ""
+		directory: "$net_dir"
+		pidfile: ""
+		use-syslog: no
+		logfile: "$net_dir/dot.log"
+		module-config: "iterator"
+		local-zone: "example." redirect
+		local-data: "example. A 198.18.0.80"
+	remote-control:
+		control-enable: no
+	EOF
+	start_in inet unbound -d -c "$net_dir/dot.conf"
+	wait_for 5 in_ns router openssl s_client -connect 198.18.0.53:853 </dev/null
+}
+
+unbound_asks() { # LINES OF forward-zone
 	cat >"$net_dir/peer.conf" <<-EOF
 	server:
 		interface: 192.168.77.1
@@ -85,9 +127,10 @@ start_unbound() {
 		msg-cache-size: 64m
 		rrset-cache-size: 128m
 		local-zone: "blocked.example." always_nxdomain
+		$([ ! -e "$net_dir/tls.pem" ] || echo "tls-cert-bundle: $net_dir/tls.pem")
 	forward-zone:
 		name: "."
-		forward-addr: 198.18.0.53
+		$1
 	remote-control:
 		control-enable: no
 	EOF
@@ -141,7 +184,7 @@ for server in $servers; do
 	"start_$server"
 	wait_for 10 in_ns c1 dig +short +time=1 +tries=1 @192.168.77.1 warm.bench.example || echo "$server does not answer"
 	for case in $cases; do measure "$server" "$case"; done
-	if [ "$server" = nameward ]; then
+	if [ "${server%_dot}" = nameward ]; then
 		nameward status | grep -E '^(gate|history|held|resolver)' | sed 's/^/    /'
 	fi
 	stop_server
