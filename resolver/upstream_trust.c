@@ -11,6 +11,10 @@
 
 #include "conf/conf.h"
 
+/* Of TLS 1.2; all of 1.3 are so: what was recorded stays secret when a key gets known later
+ * (RFC 9325 §4.2). */
+#define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
+
 struct upstream_trust {
 	SSL_CTX *ctx; /* owned */
 };
@@ -56,7 +60,8 @@ int upstream_trust_new(const char *ca, size_t len, struct upstream_trust **out)
 	/* no file is read: neither may we, nor shall what stands in one weaken this */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	trust->ctx = SSL_CTX_new(TLS_client_method());
-	if (!trust->ctx || !SSL_CTX_set_min_proto_version(trust->ctx, TLS1_2_VERSION))
+	if (!trust->ctx || !SSL_CTX_set_min_proto_version(trust->ctx, TLS1_2_VERSION) ||
+	    !SSL_CTX_set_cipher_list(trust->ctx, CIPHERS_1_2))
 		goto err_free;
 	SSL_CTX_set_options(trust->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(trust->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
