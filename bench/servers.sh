@@ -2,14 +2,21 @@
 # nameward beside its peers: queries a second, and CPU of all of a server's processes a query,
 # for cached, forwarded-unique and blocked names; see bench/run.sh.
 # nameward: history on, gate enforced. dnsmasq: log-queries and nftset. unbound: neither.
+# BENCH_SERVERS="nameward_dot unbound_dot" BENCH_CASES=unique: over TLS, to an unbound.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/integration/net.sh
 . bench/world.sh
 seconds=${BENCH_S:-10}
 
-up_nameward() {
-	start_nameward enforce <<-EOF
+up_nameward() { nameward_asks 198.18.0.53; }
+up_nameward_dot() {
+	dot_upstream
+	nameward_asks "198.18.0.53 tls dns.test"
+}
+nameward_asks() { # SERVER
+	start_nameward enforce "$1" <<-EOF
+	ca-certificates $([ -e "$net_dir/tls.pem" ] && echo "$net_dir/tls.pem" || echo /etc/ssl/certs/ca-certificates.crt)
 	list ads {
 	  file ads.txt
 	}
@@ -32,7 +39,41 @@ up_dnsmasq() {
 		--nftset=/example/4#inet#peer#s4,6#inet#peer#s6
 }
 
-up_unbound() {
+# An unbound that answers over TLS, once; one address for all names.
+dot_upstream() {
+	[ ! -e "$net_dir/tls.pem" ] || return 0
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=dns.test \
+		-addext subjectAltName=DNS:dns.test -keyout "$net_dir/tls.key" -out "$net_dir/tls.pem" 2>/dev/null
+	cat >"$net_dir/dot.conf" <<-EOF
+	server:
+		interface: 198.18.0.53@853
+		access-control: 0.0.0.0/0 allow
+		tls-service-key: "$net_dir/tls.key"
+		tls-service-pem: "$net_dir/tls.pem"
+		do-daemonize: no
+		username: ""
+		chroot: ""
+		directory: "$net_dir"
+		pidfile: ""
+		use-syslog: no
+		logfile: "$net_dir/dot.log"
+		module-config: "iterator"
+		local-zone: "example." redirect
+		local-data: "example. A 198.18.0.80"
+	remote-control:
+		control-enable: no
+	EOF
+	start_in inet unbound -d -c "$net_dir/dot.conf"
+	wait_for 5 in_ns router openssl s_client -connect 198.18.0.53:853 </dev/null
+}
+
+up_unbound() { unbound_asks "forward-addr: 198.18.0.53"; }
+up_unbound_dot() {
+	dot_upstream
+	unbound_asks "forward-tls-upstream: yes
+		forward-addr: 198.18.0.53@853#dns.test"
+}
+unbound_asks() { # LINES OF forward-zone
 	cat >"$net_dir/peer.conf" <<-EOF
 	server:
 		interface: 192.168.77.1
@@ -53,9 +94,10 @@ up_unbound() {
 		msg-cache-size: 64m
 		rrset-cache-size: 128m
 		local-zone: "blocked.example." always_nxdomain
+		$([ ! -e "$net_dir/tls.pem" ] || echo "tls-cert-bundle: $net_dir/tls.pem")
 	forward-zone:
 		name: "."
-		forward-addr: 198.18.0.53
+		$1
 	remote-control:
 		control-enable: no
 	EOF
@@ -82,7 +124,7 @@ for server in ${BENCH_SERVERS:-nameward dnsmasq unbound}; do
 	"up_$server"
 	server_answers
 	for case in ${BENCH_CASES:-cached unique blocked}; do measure "$server" "$case"; done
-	if [ "$server" = nameward ]; then
+	if [ "${server%_dot}" = nameward ]; then
 		nameward status | grep -E '^(gate|history|held|resolver)' | sed 's/^/    /' >&2
 		sql "SELECT count(*) || ' rows for ' || sum(n) || ' lookups, ' || ((SELECT
 			page_count * page_size FROM pragma_page_count, pragma_page_size) / count(*)) ||

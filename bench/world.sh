@@ -19,12 +19,12 @@ names() { # COUNT PREFIX SUFFIX: queries for that many names
 }
 
 # What is on stdin goes into the configuration, too.
-start_nameward() { # GATE
+start_nameward() { # GATE [SERVER]
 	cat - >"$net_dir/more.conf"
 	cat - "$net_dir/more.conf" >"$net_dir/in.conf" <<-EOF
 	listen lan 192.168.77.1:53
 	upstream inet {
-	  server 198.18.0.53
+	  server ${2:-198.18.0.53}
 	}
 	cache {
 	  size 64MiB

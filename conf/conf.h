@@ -36,9 +36,25 @@ struct conf_listen {
 
 enum conf_order { ORDER_FASTEST, ORDER_FIRST, ORDER_SPREAD };
 
+/** SHA-256 of a public key as certificates carry it (SubjectPublicKeyInfo). */
+struct conf_pin {
+	uint8_t sha256[32];
+};
+
+struct conf_tls {
+	char *name; /* that its certificate must be for */
+	struct conf_pin *pins;
+	size_t pin_count; /* 0: the certificate decides; else its key, and nothing else */
+};
+
+struct conf_server {
+	struct addr_port at;
+	struct conf_tls *tls; /* NULL: in the clear */
+};
+
 struct conf_upstream {
 	char *name;
-	struct addr_port *servers;
+	struct conf_server *servers;
 	size_t server_count;
 	uint32_t timeout_ms; /* of the whole question, over all servers and tries */
 	enum conf_order order;
@@ -293,6 +309,8 @@ struct conf {
 	struct conf_gate gate;
 	struct conf_history history;
 	char *lists_folder; /* of copies of what URLs give */
+	char *ca_certificates; /* path; read where a server is asked over TLS */
+	char *ca_text; /* its text, where the bundle carries it; NULL: it does not */
 	char *control; /* path of the control socket; its folder is made at start */
 	void *owned;   /* texts that places borrow */
 };
@@ -336,6 +354,12 @@ void conf_bundle_set_root(struct conf_bundle *b, bool root);
  *  ended. Copied; replaces what was set before. @retval -ENOMEM */
 int conf_bundle_set_bypass(struct conf_bundle *b, const char *text);
 
+/** Read the certificates that c, parsed from b, needs to ask its servers over TLS, and
+ *  carry them as c->ca_text of whoever parses b next. Nothing is read where none is needed.
+ *  @retval -EINVAL see errors: it cannot be read, or has no certificate. @retval -ENOMEM */
+int conf_bundle_add_ca(struct conf_bundle *b, const struct conf *c,
+		       struct conf_errors *errors);
+
 void conf_bundle_free(struct conf_bundle *b);
 
 /** Parse and check the whole bundle; all errors in one run.
@@ -361,6 +385,8 @@ void conf_errors_free(struct conf_errors *e);
  *  @param changed  whether anything is otherwise than before
  *  @return when something changes next; INT64_MAX: never */
 int64_t conf_windows_apply(struct conf *c, int64_t now_s, bool *changed);
+/** Whether some server is believed because of a certificate. */
+bool conf_wants_ca(const struct conf *c);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);

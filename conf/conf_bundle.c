@@ -28,8 +28,9 @@ struct bundle_header {
 	uint32_t file_count;
 	uint32_t folder_len;
 	uint32_t bypass_len;
+	uint32_t ca_len;
 	uint8_t root;
-	uint8_t zero[3];
+	uint8_t zero[7];
 };
 
 struct bundle_entry {
@@ -83,6 +84,7 @@ void conf_bundle_free(struct conf_bundle *b)
 	free(b->files);
 	free(b->folder);
 	free(b->bypass);
+	free(b->ca);
 	free(b);
 }
 
@@ -196,6 +198,7 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 				       .bypass_len = b->bypass
 							     ? (uint32_t)strlen(b->bypass)
 							     : 0,
+				       .ca_len = b->ca ? (uint32_t)strlen(b->ca) : 0,
 				       .root = b->root};
 	int rc = write_all(fd, &header, sizeof(header));
 
@@ -205,6 +208,8 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 		rc = write_all(fd, b->folder, header.folder_len);
 	if (!rc)
 		rc = write_all(fd, b->bypass, header.bypass_len);
+	if (!rc)
+		rc = write_all(fd, b->ca, header.ca_len);
 	for (size_t i = 0; !rc && i < b->file_count; i++) {
 		const struct conf_file *f = &b->files[i];
 
@@ -305,7 +310,7 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	const char *first = take(c, sizeof(struct bundle_header)), *entries;
 	struct bundle_header header;
 	struct conf_bundle *b;
-	char *folder, *bypass;
+	char *folder;
 	int rc;
 
 	if (!first)
@@ -313,7 +318,7 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	memcpy(&header, first, sizeof(header));
 	if (header.magic != BUNDLE_MAGIC || !header.file_count ||
 	    header.file_count > CONF_BUNDLE_FILES_MAX || header.folder_len > PATH_MAX ||
-	    header.bypass_len >= CONF_BYPASS_TEXT)
+	    header.bypass_len >= CONF_BYPASS_TEXT || header.ca_len > CONF_CA_BYTES_MAX)
 		return -EBADMSG;
 	entries = take(c, header.file_count * sizeof(struct bundle_entry));
 	if (!entries)
@@ -325,11 +330,11 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	free(folder);
 	if (!b)
 		return -ENOMEM;
-	rc = take_string(c, header.bypass_len, &bypass);
-	if (!rc) {
-		b->bypass = bypass;
+	rc = take_string(c, header.bypass_len, &b->bypass);
+	if (!rc && header.ca_len)
+		rc = take_string(c, header.ca_len, &b->ca);
+	if (!rc)
 		rc = read_files(b, entries, header.file_count, c);
-	}
 	if (rc) {
 		conf_bundle_free(b);
 		return rc;
@@ -359,7 +364,7 @@ static int read_whole(int fd, char *to, size_t len)
 
 int conf_bundle_read(int fd, struct conf_bundle **out)
 {
-	const size_t most = CONF_BUNDLE_BYTES_MAX + PATH_MAX +
+	const size_t most = CONF_BUNDLE_BYTES_MAX + PATH_MAX + CONF_CA_BYTES_MAX +
 			    sizeof(struct bundle_header) +
 			    CONF_BUNDLE_FILES_MAX * sizeof(struct bundle_entry);
 	struct cursor c;

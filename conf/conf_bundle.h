@@ -14,6 +14,7 @@ struct conf_errors;
 
 #define CONF_BUNDLE_FILES_MAX  256
 #define CONF_BUNDLE_BYTES_MAX  4194304 /* all texts and names */
+#define CONF_CA_BYTES_MAX      2097152
 #define CONF_INCLUDE_DEPTH_MAX 8
 
 #define CONF_NO_PARENT UINT32_MAX
@@ -37,6 +38,7 @@ struct conf_bundle {
 			 relative */
 	bool root;    /* started as root: decides between two sets of defaults */
 	char *bypass; /* owned; lines of conf_bypass.h; NULL: none */
+	char *ca;     /* owned; certificates as PEM; NULL: none are needed */
 	bool partial; /* a file is missing: what it would have defined is not */
 };
 

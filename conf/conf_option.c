@@ -2,6 +2,7 @@
 #include "conf/conf_option.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "conf/conf.h"
@@ -79,6 +80,12 @@ static const struct conf_option options[] = {
 	  .help = "How long clients may remember that a name is blocked." },
 	{ CONF_TOP, "gate", .type = TYPE_BLOCK, .opens = CONF_GATE },
 	{ CONF_TOP, "history", .type = TYPE_BLOCK, .opens = CONF_HISTORY },
+	{ CONF_TOP, "ca-certificates", .type = TYPE_PATH,
+	  .at = offsetof(struct conf, ca_certificates), .max = PATH_MAX - 1,
+	  .initial = "/etc/ssl/certs/ca-certificates.crt",
+	  .help = "Whom to believe when they sign the certificate of a server that is "
+		"asked over TLS: a file of PEM certificates. It is read at start and at "
+		"each reload." },
 	{ CONF_TOP, "control", .type = TYPE_PATH, .at = offsetof(struct conf, control),
 	  .max = SOCKET_PATH_MAX, .initial = "/run/nameward/ctl",
 	  .initial_user = "nameward.ctl",
@@ -95,9 +102,14 @@ static const struct conf_option options[] = {
 		"the order of their names. A pattern may have *, ? and [ ]; a name "
 		"without them must exist. No file is read twice." },
 
-	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER, .args = "ADDRESS[:PORT] ...",
+	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER,
+	  .args = "ADDRESS[:PORT] ... [tls NAME [pin sha256/KEY ...]]",
 	  .help = "A resolver to ask, port 53 if none is written. At least one, at "
-		"most 32." },
+		"most 32. Behind tls stands the name that its certificate must be for: "
+		"it is asked over TLS, port 853 if none is written, and never in the "
+		"clear. Behind pin stand hashes of public keys, in base64: then its key "
+		"must be one of them, and who signed its certificate, for which name and "
+		"until when does not matter." },
 	{ CONF_UPSTREAM, "timeout", .type = TYPE_MS,
 	  .at = offsetof(struct conf_upstream, timeout_ms), .min = 100, .max = 30000,
 	  .initial = "4s",

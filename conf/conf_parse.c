@@ -437,6 +437,8 @@ static int parser_init(struct parser *p)
 		return -ENOMEM;
 	p->conf->owned = p->arena;
 	p->partial = p->bundle->partial;
+	if (p->bundle->ca)
+		p->conf->ca_text = parse_text(p, p->bundle->ca);
 	for (size_t i = 0; i < files; i++)
 		p->names[i] = parse_text(p, p->bundle->files[i].name);
 	for (int id = 0; id < CONF_BLOCK_COUNT; id++) {

@@ -80,12 +80,20 @@ typedef void read_option(struct parser *p, const struct written *w);
 /** Functions that read each type that is not TYPE_BLOCK (conf_read.c). */
 extern read_option *const conf_readers[TYPE_TYPES];
 
-/** Those of addresses (conf_read_addr.c). */
+/** Those of addresses (conf_read_addr.c), and of servers (conf_read_server.c). */
 read_option read_listen, read_server, read_mac, read_address, read_member, read_allow,
 	read_deny, read_fill, read_hours;
 
 /** Those of local names (conf_read_local.c). */
 read_option read_hosts, read_leases, read_host, read_cname, read_suffixes;
+
+/** Read an address, with this port if it has none; false: an error was added. */
+bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port,
+		     struct addr_port *out);
+
+/** What we would be asking ourselves at server; NULL: nothing. */
+const struct conf_listen *parse_find_loop(const struct parser *p,
+					  const struct addr_port *server);
 
 /** Read a network, or an address; false: an error was added (conf_read_addr.c). */
 bool parse_network(struct parser *p, const struct scfg_word *at, struct addr_net *out);

@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "conf/conf_option.h"
+#include "conf/conf_pin.h"
 #include "lib/util.h"
 
 struct printer {
@@ -91,6 +92,18 @@ static void print_forward(const struct printer *p)
 	}
 }
 
+static void print_tls(FILE *to, const struct conf_tls *tls)
+{
+	char text[CONF_PIN_TEXT_MAX];
+
+	fputs(" tls", to);
+	print_word(to, tls->name);
+	if (tls->pin_count)
+		fputs(" pin", to);
+	for (size_t i = 0; i < tls->pin_count; i++)
+		fprintf(to, " %s", conf_pin_to_text(&tls->pins[i], text));
+}
+
 static void print_server(const struct printer *p)
 {
 	const struct conf_upstream *u = p->block;
@@ -98,7 +111,10 @@ static void print_server(const struct printer *p)
 
 	for (size_t i = 0; i < u->server_count; i++) {
 		print_name(p);
-		fprintf(p->to, " %s\n", addr_port_to_text(&u->servers[i], text));
+		fprintf(p->to, " %s", addr_port_to_text(&u->servers[i].at, text));
+		if (u->servers[i].tls)
+			print_tls(p->to, u->servers[i].tls);
+		fputc('\n', p->to);
 	}
 }
 

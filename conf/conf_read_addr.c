@@ -8,15 +8,14 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#define SERVERS_MAX 32 /* of one upstream */
-#define PORT_DNS    53
+#define PORT_DNS 53
 
 /* --- addresses ---------------------------------------------------------------------- */
 
-static bool read_addr_port(struct parser *p, const struct scfg_word *at,
-			   struct addr_port *out)
+bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port,
+		     struct addr_port *out)
 {
-	int rc = addr_port_from_text(at->text, PORT_DNS, out);
+	int rc = addr_port_from_text(at->text, port, out);
 
 	if (rc == -ENODEV) {
 		parse_error(p, at, NULL, "the interface in '%s' does not exist",
@@ -52,7 +51,7 @@ void read_listen(struct parser *p, const struct written *w)
 		const struct scfg_word *word = &w->node->words[i];
 		struct conf_listen *l;
 
-		if (!read_addr_port(p, word, &at))
+		if (!parse_addr_port(p, word, PORT_DNS, &at))
 			continue;
 		l = PARSE_GROW(p, p->conf->listens, p->conf->listen_count);
 		if (!l)
@@ -104,10 +103,11 @@ static bool is_unspecified(const struct addr *a)
 	return !memcmp(a->bytes, zero, sizeof(zero));
 }
 
-/* What we would be asking ourselves; NULL: nothing. */
-static const struct conf_listen *find_loop(const struct conf *c,
-					   const struct addr_port *server)
+const struct conf_listen *parse_find_loop(const struct parser *p,
+					  const struct addr_port *server)
 {
+	const struct conf *c = p->conf;
+
 	for (size_t i = 0; i < c->listen_count; i++) {
 		const struct addr_port *at = &c->listens[i].at;
 
@@ -120,35 +120,6 @@ static const struct conf_listen *find_loop(const struct conf *c,
 			return &c->listens[i];
 	}
 	return NULL;
-}
-
-void read_server(struct parser *p, const struct written *w)
-{
-	struct conf_upstream *u = w->block;
-
-	for (size_t i = w->first; i < w->node->word_count; i++) {
-		const struct scfg_word *word = &w->node->words[i];
-		struct addr_port server, *element;
-
-		if (!read_addr_port(p, word, &server))
-			continue;
-		if (find_loop(p->conf, &server)) {
-			if (!p->file->generated)
-				parse_error(p, word, "it would ask itself for ever",
-					    "server %s is an address that nameward "
-					    "listens on",
-					    word->text);
-			continue;
-		}
-		if (u->server_count == SERVERS_MAX) {
-			parse_error(p, word, NULL, "more than %d servers", SERVERS_MAX);
-			return;
-		}
-		element = PARSE_GROW(p, u->servers, u->server_count);
-		if (!element)
-			return;
-		*element = server;
-	}
 }
 
 void read_mac(struct parser *p, const struct written *w)

@@ -42,6 +42,8 @@ static int load(struct generation *g, const char *path, struct conf_errors *erro
 
 	if (!rc)
 		rc = conf_parse(g->bundle, &g->conf, errors);
+	if (!rc)
+		rc = conf_bundle_add_ca(g->bundle, g->conf, errors);
 	if (rc)
 		return rc;
 	g->bundle_fd = conf_bundle_write(g->bundle);

@@ -111,6 +111,8 @@ static int check_config(const struct options *o)
 	rc = conf_bundle_load(o->supervise.conf_path, &bundle, errors);
 	if (!rc)
 		rc = conf_parse(bundle, &conf, errors);
+	if (!rc)
+		rc = conf_bundle_add_ca(bundle, conf, errors);
 	if (rc && !conf_errors_count(errors))
 		fprintf(stderr, "namewardd: configuration: %s\n", strerror(-rc));
 	conf_errors_print(errors, stderr);

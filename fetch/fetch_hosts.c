@@ -51,30 +51,46 @@ static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 		h->sockets[i] = h->sockets[--h->socket_count];
 }
 
-/** "192.0.2.1:53,[2001:db8::1]:53" of the upstream that most names go to. */
-static void list_servers(const struct conf *conf, char *buf, size_t size)
+struct servers {
+	char text[SERVERS_MAX * (ADDR_PORT_TEXT_MAX + 1)]; /* "192.0.2.1:53,[2001:db8::1]:53" */
+	size_t used, count;
+};
+
+static void add_server(struct servers *s, const struct addr_port *at)
 {
-	size_t root = 0, used = 0;
+	char text[ADDR_PORT_TEXT_MAX];
+
+	if (s->count == SERVERS_MAX)
+		return;
+	s->used += (size_t)snprintf(s->text + s->used, sizeof(s->text) - s->used, "%s%s",
+				    s->count++ ? "," : "", addr_port_to_text(at, text));
+}
+
+/** Those of the upstream that most names go to. One that is to be asked over TLS is not
+ *  asked in the clear here: then we are, who ask it over TLS. */
+static void list_servers(const struct conf *conf, struct servers *s)
+{
+	const struct conf_upstream *u;
+	size_t root = 0;
 
 	for (size_t i = 0; i < conf->forward_count; i++)
 		if (conf->forwards[i].suffix.len == 1)
 			root = conf->forwards[i].upstream;
-	for (size_t i = 0; root < conf->upstream_count && i < SERVERS_MAX &&
-			   i < conf->upstreams[root].server_count;
-	     i++) {
-		char text[ADDR_PORT_TEXT_MAX];
-
-		used += (size_t)snprintf(
-			buf + used, size - used, "%s%s", i ? "," : "",
-			addr_port_to_text(&conf->upstreams[root].servers[i], text));
-	}
+	u = root < conf->upstream_count ? &conf->upstreams[root] : NULL;
+	for (size_t i = 0; u && i < u->server_count; i++)
+		if (!u->servers[i].tls)
+			add_server(s, &u->servers[i].at);
+	if (s->count)
+		return;
+	for (size_t i = 0; i < conf->listen_count; i++)
+		add_server(s, &conf->listens[i].at);
 }
 
 int fetch_hosts_open(const struct conf *conf, struct fetch_hosts **out)
 {
 	static char lookups[] = "fb";
 	struct fetch_hosts *h = calloc(1, sizeof(*h));
-	char servers[SERVERS_MAX * (ADDR_PORT_TEXT_MAX + 1)] = "";
+	struct servers servers = { .used = 0 };
 	struct ares_options options = {
 		.timeout = TIMEOUT_MS,
 		.tries = TRIES,
@@ -91,8 +107,8 @@ int fetch_hosts_open(const struct conf *conf, struct fetch_hosts **out)
 		free(h);
 		return -EIO;
 	}
-	list_servers(conf, servers, sizeof(servers));
-	if (*servers && ares_set_servers_ports_csv(h->channel, servers)) {
+	list_servers(conf, &servers);
+	if (servers.count && ares_set_servers_ports_csv(h->channel, servers.text)) {
 		fetch_hosts_close(h);
 		return -EIO;
 	}

@@ -17,6 +17,7 @@ struct flight {
 	struct query *waiters;
 	struct wire_question question;
 	struct setup *setup; /* a reference */
+	struct upstream_query *sent; /* borrowed until on_reply */
 	size_t group;
 	struct event *late; /* owned; NULL: there was no stale answer */
 	bool is_overdue;    /* who joins now gets the stale answer */
@@ -45,6 +46,15 @@ static struct flight *find_flight(struct flight *f, const struct lookup *l, size
 		    same_question(&f->question, &l->question))
 			return f;
 	return NULL;
+}
+
+/** Of any of the same name, for a forwarder may ask with other flags. */
+static bool is_echo(const struct flight *f, const struct lookup *l)
+{
+	for (; f; f = f->next)
+		if (upstream_is_echo(f->sent, &l->question.qname))
+			return true;
+	return false;
 }
 
 static void unlink_flight(struct flight *f)
@@ -198,7 +208,6 @@ static struct place find_place(struct queries *qs, const struct lookup *l)
 static struct flight *take_off(struct queries *qs, const struct lookup *l, const struct place *p)
 {
 	uint8_t wire[WIRE_QUERY_MAX];
-	struct upstream_query *handle;
 	struct flight *f = malloc(sizeof(*f));
 	size_t len;
 
@@ -208,7 +217,7 @@ static struct flight *take_off(struct queries *qs, const struct lookup *l, const
 		.owner = qs, .question = l->question, .setup = l->setup, .group = p->group,
 	};
 	len = wire_write_query(&l->question, wire);
-	if (upstream_send(l->setup->upstreams, p->group, wire, len, on_reply, f, &handle)) {
+	if (upstream_send(l->setup->upstreams, p->group, wire, len, on_reply, f, &f->sent)) {
 		free(f);
 		return NULL;
 	}
@@ -238,6 +247,11 @@ void query_forward(struct resolver *r, struct lookup *l, bool has_stale)
 	struct flight *f = p.found;
 	struct query *q;
 
+	if (is_echo(*p.at, l)) { /* an error makes who asks, and then us, ask elsewhere */
+		reply_error(r, l, RCODE_SERVFAIL, EDE_NETWORK, "a loop of forwarders",
+			    VERDICT_FAILED);
+		return;
+	}
 	if (f && f->is_overdue && give_stale(r, l))
 		return;
 	q = query_new(r, l);

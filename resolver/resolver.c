@@ -20,6 +20,7 @@
 #include "local/local_image.h"
 #include "resolver/control.h"
 #include "resolver/neighbour.h"
+#include "resolver/network.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
 
@@ -39,6 +40,7 @@ struct process {
 	int conf_fd; /* owned, or -1 */
 	struct list_index *index;
 	struct event *on_neighbour, *drain;
+	struct network *network;
 	uint64_t drain_end_ms;
 };
 
@@ -61,6 +63,17 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	neighbour_on_readable(p->r.neighbours, clock_mono_ms());
+}
+
+/* Upstreams that could not be reached may be now, by other addresses of ours. */
+static void on_network(void *arg)
+{
+	struct process *p = arg;
+
+	if (p->r.current)
+		upstream_network_changed(p->r.current->upstreams);
+	for (struct setup *s = p->r.old; s; s = s->next)
+		upstream_network_changed(s->upstreams);
 }
 
 /* --- generations -------------------------------------------------------------------------- */
@@ -366,6 +379,7 @@ static void free_parts(struct process *p)
 	lookup_log_free(r->log);
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
+	network_close(p->network);
 	cache_free(r->cache);
 	local_image_close(r->local);
 	list_index_close(p->index);
@@ -392,6 +406,15 @@ static void open_neighbours(struct process *p)
 		event_add(p->on_neighbour, NULL);
 }
 
+/* Without it they are found by and by. */
+static void open_network(struct process *p)
+{
+	int rc = network_open(p->r.base, on_network, p, &p->network);
+
+	if (rc)
+		log_warning("changes of the network: %s: not followed", strerror(-rc));
+}
+
 static const struct hold_ops hold_ops = {
 	query_on_leased, query_on_lease_again, is_blocked, on_tell,
 };
@@ -402,6 +425,7 @@ static int make_parts(struct process *p)
 	int rc;
 
 	open_neighbours(p);
+	open_network(p);
 	p->drain = event_new(r->base, -1, 0, on_drain, p);
 	if (!p->drain)
 		return -ENOMEM;

@@ -60,14 +60,25 @@ void setup_free(struct setup *s)
 	free(s);
 }
 
+/* Over TLS somebody else may answer than in the clear, or under another name. */
+static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
+{
+	if (!a || !b)
+		return !a && !b;
+	return !strcmp(a->name, b->name) && a->pin_count == b->pin_count &&
+	       (!a->pin_count ||
+		!memcmp(a->pins, b->pins, a->pin_count * sizeof(a->pins[0])));
+}
+
 static bool same_servers(const struct conf_upstream *a, const struct conf_upstream *b)
 {
 	if (a->server_count != b->server_count)
 		return false;
 	for (size_t i = 0; i < a->server_count; i++) {
-		const struct addr_port *x = &a->servers[i], *y = &b->servers[i];
+		const struct addr_port *x = &a->servers[i].at, *y = &b->servers[i].at;
 
-		if (!addr_equal(&x->addr, &y->addr) || x->port != y->port || x->scope != y->scope)
+		if (!addr_equal(&x->addr, &y->addr) || x->port != y->port ||
+		    x->scope != y->scope || !same_tls(a->servers[i].tls, b->servers[i].tls))
 			return false;
 	}
 	return true;

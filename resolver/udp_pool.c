@@ -207,15 +207,20 @@ static bool is_local_shortage(int err)
 	return err == EAGAIN || err == ENOBUFS || err == ENOMEM || err == EINTR;
 }
 
+void udp_pool_renew_now(struct udp_pool *pool, uint64_t now_ms)
+{
+	pool->renewed_ms = now_ms;
+	for (size_t i = 0; i < UDP_POOL_SOCKETS; i++)
+		if (pool->slots[i])
+			socket_retire(pool->slots[i]);
+}
+
 bool udp_pool_renew(struct udp_pool *pool, uint64_t now_ms)
 {
 	if (now_ms - pool->renewed_ms < RENEW_MS ||
 	    pool->retiring_count >= UDP_POOL_RETIRING)
 		return false;
-	pool->renewed_ms = now_ms;
-	for (size_t i = 0; i < UDP_POOL_SOCKETS; i++)
-		if (pool->slots[i])
-			socket_retire(pool->slots[i]);
+	udp_pool_renew_now(pool, now_ms);
 	return true;
 }
 

@@ -74,4 +74,7 @@ void udp_pool_flush(struct udp_pool *pool);
  *  False: not again yet. */
 bool udp_pool_renew(struct udp_pool *pool, uint64_t now_ms);
 
+/** Replace them now, for that address is gone. */
+void udp_pool_renew_now(struct udp_pool *pool, uint64_t now_ms);
+
 #endif

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "conf/conf.h"
 #include "lib/clock.h"
@@ -18,6 +19,7 @@
 #include "resolver/upstream_query.h"
 #include "resolver/upstream_server.h"
 #include "resolver/upstream_step.h"
+#include "resolver/upstream_trust.h"
 
 #define TURN_ROUNDS 8 /* of sending and failing at once; the rest waits for the timer */
 
@@ -25,7 +27,7 @@ struct upstream_pool {
 	struct upstream_desk desk;
 	struct upstream_group *groups; /* owned */
 	size_t count;
-	struct udp_rx *rx;   /* owned */
+	struct upstream_shared shared; /* its rx and trust are owned */
 	struct event *timer; /* owned; runs while a question is open */
 	bool is_running;
 };
@@ -128,8 +130,8 @@ static const struct upstream_server_ops server_ops = {
 
 /* --- opening and closing ------------------------------------------------------- */
 
-static int group_open(struct upstream_pool *pool, struct event_base *base,
-		      const struct conf_upstream *from, struct upstream_group *g)
+static int group_open(struct upstream_pool *pool, const struct conf_upstream *from,
+		      struct upstream_group *g)
 {
 	size_t count = MIN(from->server_count, (size_t)UPSTREAM_GROUP_MAX);
 	int rc;
@@ -142,8 +144,8 @@ static int group_open(struct upstream_pool *pool, struct event_base *base,
 	if (!g->servers || !g->health)
 		return -ENOMEM;
 	for (; g->count < count; g->count++) {
-		rc = upstream_server_open(base, &from->servers[g->count],
-					  from->timeout_ms, pool->rx, &server_ops, pool,
+		rc = upstream_server_open(&pool->shared, &from->servers[g->count],
+					  from->timeout_ms, &server_ops, pool,
 					  &g->servers[g->count]);
 		if (rc)
 			return rc;
@@ -160,24 +162,49 @@ static void group_close(struct upstream_group *g)
 	free(g->health);
 }
 
+static bool is_any_tls(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->upstream_count; i++)
+		for (size_t j = 0; j < conf->upstreams[i].server_count; j++)
+			if (conf->upstreams[i].servers[j].tls)
+				return true;
+	return false;
+}
+
+static int shared_open(struct upstream_shared *shared, struct event_base *base,
+		       const struct conf *conf)
+{
+	shared->base = base;
+	shared->rx = udp_rx_new();
+	if (!shared->rx)
+		return -ENOMEM;
+	if (!is_any_tls(conf))
+		return 0;
+	return upstream_trust_new(conf->ca_text, conf->ca_text ? strlen(conf->ca_text) : 0,
+				  &shared->trust);
+}
+
 int upstream_pool_open(struct event_base *base, const struct conf *conf,
 		       struct upstream_pool **out)
 {
 	struct upstream_pool *pool = calloc(1, sizeof(*pool));
-	int rc = -ENOMEM;
+	int rc;
 
 	if (!pool)
 		return -ENOMEM;
 	upstream_desk_init(&pool->desk, clock_mono_ms());
-	pool->rx = udp_rx_new();
+	rc = shared_open(&pool->shared, base, conf);
+	if (rc)
+		goto err_close;
+	rc = -ENOMEM;
 	pool->timer = event_new(base, -1, EV_PERSIST, on_timer, pool);
 	pool->groups = calloc(conf->upstream_count, sizeof(*pool->groups));
-	if (!pool->rx || !pool->timer || (!pool->groups && conf->upstream_count))
+	if (!pool->timer || (!pool->groups && conf->upstream_count))
 		goto err_close;
 	for (; pool->count < conf->upstream_count; pool->count++) {
 		struct upstream_group *g = &pool->groups[pool->count];
 
-		rc = group_open(pool, base, &conf->upstreams[pool->count], g);
+		rc = group_open(pool, &conf->upstreams[pool->count], g);
 		if (rc) {
 			group_close(g);
 			goto err_close;
@@ -201,7 +228,8 @@ void upstream_pool_close(struct upstream_pool *pool)
 		group_close(&pool->groups[i]);
 	if (pool->timer)
 		event_free(pool->timer);
-	udp_rx_free(pool->rx);
+	udp_rx_free(pool->shared.rx);
+	upstream_trust_free(pool->shared.trust);
 	free(pool->groups);
 	free(pool);
 }
@@ -227,6 +255,14 @@ void upstream_cancel(struct upstream_query *q)
 
 void upstream_flush(struct upstream_pool *pool)
 {
+	turn(pool);
+}
+
+void upstream_network_changed(struct upstream_pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++)
+		for (size_t j = 0; j < pool->groups[i].count; j++)
+			upstream_server_network_changed(pool->groups[i].servers[j]);
 	turn(pool);
 }
 

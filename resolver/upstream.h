@@ -14,6 +14,7 @@
 #include "lib/addr.h"
 
 struct conf;
+struct dname;
 struct event_base;
 struct upstream_pool;
 struct upstream_query;
@@ -53,9 +54,19 @@ int upstream_send(struct upstream_pool *pool, size_t group, const uint8_t *wire,
 /** Forget a question; its callback is not called. */
 void upstream_cancel(struct upstream_query *q);
 
+/** Whether a client's question is q itself come back: an upstream forwards to us, by one way
+ *  or another. Only its name tells, by the case that was drawn for q (0x20), so that short
+ *  names never do. True is counted and logged for the servers that were asked. */
+bool upstream_is_echo(struct upstream_query *q, const struct dname *name);
+
 /** Hand queued packets to the kernel and call back what is finished; the resolver calls it
  *  at the end of each turn of the event loop. */
 void upstream_flush(struct upstream_pool *pool);
+
+/** Addresses or routes of this host have changed: servers that were found to be out of
+ *  reach get another chance at once, and what was opened from an address that is not
+ *  ours any more is opened anew. */
+void upstream_network_changed(struct upstream_pool *pool);
 
 /** True if nothing is in flight. */
 bool upstream_idle(const struct upstream_pool *pool);

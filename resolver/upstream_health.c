@@ -1,6 +1,8 @@
 /* Speed and health of a server; see upstream_health.h. */
 #include "resolver/upstream_health.h"
 
+#include <inttypes.h>
+
 #include "lib/util.h"
 
 #define MISSES_MAX	3
@@ -78,6 +80,16 @@ bool health_refused(struct upstream_health *h, uint64_t now_ms)
 	return true;
 }
 
+void health_forgive(struct upstream_health *h)
+{
+	h->is_refusing = h->is_probed = false;
+	h->closed_for_ms = 0;
+	h->misses = h->error_run = 0;
+	h->cost_us = h->srtt_us;
+	h->probe_at_ms = 0;
+	h->probe_after_ms = 0;
+}
+
 bool health_is_up(const struct upstream_health *h)
 {
 	return !h->is_refusing && h->misses < MISSES_MAX && h->error_run < ERROR_RUN_MAX;
@@ -118,6 +130,12 @@ static size_t choose_random(size_t count, uint64_t mask, uint32_t random)
 	return count;
 }
 
+/** What is not known is not tried on a question that somebody waits for. */
+static uint32_t cost_of(const struct upstream_health *h)
+{
+	return h->srtt_us ? h->cost_us : UINT32_MAX;
+}
+
 size_t health_choose(struct upstream_health *const *h, size_t count,
 		     enum conf_order order, uint64_t mask, uint32_t random)
 {
@@ -131,15 +149,36 @@ size_t health_choose(struct upstream_health *const *h, size_t count,
 		if (!(mask >> i & 1))
 			continue;
 		if (best == count ||
-		    (order == ORDER_FASTEST && h[i]->cost_us < h[best]->cost_us))
+		    (order == ORDER_FASTEST && cost_of(h[i]) < cost_of(h[best])))
 			best = i;
 	}
 	return best;
 }
 
-const char *health_state_name(const struct upstream_health *h)
+static const char *state_name(const struct upstream_health *h)
 {
 	if (h->is_refusing)
 		return "refused";
 	return health_is_up(h) ? "up" : "down";
+}
+
+void health_status(const struct upstream_health *h, const char *who, FILE *to)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{ "rtt_us", h->srtt_us },
+		{ "sent", h->sent },
+		{ "answered", h->answered },
+		{ "timed_out", h->timed_out },
+		{ "refused", h->refused },
+		{ "errors", h->errors },
+		{ "loops", h->loops },
+	};
+
+	fprintf(to, "upstream\t%s state\t%s\n", who, state_name(h));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		fprintf(to, "upstream\t%s %s\t%" PRIu64 "\n", who, rows[i].key,
+			rows[i].value);
 }

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "conf/conf.h"
 
 struct upstream_health {
 	uint64_t sent, answered, timed_out, refused, errors; /* totals */
+	uint64_t loops; /* questions that came back to us as a client's */
 	uint32_t srtt_us;	  /* smoothed round trip; 0: not measured yet */
 	uint32_t cost_us;	  /* the same, made worse by each try without a reply */
 	unsigned misses;	  /* tries in a row without a reply in time */
@@ -37,6 +39,9 @@ void health_missed(struct upstream_health *h, uint64_t now_ms);
  *  was still under way when it was first noticed. */
 bool health_refused(struct upstream_health *h, uint64_t now_ms);
 
+/** What it was blamed for may have been the network, which has changed. */
+void health_forgive(struct upstream_health *h);
+
 /** Worth asking first. */
 bool health_is_up(const struct upstream_health *h);
 
@@ -54,11 +59,12 @@ uint32_t health_wait_ms(const struct upstream_health *h, unsigned n, uint32_t ti
 bool health_take_probe(struct upstream_health *h, uint64_t now_ms);
 
 /** One of count servers by the group's order, among those whose bit is set in mask;
- *  count (at most 64) if none is. A server not measured yet counts as fast. */
+ *  count (at most 64) if none is. A server not measured yet counts as slow: probes measure
+ *  it. */
 size_t health_choose(struct upstream_health *const *h, size_t count,
 		     enum conf_order order, uint64_t mask, uint32_t random);
 
-/** "up", "down", "refused" */
-const char *health_state_name(const struct upstream_health *h);
+/** Append rows "upstream\tWHO KEY\tVALUE": its state ("up", "down", "refused") and totals. */
+void health_status(const struct upstream_health *h, const char *who, FILE *to);
 
 #endif

@@ -8,10 +8,14 @@
 #include "lib/clock.h"
 #include "lib/dname.h"
 #include "lib/hash.h"
+#include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/udp_pool.h"
+#include "resolver/upstream_health.h"
 #include "resolver/upstream_server.h"
 #include "resolver/wire.h"
+
+#define ECHO_LETTERS 12
 
 /* --- making and freeing -------------------------------------------------------- */
 
@@ -106,6 +110,38 @@ struct upstream_try *upstream_query_try_new(struct upstream_query *q)
 	t->wire = &q->wire;
 	SLIST_INSERT_HEAD(&q->tries, t, sibling);
 	return t;
+}
+
+/* --- loops --------------------------------------------------------------------- */
+
+/** Too many letters to be in this case by chance, and not as people write. */
+static bool is_drawn_case(const uint8_t *name, size_t len)
+{
+	unsigned letters = 0, capitals = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		capitals += name[i] >= 'A' && name[i] <= 'Z';
+		letters += (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';
+	}
+	return letters >= ECHO_LETTERS && capitals && capitals < letters;
+}
+
+bool upstream_is_echo(struct upstream_query *q, const struct dname *name)
+{
+	const uint8_t *sent = q->wire.bytes + WIRE_HEAD;
+	const struct upstream_try *t;
+	char addr[ADDR_PORT_TEXT_MAX];
+
+	if (q->wire.question_len != name->len + 4u || memcmp(sent, name->wire, name->len) ||
+	    !is_drawn_case(sent, name->len))
+		return false;
+	SLIST_FOREACH (t, &q->tries, sibling)
+		if (t->is_awaited && upstream_server_health(t->server)->loops++ == 0)
+			log_err("upstream %s %s: a question came back to us: it forwards to "
+				"nameward, which forwards to it",
+				q->group->name,
+				addr_port_to_text(upstream_server_addr(t->server), addr));
+	return true;
 }
 
 /* --- ending -------------------------------------------------------------------- */

@@ -2,30 +2,36 @@
 #include "resolver/upstream_server.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/hash.h"
+#include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/udp_pool.h"
 #include "resolver/upstream_channel.h"
 #include "resolver/upstream_health.h"
+#include "resolver/upstream_stream.h"
 #include "resolver/upstream_tcp.h"
+#include "resolver/upstream_tls.h"
 #include "resolver/upstream_try.h"
 #include "resolver/wire.h"
 
 #define ID_BUCKETS  4096
 #define PLAIN_MS    (15 * 60 * 1000) /* a server that cannot EDNS is believed so long */
 #define ANY_CASE_MS (60 * 60 * 1000)
+#define WHO_MAX	    256 /* a group's name and an address; a longer one is cut */
 
 LIST_HEAD(id_bucket, upstream_try);
 
 struct upstream_server {
 	const struct upstream_server_ops *ops; /* borrowed; outlives us */
 	void *arg;
-	struct addr_port to;
+	const struct conf_server *to;	  /* borrowed; outlives us */
+	struct addr source;		  /* what we ask it from; family 0: no way there */
+	struct upstream_tls *tls;	  /* owned; NULL: it is asked by the other three */
 	struct udp_pool *pool;		  /* owned */
 	struct upstream_channel *channel; /* owned; for UDP */
 	struct upstream_tcp *tcp;	  /* owned */
@@ -144,6 +150,12 @@ int upstream_server_ask(struct upstream_server *s, struct upstream_try *t,
 		return -EAGAIN;
 	t->server = s;
 	t->sent_us = s->now_us = now_us;
+	if (s->tls) {
+		rc = upstream_tls_ask(s->tls, t, now_us / 1000);
+		if (!rc)
+			health_sent(&s->health, now_us / 1000);
+		return rc;
+	}
 	t->is_plain = now_us / 1000 < s->plain_until_ms &&
 		      t->wire->plain_len < t->wire->len;
 	if (!t->is_tcp)
@@ -171,6 +183,10 @@ void upstream_server_drop(struct upstream_try *t)
 
 	if (!s)
 		return;
+	if (t->is_tls) {
+		upstream_tls_drop(s->tls, t);
+		return;
+	}
 	if (t->is_tcp) {
 		upstream_tcp_drop(s->tcp, t);
 		return;
@@ -297,30 +313,30 @@ static const struct udp_pool_ops pool_ops = {
 	.on_unreachable = on_unreachable,
 };
 
-/* --- by TCP -------------------------------------------------------------------- */
+/* --- by TCP and TLS ------------------------------------------------------------ */
 
-static void on_tcp_reply(void *arg, struct upstream_try *t)
+static void on_stream_reply(void *arg, struct upstream_try *t)
 {
 	struct upstream_server *s = arg;
 
 	s->ops->on_reply(s->arg, t);
 }
 
-static void on_tcp_broken(void *arg, struct upstream_try *t, bool has_answered)
+static void on_stream_broken(void *arg, struct upstream_try *t, bool has_answered)
 {
 	struct upstream_server *s = arg;
 
 	s->ops->on_broken(s->arg, t, has_answered);
 }
 
-static void on_tcp_turn(void *arg)
+static void on_stream_turn(void *arg)
 {
 	struct upstream_server *s = arg;
 
 	s->ops->on_turn(s->arg);
 }
 
-static void on_tcp_refused(void *arg, enum reply_verdict v)
+static void on_stream_refused(void *arg, enum reply_verdict v)
 {
 	struct upstream_server *s = arg;
 
@@ -328,17 +344,40 @@ static void on_tcp_refused(void *arg, enum reply_verdict v)
 }
 
 static const struct upstream_tcp_ops tcp_ops = {
-	.on_reply = on_tcp_reply,
-	.on_broken = on_tcp_broken,
+	.on_reply = on_stream_reply,
+	.on_broken = on_stream_broken,
 	.on_let_go = on_let_go,
-	.on_turn = on_tcp_turn,
-	.on_refused = on_tcp_refused,
+	.on_turn = on_stream_turn,
+	.on_refused = on_stream_refused,
+};
+
+static void on_tls_failed(void *arg, const char *why, bool is_news)
+{
+	struct upstream_server *s = arg;
+	char addr[ADDR_PORT_TEXT_MAX];
+
+	health_refused(&s->health, clock_mono_ms());
+	if (is_news)
+		log_warning("upstream %s: tls %s: %s",
+			    addr_port_to_text(&s->to->at, addr), s->to->tls->name, why);
+}
+
+static const struct upstream_tls_ops tls_ops = {
+	.on_reply = on_stream_reply,
+	.on_broken = on_stream_broken,
+	.on_turn = on_stream_turn,
+	.on_refused = on_stream_refused,
+	.on_failed = on_tls_failed,
 };
 
 /* --- public -------------------------------------------------------------------- */
 
 void upstream_server_flush(struct upstream_server *s)
 {
+	if (s->tls) {
+		upstream_tls_flush(s->tls);
+		return;
+	}
 	udp_pool_flush(s->pool);
 	hand_on(s);
 	upstream_tcp_flush(s->tcp);
@@ -346,56 +385,84 @@ void upstream_server_flush(struct upstream_server *s)
 
 void upstream_server_tick(struct upstream_server *s, uint64_t now_ms)
 {
-	upstream_tcp_tick(s->tcp, now_ms);
+	if (s->tls)
+		upstream_tls_tick(s->tls, now_ms);
+	else
+		upstream_tcp_tick(s->tcp, now_ms);
 }
 
 void upstream_server_renew(struct upstream_server *s, uint64_t now_ms)
 {
-	udp_pool_renew(s->pool, now_ms);
+	if (!s->tls) /* a connection that hangs is found by its ticks */
+		udp_pool_renew(s->pool, now_ms);
 }
 
-int upstream_server_open(struct event_base *base, const struct addr_port *to,
-			 uint32_t timeout_ms, struct udp_rx *rx,
-			 const struct upstream_server_ops *ops, void *arg,
-			 struct upstream_server **out)
+void upstream_server_network_changed(struct upstream_server *s)
+{
+	struct addr source = upstream_stream_source(&s->to->at);
+	bool moved = !addr_equal(&source, &s->source);
+
+	s->source = source;
+	health_forgive(&s->health);
+	if (s->tls)
+		upstream_tls_network_changed(s->tls, moved);
+	else if (moved)
+		udp_pool_renew_now(s->pool, clock_mono_ms());
+}
+
+static int open_plain(struct upstream_server *s, const struct upstream_shared *shared,
+		      uint32_t timeout_ms)
+{
+	int rc = udp_pool_open(shared->base, &s->to->at, shared->rx, &pool_ops, s, &s->pool);
+
+	if (!rc)
+		rc = upstream_channel_open(false, timeout_ms, &channel_ops, s, &s->channel);
+	if (!rc)
+		rc = upstream_tcp_open(shared->base, &s->to->at, timeout_ms, &tcp_ops, s,
+				       &s->tcp);
+	return rc;
+}
+
+int upstream_server_open(const struct upstream_shared *shared, const struct conf_server *to,
+			 uint32_t timeout_ms, const struct upstream_server_ops *ops,
+			 void *arg, struct upstream_server **out)
 {
 	struct upstream_server *s = calloc(1, sizeof(*s));
 	int rc;
 
 	if (!s)
 		return -ENOMEM;
-	s->to = *to;
+	s->to = to;
+	s->source = upstream_stream_source(&to->at);
 	s->ops = ops;
 	s->arg = arg;
-	rc = udp_pool_open(base, to, rx, &pool_ops, s, &s->pool);
-	if (rc)
-		goto err_free;
-	rc = upstream_channel_open(false, timeout_ms, &channel_ops, s, &s->channel);
-	if (rc)
-		goto err_pool;
-	rc = upstream_tcp_open(base, to, timeout_ms, &tcp_ops, s, &s->tcp);
-	if (rc)
-		goto err_channel;
+	if (to->tls)
+		rc = upstream_tls_open(shared->base, to, timeout_ms, shared->trust, &tls_ops,
+				       s, &s->tls);
+	else
+		rc = open_plain(s, shared, timeout_ms);
+	if (rc) {
+		upstream_server_close(s);
+		return rc;
+	}
 	*out = s;
 	return 0;
-
-err_channel:
-	upstream_channel_close(s->channel);
-err_pool:
-	udp_pool_close(s->pool);
-err_free:
-	free(s);
-	return rc;
 }
 
 void upstream_server_close(struct upstream_server *s)
 {
 	if (!s)
 		return;
+	upstream_tls_close(s->tls);
 	upstream_tcp_close(s->tcp);
 	upstream_channel_close(s->channel);
 	udp_pool_close(s->pool);
 	free(s);
+}
+
+bool upstream_server_is_tls(const struct upstream_server *s)
+{
+	return s->tls;
 }
 
 struct upstream_health *upstream_server_health(struct upstream_server *s)
@@ -405,7 +472,7 @@ struct upstream_health *upstream_server_health(struct upstream_server *s)
 
 const struct addr_port *upstream_server_addr(const struct upstream_server *s)
 {
-	return &s->to;
+	return &s->to->at;
 }
 
 void upstream_server_count(const struct upstream_server *s, uint64_t *counts)
@@ -416,26 +483,16 @@ void upstream_server_count(const struct upstream_server *s, uint64_t *counts)
 
 void upstream_server_status(const struct upstream_server *s, const char *group, FILE *to)
 {
-	const struct upstream_health *h = &s->health;
-	const struct {
-		const char *key;
-		uint64_t value;
-	} rows[] = {
-		{ "rtt_us", h->srtt_us },
-		{ "sent", h->sent },
-		{ "answered", h->answered },
-		{ "timed_out", h->timed_out },
-		{ "refused", h->refused },
-		{ "errors", h->errors },
-		{ "in_flight", s->in_ares },
-		{ "plain_dns", s->plain_until_ms > clock_mono_ms() },
-		{ "any_case", s->any_case_until_ms > clock_mono_ms() },
-	};
-	char addr[ADDR_PORT_TEXT_MAX];
+	char addr[ADDR_PORT_TEXT_MAX], who[WHO_MAX];
+	uint64_t now_ms = clock_mono_ms();
 
-	addr_port_to_text(&s->to, addr);
-	fprintf(to, "upstream\t%s %s state\t%s\n", group, addr, health_state_name(h));
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(to, "upstream\t%s %s %s\t%" PRIu64 "\n", group, addr, rows[i].key,
-			rows[i].value);
+	snprintf(who, sizeof(who), "%s %s", group, addr_port_to_text(&s->to->at, addr));
+	health_status(&s->health, who, to);
+	if (s->tls) {
+		upstream_tls_status(s->tls, who, to);
+		return;
+	}
+	fprintf(to, "upstream\t%s in_flight\t%u\n", who, s->in_ares);
+	fprintf(to, "upstream\t%s plain_dns\t%d\n", who, s->plain_until_ms > now_ms);
+	fprintf(to, "upstream\t%s any_case\t%d\n", who, s->any_case_until_ms > now_ms);
 }

@@ -1,5 +1,5 @@
 /*
- * One upstream server: sends tries by UDP and TCP, checks every reply, remembers what the
+ * One upstream server: sends tries by UDP and TCP or by TLS, checks every reply, remembers what the
  * server cannot do (EDNS, the case of names). Knows nothing of groups, retries or
  * deadlines.
  */
@@ -12,10 +12,12 @@
 
 #include "lib/addr.h"
 
+struct conf_server;
 struct event_base;
 struct udp_rx;
 struct upstream_health;
 struct upstream_server;
+struct upstream_trust;
 struct upstream_try;
 
 #define UPSTREAM_IN_FLIGHT 5000 /* tries of one server */
@@ -26,7 +28,7 @@ struct upstream_server_ops {
 	void (*on_reply)(void *arg, struct upstream_try *t);
 	/** t->reply is right but for its case (borrowed for the call). True: take it. */
 	bool (*on_case)(void *arg, struct upstream_try *t);
-	/** The TCP connection broke before t's reply. has_answered: it had answered
+	/** The TCP or TLS connection broke before t's reply. has_answered: it had answered
 	 * before, so another one may do better. */
 	void (*on_broken)(void *arg, struct upstream_try *t, bool has_answered);
 	/** t, still awaited, cannot reach its server. Only take note. */
@@ -37,18 +39,28 @@ struct upstream_server_ops {
 	void (*on_turn)(void *arg);
 };
 
-/** @param rx, ops, arg  borrowed, outlive the server
+/** What all servers of a pool use; borrowed, outlives them. */
+struct upstream_shared {
+	struct event_base *base;
+	struct udp_rx *rx;
+	struct upstream_trust *trust; /* NULL where no server is asked over TLS */
+};
+
+/** @param to            asked by UDP and TCP, or by TLS alone; borrowed, outlives the server
+ *  @param shared, ops, arg  borrowed, outlive the server
  *  @param timeout_ms    longest life of a question
  *  @retval -ENOMEM */
-int upstream_server_open(struct event_base *base, const struct addr_port *to,
-			 uint32_t timeout_ms, struct udp_rx *rx,
-			 const struct upstream_server_ops *ops, void *arg,
-			 struct upstream_server **out);
+int upstream_server_open(const struct upstream_shared *shared, const struct conf_server *to,
+			 uint32_t timeout_ms, const struct upstream_server_ops *ops,
+			 void *arg, struct upstream_server **out);
 
 /** Lets go of all tries. NULL is allowed. */
 void upstream_server_close(struct upstream_server *s);
 
-/** Send t by UDP or TCP (t->is_tcp); t->query and t->wire are set, all else is zero.
+/** It is asked over TLS, and nothing else. */
+bool upstream_server_is_tls(const struct upstream_server *s);
+
+/** Send t by UDP, TCP (t->is_tcp) or TLS (t->is_tls); t->query and t->wire are set, all else is zero.
  *  on_let_go will be called once if t->in_ares is set afterwards, whatever the result.
  *  @retval 0        t is awaited
  *  @retval -EAGAIN  UPSTREAM_IN_FLIGHT are
@@ -67,6 +79,9 @@ void upstream_server_tick(struct upstream_server *s, uint64_t now_ms);
 
 /** Its packets get no answers: take new sockets, the address we have may be gone. */
 void upstream_server_renew(struct upstream_server *s, uint64_t now_ms);
+
+/** Addresses or routes of this host have changed; see upstream.h. */
+void upstream_server_network_changed(struct upstream_server *s);
 
 /** Borrowed; kept by the caller's calls of health_*. */
 struct upstream_health *upstream_server_health(struct upstream_server *s);

@@ -18,6 +18,8 @@
 #define TCP_WAIT_MS   2000
 #define TCP_TRIES     64 /* connections that answered others but not this */
 #define PROBE_LIFE_MS 3000
+#define START_MAX     4 /* servers asked at once while none is known, */
+#define START_QUERIES 16 /* but not by more questions than that */
 
 static size_t index_of(const struct upstream_query *q, const struct upstream_server *s)
 {
@@ -67,6 +69,7 @@ static int ask(struct upstream_query *q, size_t i, bool tcp, uint64_t now_us)
 	if (!t)
 		return -ENOMEM;
 	t->is_tcp = tcp;
+	t->is_tls = upstream_server_is_tls(s);
 	t->until_ms = now_us / 1000 + TCP_WAIT_MS;
 	if (!tcp)
 		t->until_ms = now_us / 1000 + health_wait_ms(q->group->health[i],
@@ -80,6 +83,8 @@ static int ask(struct upstream_query *q, size_t i, bool tcp, uint64_t now_us)
 		return rc;
 	}
 	q->tried |= (uint64_t)1 << i;
+	if (t->is_tls) /* a stream loses nothing: not again unless it breaks */
+		q->spent |= (uint64_t)1 << i;
 	q->try_count += !tcp;
 	return 0;
 }
@@ -116,6 +121,14 @@ static uint64_t pending_until(const struct upstream_query *q)
 static void wait_until(struct upstream_query *q, uint64_t at_ms)
 {
 	wheel_set(&q->desk->wheel, &q->timer, MIN(at_ms, q->end_ms));
+}
+
+/** Ask one more server that was not asked before. */
+static bool ask_next_untried(struct upstream_query *q, uint64_t now_us)
+{
+	size_t i = choose(q, q->tried, now_us / 1000);
+
+	return i < q->group->count && !ask(q, i, false, now_us);
 }
 
 /** Ask the next server that takes the question. */
@@ -222,7 +235,7 @@ void upstream_query_on_reply(struct upstream_try *t)
 	health_replied(upstream_server_health(t->server),
 		       (uint32_t)MIN(now_us - t->sent_us, (uint64_t)UINT32_MAX), error);
 	t->is_failed = true; /* done with, whatever follows */
-	if (t->facts.truncated && !t->is_tcp && !error) {
+	if (t->facts.truncated && !t->is_tcp && !t->is_tls && !error) {
 		retry_by_tcp(q, t);
 	} else if (error) {
 		upstream_query_hold(q, t, HELD_ERROR);
@@ -258,6 +271,8 @@ void upstream_query_on_broken(struct upstream_try *t, bool has_answered)
 		t->is_failed = upstream_server_ask(t->server, t, now_us) != 0;
 		q->refs += t->in_ares;
 	}
+	if (t->is_failed && t->is_tls)
+		q->spent &= ~((uint64_t)1 << index_of(q, t->server));
 	query_step(q, now_us);
 }
 
@@ -279,6 +294,21 @@ void upstream_query_on_let_go(struct upstream_try *t)
 
 /* --- public -------------------------------------------------------------------- */
 
+/** As long as no server is known to answer, a question goes to several: nobody waits for
+ *  the first in the list to be found dead. */
+static void ask_at_start(struct upstream_query *q, uint64_t now_us)
+{
+	const struct upstream_group *g = q->group;
+
+	if (g->order != ORDER_FASTEST)
+		return;
+	for (size_t i = 0; i < g->count; i++)
+		if (g->health[i]->srtt_us || g->health[i]->sent >= START_QUERIES)
+			return;
+	for (unsigned n = 1; n < START_MAX && ask_next_untried(q, now_us); n++)
+		;
+}
+
 /** Let a server that is down, or was not asked for long, have a copy of q, so that it is
  *  known how it does. At most one a minute and server while it is well. */
 static void probe_others(const struct upstream_query *q, uint64_t now_us)
@@ -289,8 +319,8 @@ static void probe_others(const struct upstream_query *q, uint64_t now_us)
 	for (size_t i = 0; g->count > 1 && i < g->count; i++) {
 		struct upstream_health *h = upstream_server_health(g->servers[i]);
 
-		if (health_is_up(h) && (g->order != ORDER_FASTEST || !h->srtt_us))
-			continue; /* its speed does not matter, or is soon known */
+		if (health_is_up(h) && g->order != ORDER_FASTEST)
+			continue; /* its speed does not matter */
 		if ((q->tried >> i & 1) || !health_take_probe(h, now_us / 1000))
 			continue;
 		if (upstream_query_new(q->desk, g, q->wire.bytes, q->wire.len, NULL, NULL,
@@ -318,6 +348,7 @@ int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g
 		upstream_query_cancel(q);
 		return rc;
 	}
+	ask_at_start(q, q->begin_us);
 	probe_others(q, q->begin_us);
 	*out = q;
 	return 0;

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,8 +11,8 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
-#include "resolver/udp_pool.h"
 #include "resolver/upstream_channel.h"
+#include "resolver/upstream_stream.h"
 #include "resolver/upstream_try.h"
 #include "resolver/wire.h"
 
@@ -23,7 +21,7 @@
 #define STALL_MAX_MS 3000
 #define RETRY_MS     1000 /* after a connection that brought nothing */
 #define IN_BYTES     (2 + WIRE_MAX)
-#define OUT_BYTES    (UPSTREAM_TCP_IN_FLIGHT * (2 + UDP_POOL_QUERY_MAX))
+#define OUT_BYTES    (UPSTREAM_TCP_IN_FLIGHT * UPSTREAM_STREAM_FRAME_MAX)
 #define READS_MAX    16 /* a turn */
 
 struct upstream_tcp {
@@ -47,26 +45,6 @@ struct upstream_tcp {
 	size_t in_len, out_len;
 	uint8_t *in, *out; /* owned; allocated with the first connection, and kept */
 };
-
-static int connect_to(const struct addr_port *to)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = addr_port_to_sockaddr(to, &sa);
-	int one = 1;
-	int fd = socket(to->addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(fd, (struct sockaddr *)&sa, len) && errno != EINPROGRESS) {
-		int err = errno;
-
-		close(fd);
-		errno = err;
-		return -1;
-	}
-	return fd;
-}
 
 static void events_free(struct upstream_tcp *tcp)
 {
@@ -103,7 +81,7 @@ static int events_add(struct upstream_tcp *tcp, int fd)
 static int on_open(void *arg)
 {
 	struct upstream_tcp *tcp = arg;
-	int fd = connect_to(&tcp->to);
+	int fd = upstream_stream_connect(&tcp->to);
 
 	if (fd < 0)
 		return -1;
@@ -141,23 +119,16 @@ static void on_watch(void *arg, int fd, bool write)
 		event_add(tcp->writable, NULL);
 }
 
-/** Queue t's frame (RFC 1035 §4.2.2). */
+/** Queue t's frame. */
 static void on_send(void *arg, struct upstream_try *t)
 {
 	struct upstream_tcp *tcp = arg;
-	size_t len = t->is_plain ? t->wire->plain_len : t->wire->len;
-	uint8_t *at = tcp->out + tcp->out_len;
 
-	if (tcp->fd < 0 || OUT_BYTES - tcp->out_len < 2 + len) {
+	if (tcp->fd < 0 || OUT_BYTES - tcp->out_len < UPSTREAM_STREAM_FRAME_MAX) {
 		tcp->is_stuck = true; /* the next tick breaks it */
 		return;
 	}
-	store_be16(at, (uint16_t)len);
-	memcpy(at + 2, t->wire->bytes, len);
-	store_be16(at + 2, t->id);
-	if (t->is_plain)
-		store_be16(at + 2 + 10, 0);
-	tcp->out_len += 2 + len;
+	tcp->out_len += upstream_stream_write(t, 0, tcp->out + tcp->out_len);
 	event_add(tcp->writable, NULL);
 }
 
@@ -246,12 +217,9 @@ static int write_out(struct upstream_tcp *tcp)
 static void on_writable(evutil_socket_t fd, short events, void *arg)
 {
 	struct upstream_tcp *tcp = arg;
-	socklen_t len = sizeof(int);
-	int err = 0;
 
 	(void)events;
-	if (tcp->is_connecting &&
-	    (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) || err)) {
+	if (tcp->is_connecting && upstream_stream_error(fd)) {
 		break_connection(tcp);
 		return;
 	}

@@ -1,5 +1,5 @@
 /*
- * One try: a question on its way to one server, by UDP or TCP. A plain value shared by
+ * One try: a question on its way to one server, by UDP, TCP or TLS. A plain value shared by
  * the upstream files; owned by its question.
  */
 #ifndef RESOLVER_UPSTREAM_TRY_H
@@ -36,7 +36,7 @@ struct upstream_try {
 	const struct upstream_wire *wire;  /* borrowed; the question's */
 	struct upstream_server *server;	   /* borrowed; outlives us */
 	struct upstream_channel *channel;  /* borrowed; set while in_ares */
-	struct udp_socket *socket;	   /* it left by; NULL: by TCP */
+	struct udp_socket *socket;	   /* it left by; NULL: by a stream */
 	const uint8_t *reply;		   /* borrowed for the turn; NULL: none */
 	size_t reply_len;
 	struct reply_facts facts; /* of reply */
@@ -47,6 +47,7 @@ struct upstream_try {
 	enum try_list list;
 	bool is_awaited : 1; /* its id is known: a reply will be taken */
 	bool is_tcp : 1;
+	bool is_tls : 1;
 	bool is_plain : 1;     /* sent without OPT */
 	bool is_resent : 1;    /* plain because the server refused the OPT just now */
 	bool is_late : 1;      /* until_ms has passed, counted */

@@ -34,7 +34,7 @@ struct rig *rig_open(const char *address, const char *behaviours, uint32_t timeo
 			rc = scripted_open(r->base, address, 0, b,
 					   &r->servers[r->server_count]);
 		assert_int_equal(rc, 0);
-		r->addrs[r->server_count] = scripted_addr(r->servers[r->server_count]);
+		r->addrs[r->server_count].at = scripted_addr(r->servers[r->server_count]);
 		r->server_count++;
 	}
 	r->group.name = r->group_name;

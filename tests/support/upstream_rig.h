@@ -39,7 +39,7 @@ struct rig {
 	struct event_base *base;
 	struct scripted_upstream *servers[RIG_SERVERS];
 	size_t server_count;
-	struct addr_port addrs[RIG_SERVERS];
+	struct conf_server addrs[RIG_SERVERS];
 	char group_name[8];
 	struct conf_upstream group;
 	struct conf conf;

@@ -15,6 +15,10 @@
 
 #define UP "upstream u { server 192.0.2.53 }\n"
 
+/* of the bytes 0 to 31; of 255, 248 and so on */
+#define PIN_A "sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define PIN_B "sha256///jx6uPc1c7HwLmyq6Sdlo+IgXpzbGVeV1BJQjs0LSY="
+
 static void assert_addr(const struct addr *a, const char *text)
 {
 	char buf[ADDR_TEXT_MAX];
@@ -89,12 +93,43 @@ static void listens_and_upstreams_are_read(void **state)
 	assert_int_equal(c->listens[3].place.line, 2);
 	assert_string_equal(c->listens[3].place.file, "test.conf");
 	assert_int_equal(c->upstreams[0].server_count, 3);
-	assert_addr_port(&c->upstreams[0].servers[0], "192.0.2.53:5300");
-	assert_addr_port(&c->upstreams[0].servers[1], "[2001:db8::53]:53");
-	assert_addr_port(&c->upstreams[0].servers[2], "[2001:db8::54]:853");
+	assert_addr_port(&c->upstreams[0].servers[0].at, "192.0.2.53:5300");
+	assert_addr_port(&c->upstreams[0].servers[1].at, "[2001:db8::53]:53");
+	assert_addr_port(&c->upstreams[0].servers[2].at, "[2001:db8::54]:853");
 	assert_int_equal(c->upstreams[0].timeout_ms, 1500);
 	assert_int_equal(c->upstreams[0].order, ORDER_SPREAD);
 	assert_int_equal(c->upstreams[0].place.line, 3);
+	conf_free(c);
+}
+
+static void servers_are_asked_over_tls_where_a_line_says_so(void **state)
+{
+	struct conf *c = conf_of_text("upstream u {\n"
+				      " server 192.0.2.1 [2001:db8::1]:8853 tls dns.example.\n"
+				      " server 192.0.2.2 tls Dns.Example pin " PIN_A " " PIN_B "\n"
+				      " server 192.0.2.3 tls x.example pin " PIN_A " pin " PIN_B "\n"
+				      " server 192.0.2.4\n"
+				      "}\n");
+	const struct conf_server *s = c->upstreams[0].servers;
+
+	(void)state;
+	assert_int_equal(c->upstreams[0].server_count, 5);
+	assert_addr_port(&s[0].at, "192.0.2.1:853");
+	assert_addr_port(&s[1].at, "[2001:db8::1]:8853");
+	assert_string_equal(s[1].tls->name, "dns.example");
+	assert_int_equal(s[1].tls->pin_count, 0);
+	for (size_t i = 2; i < 4; i++) {
+		assert_int_equal(s[i].tls->pin_count, 2);
+		for (uint8_t b = 0; b < 32; b++)
+			assert_int_equal(s[i].tls->pins[0].sha256[b], b);
+		assert_int_equal(s[i].tls->pins[1].sha256[31], 255 - 31 * 7);
+	}
+	assert_null(s[4].tls);
+	assert_true(conf_wants_ca(c));
+	assert_string_equal(c->ca_certificates, "/etc/ssl/certs/ca-certificates.crt");
+	conf_free(c);
+	c = conf_of_text("upstream u { server 192.0.2.2 tls a.example pin " PIN_A " }\n");
+	assert_false(conf_wants_ca(c));
 	conf_free(c);
 }
 
@@ -348,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_written_has_its_default),
 		cmocka_unit_test(listens_and_upstreams_are_read),
+		cmocka_unit_test(servers_are_asked_over_tls_where_a_line_says_so),
 		cmocka_unit_test(the_root_goes_to_the_default_upstream),
 		cmocka_unit_test(suffixes_are_lower_case),
 		cmocka_unit_test(on_failure_follows_the_gate),

@@ -15,6 +15,7 @@
 
 #include "conf/conf.h"
 #include "conf/conf_bundle.h"
+#include "lib/util.h"
 #include "tests/support/conf_text.h"
 #include "tests/support/test_folder.h"
 
@@ -141,6 +142,85 @@ static void what_is_no_memory_is_refused(void **state)
 	close(fds[1]);
 }
 
+#define PEM "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+#define TLS "upstream u { server 192.0.2.1 tls a.example }\nca-certificates ca.pem\n"
+
+/* Adds what a text asks for; the errors, to be freed. */
+static char *add_ca(const char *text, struct conf_bundle **b, int *rc)
+{
+	struct conf_errors *errors = conf_errors_new();
+	char *out = NULL;
+	struct conf *c;
+	size_t len;
+	FILE *to = open_memstream(&out, &len);
+
+	assert_int_equal(conf_bundle_from_text("x.conf", text, strlen(text), b), 0);
+	c = conf_of_bundle(*b);
+	*rc = conf_bundle_add_ca(*b, c, errors);
+	conf_errors_print(errors, to);
+	fclose(to);
+	conf_errors_free(errors);
+	conf_free(c);
+	return out;
+}
+
+static void certificates_go_along_where_they_are_needed(void **state)
+{
+	static const struct {
+		const char *text, *ca;
+	} cases[] = {
+		{ TLS, PEM },
+		{ "upstream u { server 192.0.2.1 }\nca-certificates ca.pem\n", NULL },
+		{ "upstream u { server 192.0.2.1 tls a.example pin "
+		  "sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= }\n", NULL },
+	};
+
+	(void)state;
+	test_folder_put("ca.pem", PEM);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct conf_bundle *b;
+		struct conf *childs;
+		int rc, fd;
+
+		free(add_ca(cases[i].text, &b, &rc));
+		assert_int_equal(rc, 0);
+		fd = conf_bundle_write(b);
+		assert_int_equal(conf_from_fd(fd, &childs), 0);
+		assert_int_equal(childs->ca_text != NULL, cases[i].ca != NULL);
+		if (cases[i].ca)
+			assert_string_equal(childs->ca_text, cases[i].ca);
+		conf_free(childs);
+		close(fd);
+		conf_bundle_free(b);
+	}
+}
+
+static void certificates_that_cannot_be_read_are_an_error(void **state)
+{
+	static const struct {
+		const char *file, *error; /* file NULL: there is none */
+	} cases[] = {
+		{ NULL, "cannot read ca-certificates 'ca.pem': No such file or directory" },
+		{ "", "ca-certificates 'ca.pem' has no certificate in PEM" },
+		{ "nothing\n", "ca-certificates 'ca.pem' has no certificate in PEM" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct conf_bundle *b;
+		char *errors;
+		int rc;
+
+		if (cases[i].file)
+			test_folder_put("ca.pem", cases[i].file);
+		errors = add_ca(TLS, &b, &rc);
+		assert_int_equal(rc, -EINVAL);
+		assert_non_null(strstr(errors, cases[i].error));
+		free(errors);
+		conf_bundle_free(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +228,8 @@ int main(void)
 		IN_FOLDER(a_bundle_cut_short_or_longer_is_refused),
 		IN_FOLDER(a_bundle_with_changed_bytes_does_no_harm),
 		IN_FOLDER(what_is_no_memory_is_refused),
+		IN_FOLDER(certificates_go_along_where_they_are_needed),
+		IN_FOLDER(certificates_that_cannot_be_read_are_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

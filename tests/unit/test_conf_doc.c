@@ -30,7 +30,9 @@
 static const char big[] =
 	"listen \"a b\" 192.0.2.1 [2001:db8::1]:5353\nlisten lan 127.0.0.1:54\n"
 	"upstream a {\n server 192.0.2.53:5300 2001:db8::53\n timeout 1500ms\n order spread\n}\n"
-	"upstream b { server 192.0.2.54 }\n"
+	"upstream b { server 192.0.2.54 }\nca-certificates \"my ca.pem\"\n"
+	"upstream c {\n server 192.0.2.55 [2001:db8::55]:8853 tls dns.example\n"
+	" server 192.0.2.56 tls home.example pin sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n}\n"
 	"forward \"a\\\\.b\\\\032c.Example\" a\nforward corp.example b\nforward . b\n"
 	"cache {\n size off\n ttl-max 90m\n negative-max 0s\n stale off\n"
 	" stale-after 20ms\n prefetch off\n nxdomain-below off\n}\n"
@@ -267,7 +269,7 @@ static void the_shipped_settings_are_the_defaults_and_good_examples(void **state
 	assert_string_equal(c->control, defaults->control);
 	assert_string_equal(c->history.file, defaults->history.file);
 	assert_string_equal(c->gate.table, defaults->gate.table);
-	assert_int_equal(c->upstream_count, 2);
+	assert_int_equal(c->upstream_count, 3);
 	assert_int_equal(c->zone_count, 2);
 	assert_int_equal(c->device_count, 2);
 	assert_int_equal(c->group_count, 2);

@@ -140,6 +140,9 @@ static void malformed_values_are_shown(void **state)
 	check_cases(cases, ARRAY_SIZE(cases));
 }
 
+#define PIN_HINT "[openssl x509 -in CERT -noout -pubkey | openssl pkey -pubin -outform der | " \
+		 "openssl dgst -sha256 -binary | base64]"
+
 static void malformed_addresses_are_shown(void **state)
 {
 	static const struct error_case cases[] = {
@@ -155,6 +158,33 @@ static void malformed_addresses_are_shown(void **state)
 		  "[192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53]" },
 		{ UP "upstream v { server [fe80::1%nosuchif0]:53 }",
 		  "2:21: the interface in '[fe80::1%nosuchif0]:53' does not exist" },
+		{ "upstream v { server 192.0.2.1 tls }",
+		  "1:31: tls needs the name of the server [server 9.9.9.9 tls dns.quad9.net]" },
+		{ "upstream v { server 192.0.2.1 tls pin x }",
+		  "1:31: tls needs the name of the server [server 9.9.9.9 tls dns.quad9.net]" },
+		{ "upstream v { server 192.0.2.1 tls 192.0.2.1 }",
+		  "1:35: '192.0.2.1' is no name of a server "
+		  "[server 9.9.9.9 tls dns.quad9.net]" },
+		{ "upstream v { server 192.0.2.1 tls *.example }",
+		  "1:35: '*.example' is no name of a server "
+		  "[server 9.9.9.9 tls dns.quad9.net]" },
+		{ "upstream v { server 192.0.2.1 tls a.example 192.0.2.2 }",
+		  "1:45: '192.0.2.2' stands behind the name "
+		  "[server 9.9.9.9 tls dns.quad9.net]" },
+		{ "upstream v { server tls a.example }",
+		  "1:14: server needs an address before tls "
+		  "[server 9.9.9.9 tls dns.quad9.net]" },
+		{ "upstream v { server 192.0.2.1 tls a.example pin }",
+		  "1:45: pin needs a key: sha256/ and 44 characters" },
+		{ "upstream v { server 192.0.2.1 pin x }",
+		  "1:31: a pin is of a server that is asked over TLS "
+		  "[server ADDRESS tls NAME pin sha256/KEY]" },
+		{ "upstream v { server 192.0.2.1 tls a.example pin sha256/x }",
+		  "1:49: 'sha256/x' is no pin: it is sha256/ and 44 characters " PIN_HINT },
+		{ "upstream v { server 192.0.2.1 tls a.example pin "
+		  "sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9= }",
+		  "1:49: 'sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=' is no pin: it "
+		  "is sha256/ and 44 characters " PIN_HINT },
 		{ UP "device d { mac 7c:2f:80 }",
 		  "2:16: '7c:2f:80' is no hardware address of a device "
 		  "[as in 7c:2f:80:00:11:22]" },

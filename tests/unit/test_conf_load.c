@@ -340,7 +340,7 @@ static void servers_of_the_system_are_asked_where_none_is_written(void **state)
 		assert_int_equal(c->upstream_count, 1);
 		for (size_t s = 0; s < c->upstreams[0].server_count; s++) {
 			strcat(text, s ? " " : "");
-			strcat(text, addr_port_to_text(&c->upstreams[0].servers[s], one));
+			strcat(text, addr_port_to_text(&c->upstreams[0].servers[s].at, one));
 		}
 		assert_string_equal(text, cases[i].servers);
 		conf_free(c);

@@ -400,7 +400,7 @@ static void name_that_does_not_exist_has_none_below(void **state)
 		{ "", AD, "a.gone.example", TYPE_A, true },
 		{ "", AD, "a.b.c.Gone.Example", TYPE_TXT, true },
 		{ "", AD, "agone.example", TYPE_A, false },
-		{ "", AD, "example", TYPE_A, false },
+		{ "", AD, "example", TYPE_TXT, false },
 		{ "", 0, "gone.example", TYPE_A, true },
 		{ "", 0, "gone.example", TYPE_AAAA, false },
 		{ "", 0, "a.gone.example", TYPE_A, false },

@@ -212,7 +212,7 @@ static void server_that_comes_back_is_used_again(void **state)
 	rig_ask(r, "early.example", 1, false);
 	rig_run(r);
 	assert_int_equal(r->asked[0].rc, -ECONNREFUSED);
-	assert_int_equal(scripted_open(r->base, "127.0.0.1", r->addrs[0].port, "ok", &back), 0);
+	assert_int_equal(scripted_open(r->base, "127.0.0.1", r->addrs[0].at.port, "ok", &back), 0);
 	rig_ask(r, "later.example", 1, false);
 	rig_run(r);
 	assert_true(r->asked[1].right);
@@ -295,6 +295,42 @@ static void order_is_kept(void **state)
 	rig_close(r);
 }
 
+/* No client finds out which servers are dead: at the start several are asked at once, then
+ * copies of questions measure those that are not known. */
+static void dead_servers_in_the_list_are_not_waited_for(void **state)
+{
+	static const char *const servers[] = { "dead dead ok", "dead ok dead", "icmp dead ok" };
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(servers); s++) {
+		struct rig *r = rig_open("127.0.0.1", servers[s], 2000, ORDER_FASTEST);
+
+		for (unsigned i = 0; i < 30; i++) {
+			rig_ask(r, "start.example", 1, false);
+			rig_run(r);
+			assert_true(r->asked[i].took_ms < 400); /* a wait is 500 ms */
+		}
+		assert_int_equal(rig_count_right(r), 30);
+		assert_in_range(scripted_counts(r->servers[0])->udp_queries, 0, 3);
+		rig_close(r);
+	}
+}
+
+static void a_burst_at_the_start_is_not_multiplied(void **state)
+{
+	struct rig *r = rig_open("127.0.0.1", "slow slow slow", 3000, ORDER_FASTEST);
+	unsigned packets = 0;
+
+	(void)state;
+	rig_ask_many(r, 200);
+	rig_run_for(r, 200);
+	for (size_t i = 0; i < 3; i++)
+		packets += scripted_counts(r->servers[i])->udp_queries;
+	assert_in_range(packets, 200, 200 + 2 * 16 + 2);
+	rig_run(r);
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +345,8 @@ int main(void)
 		cmocka_unit_test(types_are_not_looked_at),
 		cmocka_unit_test(ipv6_server_is_asked),
 		cmocka_unit_test(order_is_kept),
+		cmocka_unit_test(dead_servers_in_the_list_are_not_waited_for),
+		cmocka_unit_test(a_burst_at_the_start_is_not_multiplied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
