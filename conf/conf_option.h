@@ -20,6 +20,7 @@ enum conf_block_id {
 	CONF_POLICY,
 	CONF_GATE,
 	CONF_HISTORY,
+	CONF_CLIENTS,
 	CONF_BLOCK_COUNT,
 };
 
@@ -51,6 +52,7 @@ enum conf_type {
 	TYPE_DENY,
 	TYPE_FILL,
 	TYPE_REACH,
+	TYPE_NETWORK,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,
 };

@@ -81,7 +81,7 @@ extern read_option *const conf_readers[TYPE_TYPES];
 
 /** Those of addresses (conf_read_addr.c). */
 read_option read_listen, read_server, read_mac, read_address, read_member, read_allow,
-	read_deny, read_fill;
+	read_deny, read_fill, read_network;
 
 /** Read a network, or an address; false: an error was added (conf_read_addr.c). */
 bool parse_network(struct parser *p, const struct scfg_word *at, struct addr_net *out);

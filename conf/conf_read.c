@@ -315,6 +315,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_LISTS] = read_lists,
 	[TYPE_ALLOW] = read_allow,
 	[TYPE_DENY] = read_deny,
+	[TYPE_NETWORK] = read_network,
 	[TYPE_FILL] = read_fill,
 	[TYPE_REACH] = read_reach,
 };

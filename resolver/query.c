@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/clock.h"
+#include "resolver/guard.h"
 #include "resolver/query_parts.h"
 #include "resolver/reply.h"
 
@@ -104,7 +105,6 @@ static void answer_question(struct resolver *r, struct lookup *l)
 	struct list_match match;
 	enum policy_action action;
 
-	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
 	action = policy_decide(l->setup->conf, l->setup->index, l->client.place.policy,
 			       &l->question.qname, &match);
 	if (action == POLICY_BLOCK) {
@@ -126,7 +126,6 @@ static void answer_other(struct resolver *r, struct lookup *l, enum wire_verdict
 	uint8_t *room;
 
 	if (verdict == WIRE_REFUSED) {
-		clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
 		reply_error(r, l, RCODE_REFUSED, EDE_NONE, NULL, VERDICT_REFUSED);
 		return;
 	}
@@ -160,6 +159,8 @@ void query_take(struct resolver *r, const struct asker *from, const uint8_t *pac
 	l.client.has_mac = false;
 	l.allowed = false;
 	r->stats.queries++;
+	if (!guard_admit(r, &l))
+		return;
 	if (verdict == WIRE_OK)
 		answer_question(r, &l);
 	else

@@ -18,6 +18,7 @@
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "resolver/control.h"
+#include "resolver/guard.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
@@ -318,6 +319,7 @@ static void free_parts(struct process *p)
 	listener_free(r->listener);
 	hold_free(r->hold);
 	lookup_log_free(r->log);
+	guard_free(r->guard);
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
 	cache_free(r->cache);
@@ -359,6 +361,7 @@ static int make_parts(struct process *p)
 	if (!p->drain)
 		return -ENOMEM;
 	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
+	    (rc = guard_new(&r->guard)) ||
 	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||

@@ -18,6 +18,7 @@
 struct child;
 struct control;
 struct event_base;
+struct guard;
 struct neighbour;
 struct queries;
 
@@ -42,6 +43,7 @@ struct resolver {
 	struct lookup_log *log;
 	struct control *control;
 	struct queries *queries;
+	struct guard *guard;
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;

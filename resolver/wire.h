@@ -125,6 +125,9 @@ int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_quest
 size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
 			const char *text, uint8_t *buf);
 
+/** Write a reply that says no more than: ask by TCP. As wire_write_error, with TC. */
+size_t wire_write_truncated(const struct wire_question *q, uint8_t *buf);
+
 /** How a blocked name is answered; matches enum conf_block_answer. */
 enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
 

@@ -55,6 +55,14 @@ size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire
 	return q->has_opt ? put_opt_ede(q, rcode, ede, text, buf, at) : at;
 }
 
+size_t wire_write_truncated(const struct wire_question *q, uint8_t *buf)
+{
+	size_t len = wire_write_error(q, RCODE_NOERROR, EDE_NONE, NULL, buf);
+
+	buf[AT_FLAGS] |= FLAG_TC >> 8;
+	return len;
+}
+
 /* Fixed part of a record whose owner is a pointer to owner_at. */
 static size_t put_rr(size_t owner_at, uint16_t type, uint32_t ttl_s, size_t rdata_len,
 		     uint8_t *to)

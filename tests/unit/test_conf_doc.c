@@ -32,6 +32,8 @@ static const char big[] =
 	"upstream a {\n server 192.0.2.53:5300 2001:db8::53\n timeout 1500ms\n order spread\n}\n"
 	"upstream b { server 192.0.2.54 }\n"
 	"forward \"a\\\\.b\\\\032c.Example\" a\nforward corp.example b\nforward . b\n"
+	"clients {\n network 192.0.2.0/24 2001:db8::/32 192.0.2.77\n others ignore\n rate off\n"
+	" burst 7\n connections 1\n}\n"
 	"cache {\n size off\n ttl-max 90m\n negative-max 0s\n}\n"
 	"zone any { interface * }\n"
 	"zone iot {\n interface br-iot wlan0.1 'a{b}'\n gate enforce\n}\n"

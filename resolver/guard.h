@@ -1,0 +1,32 @@
+/*
+ * What stands before a question: is its source a client of ours, and does it ask no more than
+ * it may. What is not let in is answered or dropped here, and counted.
+ */
+#ifndef RESOLVER_GUARD_H
+#define RESOLVER_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct guard;
+struct lookup;
+struct resolver;
+
+struct guard_stats {
+	uint64_t forged;    /* sources that no client has: dropped */
+	uint64_t strangers; /* refused, or not heard */
+	uint64_t slipped;   /* over the limit: told to come by TCP */
+	uint64_t limited;   /* over the limit: dropped; by TCP refused */
+};
+
+/** @retval -ENOMEM */
+int guard_new(struct guard **out);
+void guard_free(struct guard *g);
+
+/** Judge one question and find its client (l->client).
+ *  @return false: it has been dealt with; l is done */
+bool guard_admit(struct resolver *r, struct lookup *l);
+
+void guard_get_stats(const struct guard *g, struct guard_stats *out);
+
+#endif
