@@ -10,6 +10,7 @@
 #include "lib/msg.h"
 
 struct generation;
+struct hash_key;
 struct process;
 
 /** Fresh channels between this process, which has just started, and those that run of the
@@ -33,6 +34,9 @@ void outfit_change(struct process *p, const struct generation *g);
 /** The index alone, if there is one: to the resolver, or to the compiler, which keeps the lists
  *  whose files have gone bad. */
 void outfit_index(struct process *p, const struct generation *g);
+
+/** What DNS cookies are made of. */
+void outfit_secret(struct process *resolver, const struct hash_key *secret);
 
 /** Tell the resolver, for `status`, how this one is. */
 void outfit_tell_state(struct process *resolver, const struct process *of);

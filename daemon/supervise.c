@@ -225,6 +225,7 @@ int supervise_run(const struct supervise_options *options)
 	umask(0022);
 	signal(SIGPIPE, SIG_IGN);
 	raise_limits();
+	hash_key_init(&s.secret);
 	s.notify = sd_notify_open();
 	status = start_and_serve(&s);
 	end(&s);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/hash.h"
 #include "lib/msg.h"
 
 struct event;
@@ -33,6 +34,7 @@ struct supervisor {
 	char *control;		 /* path of the socket as bound; NULL: not yet */
 	char *bypass;		 /* lines of conf_bypass.h in force; NULL: never any */
 	int bypass_rc;		 /* what was wrong with the file, as last said */
+	struct hash_key secret;	 /* of DNS cookies: each resolver gets it, and nobody else */
 	uint64_t stopping_since_ms;
 	uint32_t last_number;	 /* of a generation */
 	unsigned retries;	 /* of compiling, while there is no index at all */

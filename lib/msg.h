@@ -67,6 +67,8 @@ enum msg_type {
 	MSG_TELL, /* msg_tell: pieces of the answer, the last one marked */
 	/* supervisor to nftsync */
 	MSG_NETFILTER, /* fd: the netfilter socket that owns the table; it outlives nftsync */
+	/* added later */
+	MSG_SECRET, /* msg_secret: what cookies are made of; supervisor to resolver */
 	MSG_TYPE_COUNT,
 };
 
@@ -99,6 +101,14 @@ struct msg_start {
 	uint16_t size;
 	uint16_t zero;
 	uint32_t generation; /* counts up from 1 with each (re)load */
+};
+
+/** The same for each resolver of one supervisor, so that a client's cookie outlives the one that
+ *  gave it. */
+struct msg_secret {
+	uint16_t size;
+	uint16_t zero[3];
+	uint64_t key[2];
 };
 
 struct msg_ping {

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "lib/util.h"
+#include "lib/hash.h"
 #include "resolver/access.h"
+#include "resolver/cookie.h"
 #include "resolver/query.h"
 #include "resolver/rate_limit.h"
 #include "resolver/reply.h"
@@ -15,6 +17,7 @@
 struct guard {
 	struct access *access;	 /* owned */
 	struct rate_limit *rate; /* owned */
+	struct hash_key root;	 /* of the secrets of cookies */
 	struct guard_stats stats;
 };
 
@@ -28,8 +31,14 @@ int guard_new(struct guard **out)
 		guard_free(g);
 		return -ENOMEM;
 	}
+	hash_key_init(&g->root);
 	*out = g;
 	return 0;
+}
+
+void guard_set_secret(struct guard *g, const struct hash_key *root)
+{
+	g->root = *root;
 }
 
 void guard_free(struct guard *g)
@@ -61,12 +70,16 @@ static void refuse(struct resolver *r, struct lookup *l, const char *why)
 					      room));
 }
 
+/* Who knows of cookies asks again with the one that this carries, others ask by TCP. */
 static void slip(struct resolver *r, struct lookup *l)
 {
 	uint8_t *room = reply_room(r, l);
+	size_t len = l->question.cookie_len ?
+			     wire_write_error(&l->question, RCODE_BADCOOKIE, EDE_NONE, NULL, room) :
+			     wire_write_truncated(&l->question, room);
 
 	r->guard->stats.slipped++;
-	reply_write(l, room, wire_write_truncated(&l->question, room));
+	reply_write(l, room, len);
 }
 
 static void tell(struct resolver *r, const struct lookup *l, const char *kind,
@@ -79,8 +92,8 @@ static void tell(struct resolver *r, const struct lookup *l, const char *kind,
 
 /* A client has its own bucket; a stranger's refusals are limited as well, and it is not told to
  * come by TCP. */
-static enum rate_verdict take_token(struct resolver *r, struct lookup *l, const char *kind,
-				    const char *detail)
+static enum rate_verdict take_token(struct resolver *r, struct lookup *l, bool proven,
+				    const char *kind, const char *detail)
 {
 	const struct conf_clients *conf = &l->setup->conf->clients;
 	struct addr key = rate_limit_key(&l->asker.from.addr,
@@ -91,7 +104,7 @@ static enum rate_verdict take_token(struct resolver *r, struct lookup *l, const 
 	if (!conf->rate || access_is_loopback(&l->asker.from.addr))
 		return RATE_PASS;
 	verdict = rate_limit_take(r->guard->rate, &key, conf->rate, conf->burst,
-				  l->asker.tcp != NULL, l->start_us, &is_told);
+				  proven, l->start_us, &is_told);
 	if (is_told)
 		tell(r, l, kind, detail);
 	return verdict;
@@ -101,15 +114,33 @@ static void meet_stranger(struct resolver *r, struct lookup *l)
 {
 	r->guard->stats.strangers++;
 	if (l->setup->conf->clients.others == OTHERS_IGNORE ||
-	    take_token(r, l, "stranger", "asks more than the rate, and is no client") != RATE_PASS)
+	    take_token(r, l, false, "stranger", "asks more than the rate, and is no client") !=
+		    RATE_PASS)
 		drop(l);
 	else
 		refuse(r, l, "not a client of this resolver");
 }
 
+/* @return whether the question has our cookie, which only its address can know */
+static bool take_cookie(struct guard *g, struct lookup *l)
+{
+	struct wire_question *q = &l->question;
+	uint8_t option[COOKIE_BYTES];
+	enum cookie_state state;
+
+	if (!q->cookie_len)
+		return false;
+	state = cookie_answer(&g->root, q->cookie, q->cookie_len, &l->asker.from.addr,
+			      (uint32_t)(l->ts_us / 1000000), option);
+	wire_add_option(q, OPTION_COOKIE, option, sizeof(option));
+	g->stats.cookies += state == COOKIE_GOOD;
+	return state == COOKIE_GOOD;
+}
+
 static bool is_within_rate(struct resolver *r, struct lookup *l)
 {
-	enum rate_verdict verdict = take_token(r, l, "client-limited",
+	bool proven = take_cookie(r->guard, l) || l->asker.tcp;
+	enum rate_verdict verdict = take_token(r, l, proven, "client-limited",
 					       "asks more than the rate of `clients'");
 
 	if (verdict == RATE_PASS)

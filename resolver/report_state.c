@@ -98,6 +98,7 @@ static void report_clients(const struct resolver *r, FILE *to)
 	row(to, "clients", "strangers", s.strangers);
 	row(to, "clients", "told_to_use_tcp", s.slipped);
 	row(to, "clients", "over_the_rate", s.limited);
+	row(to, "clients", "cookies", s.cookies);
 }
 
 static void report_edges(const struct resolver *r, FILE *to)

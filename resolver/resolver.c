@@ -14,6 +14,7 @@
 
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/util.h"
@@ -222,6 +223,11 @@ static void on_listen(struct process *p, const struct msg_listen *m, int fd)
 		log_err("listen %s: %s", addr_port_to_text(&m->at, text), strerror(-rc));
 }
 
+static void set_secret(struct process *p, const struct msg_secret *m)
+{
+	guard_set_secret(p->r.guard, &(struct hash_key){ { m->key[0], m->key[1] } });
+}
+
 static void on_message(void *arg, enum msg_type type, const void *record, int fd)
 {
 	struct process *p = arg;
@@ -239,6 +245,9 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		return;
 	case MSG_CONTROL:
 		control_listen(p->r.control, fd);
+		return;
+	case MSG_SECRET:
+		set_secret(p, record);
 		return;
 	case MSG_CHILD:
 		p->r.children[((const struct msg_child *)record)->role] =

@@ -26,13 +26,18 @@ enum wire_type {
 enum wire_class { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
 enum wire_rcode {
 	RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
-	RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_BADVERS = 16,
+	RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_BADVERS = 16, RCODE_BADCOOKIE = 23,
 };
+enum wire_option { OPTION_COOKIE = 10, OPTION_KEEPALIVE = 11, OPTION_EDE = 15 };
 /** Extended DNS errors (RFC 8914 §4) that we send; EDE_NONE sends none. */
 enum wire_ede {
 	EDE_NONE = -1, EDE_OTHER = 0, EDE_STALE = 3, EDE_BLOCKED = 15, EDE_FILTERED = 17,
 	EDE_PROHIBITED = 18, EDE_NOT_READY = 14, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23,
 };
+
+#define WIRE_COOKIE_MIN	   8  /* a client's cookie (RFC 7873 §4) ... */
+#define WIRE_COOKIE_MAX	   40 /* ... and a server's */
+#define WIRE_OPTIONS_MAX   34 /* of a reply, besides an EDE: a cookie and a keepalive */
 
 /** One question as it was asked. */
 struct wire_question {
@@ -44,6 +49,11 @@ struct wire_question {
 	uint16_t udp_size;   /* what the client takes over UDP: 512 without OPT, 512 to 1232 */
 	uint16_t qtype, qclass; /* both 0: no question was read, and replies have none */
 	struct dname qname;  /* the client's case */
+	bool keepalive;	     /* it has the option (RFC 7828) */
+	uint8_t cookie_len;  /* 0: none */
+	uint8_t cookie[WIRE_COOKIE_MAX];
+	uint8_t options_len; /* of what replies carry in their OPT; 0 as it is read */
+	uint8_t options[WIRE_OPTIONS_MAX];
 };
 
 enum wire_verdict {
@@ -52,6 +62,7 @@ enum wire_verdict {
 	WIRE_FORMERR, /* answer it; out->id and the flags are set, qname may be the root */
 	WIRE_NOTIMP,  /* opcode other than QUERY */
 	WIRE_BADVERS, /* EDNS version above 0; out is complete */
+	WIRE_COOKIE,  /* no question, but a cookie: the client wants ours (RFC 7873 §5.4) */
 	WIRE_REFUSED, /* AXFR, IXFR and other types that no zone holds (RFC 6895 §3.1), class
 			 neither IN nor ANY; out is complete */
 };
@@ -60,6 +71,10 @@ enum wire_verdict {
  *  one OPT, no bytes left behind; name uncompressed. */
 enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
 				      struct wire_question *out);
+
+/** Have replies to q carry this option, if they have an OPT; one that has no room in q is left
+ *  out. */
+void wire_add_option(struct wire_question *q, uint16_t code, const void *data, size_t len);
 
 /** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD and AD set (RFC 6840
  *  §5.7: so that AD in the reply can be kept for who asks), CD as asked, DO as asked,

@@ -33,7 +33,7 @@ conf() {
 	}
 	EOF
 }
-conf "rate 5
+conf "rate 1
 	  burst 100" >"$net_dir/start.conf"
 net_nameward <"$net_dir/start.conf"
 reload() { # LINES: of clients
@@ -86,6 +86,35 @@ check "loopback has no limit" test "$answered" -ge 1900
 flooded inet $wan 2000
 check "a flood from outside is refused less than it asks ($refused)" test "$refused" -ge 90 -a "$refused" -lt 600
 check "nobody there is told to use TCP" test "$truncated" = 0
+
+# --- cookies -------------------------------------------------------------------------------------
+cookie_of() { sed -n 's/^; COOKIE: \([0-9a-f]*\).*/\1/p' "$net_dir/has.out"; }
+from() { in_ns c2 dig +time=1 +tries=1 @$r web.example "$@"; }
+check "a client's cookie gets ours" has '^; COOKIE: 0123456789abcdef01000000[0-9a-f]{24} \(good\)' from +cookie=0123456789abcdef
+cookie=$(cookie_of)
+check "which comes back while it is young" has "^; COOKIE: $cookie " from +cookie=$cookie
+good=$(status_of clients cookies)
+check "and proves the address" test "$good" = 1
+check "who asks without hears of none" not has COOKIE from +nocookie
+check "blocked or not, with EDNS only" not has COOKIE from +noedns
+check "one that is cut: FORMERR" has 'status: FORMERR' from +nocookie +ednsopt=10:0102030405
+check "another client cannot use it" has '^; COOKIE: 0123456789abcdef' ask @$r +cookie=$cookie web.example
+check "it is not counted" test "$(status_of clients cookies)" = "$good"
+kill -9 "$(pid_of resolver)"
+wait_for 10 has 198.18.0.80 from
+check "a new resolver knows the old one's" has "^; COOKIE: $cookie " from +cookie=$cookie
+sleep 0.3
+ask @$r web.example >/dev/null
+flooded c1 $r 1000
+bad_cookie() { # of some tries every second is answered
+	for _i in $(seq 8); do
+		has 'status: BADCOOKIE' ask +ignore +nobadcookie +tries=1 +cookie=0123456789abcdef @$r web.example && return
+	done
+}
+check "over the rate a cookie is asked for" bad_cookie
+check "and with it the same question is answered" has 198.18.0.80 ask +ignore "+cookie=$(cookie_of)" @$r web.example
+check "a packet that asks for a cookie only" has '^123481800000000000000001000029.*000a0018.*0123456789abcdef01' \
+	in_ns router "$BUILD/dnsmany" hex 127.0.0.1 udp 12340100000000000000000100002904d000000000000c000a00080123456789abcdef
 
 # --- otherwise -----------------------------------------------------------------------------------
 reload "network 198.18.0.0/24
