@@ -98,7 +98,8 @@ static const struct conf_option options[] = {
 	{ CONF_CLIENTS, "connections", .type = TYPE_COUNT,
 	  .at = offsetof(struct conf_clients, connections), .min = 1, .max = 512,
 	  .initial = "32",
-	  .help = "TCP connections of one address (of IPv6: of the /64)." },
+	  .help = "TCP connections of one address. In all there are 512; then the one that has been "
+		"idle for the longest time gives way." },
 
 	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER, .args = "ADDRESS[:PORT] ...",
 	  .help = "A resolver to ask, port 53 if none is written. At least one, at "

@@ -137,6 +137,17 @@ static bool take_cookie(struct guard *g, struct lookup *l)
 	return state == COOKIE_GOOD;
 }
 
+/* RFC 7828: how long the connection may be idle, for who wants to know; never by UDP. */
+static void answer_keepalive(const struct resolver *r, struct lookup *l)
+{
+	uint8_t units[2]; /* of 100 ms */
+
+	if (!l->asker.tcp || !l->question.keepalive)
+		return;
+	store_be16(units, (uint16_t)(tcp_idle_s(r->tcp) * 10));
+	wire_add_option(&l->question, OPTION_KEEPALIVE, units, sizeof(units));
+}
+
 static bool is_within_rate(struct resolver *r, struct lookup *l)
 {
 	bool proven = take_cookie(r->guard, l) || l->asker.tcp;
@@ -168,5 +179,6 @@ bool guard_admit(struct resolver *r, struct lookup *l)
 		return false;
 	}
 	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
+	answer_keepalive(r, l);
 	return is_within_rate(r, l);
 }

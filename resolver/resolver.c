@@ -133,6 +133,7 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	}
 	r->current = s;
 	clients_flush(r->clients);
+	tcp_limit(r->tcp, s->conf->clients.connections);
 	keep_listeners(r);
 	hold_review(r->hold);
 }
