@@ -14,6 +14,7 @@
 struct event;
 struct event_base;
 struct generation;
+struct listeners;
 struct process;
 struct process_ops;
 struct sd_notify;
@@ -28,6 +29,7 @@ struct supervisor {
 	struct process *processes[ROLE_COUNT];	 /* none for the supervisor itself */
 	struct generation *now;			 /* in force */
 	struct generation *next; /* being compiled; at the first start the same as now */
+	struct listeners *last_sockets; /* of the life before; NULL: none. Until the first bind */
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	int lock_fd, control_fd; /* -1: not there */
 	int netfilter_fd;	 /* owns the gate's table, used by nftsync alone; -1: not yet */

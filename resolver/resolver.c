@@ -135,6 +135,10 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);
 	keep_listeners(r);
+	if (!r->stopping) {
+		listener_start(r->listener);
+		tcp_start(r->tcp);
+	}
 	hold_review(r->hold);
 }
 
@@ -378,6 +382,8 @@ static int make_parts(struct process *p)
 	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||
 	    (rc = listener_new(r->base, on_udp, r, &r->listener)))
 		return rc;
+	listener_stop(r->listener); /* what comes before the first START waits for it */
+	tcp_stop(r->tcp);
 	return 0;
 }
 

@@ -49,6 +49,7 @@ struct tcp {
 	struct tcp_conn *conns; /* all that are not freed */
 	struct event *resume;
 	unsigned most, most_of_client; /* connections */
+	bool stopped;
 	struct log_limit accept_limit;
 	struct tcp_stats stats;
 };
@@ -390,6 +391,8 @@ int tcp_add(struct tcp *t, int fd, const struct addr_port *at)
 		return -ENOMEM;
 	}
 	evconnlistener_set_error_cb(s->listener, on_accept_error);
+	if (t->stopped)
+		evconnlistener_disable(s->listener);
 	t->sockets[t->count++] = s;
 	return 0;
 }
@@ -423,8 +426,15 @@ void tcp_sweep(struct tcp *t)
 
 void tcp_stop(struct tcp *t)
 {
+	t->stopped = true;
 	event_del(t->resume);
 	set_accepting(t, false);
+}
+
+void tcp_start(struct tcp *t)
+{
+	t->stopped = false;
+	set_accepting(t, true);
 }
 
 void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)

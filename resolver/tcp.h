@@ -52,8 +52,9 @@ void tcp_mark(struct tcp *t);
 void tcp_keep(struct tcp *t, const struct addr_port *at);
 void tcp_sweep(struct tcp *t);
 
-/** Accept no more; open connections stay. */
+/** As listener_stop and listener_start; open connections stay. */
 void tcp_stop(struct tcp *t);
+void tcp_start(struct tcp *t);
 
 /** Answer one of the connection's questions. */
 void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len);

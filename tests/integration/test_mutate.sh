@@ -45,8 +45,6 @@ serve() { # WHAT COUNT
 	check "$1: as many again take no more memory ($first, $(memory) KiB)" \
 		test "$(memory)" -lt $((first * 5 / 4))
 	check "$1: the clean names are as they were" mutate clean 100
-	nameward flush >/dev/null 2>&1
-	check "$1: and asked for again" mutate clean 100
 	check "$1: the resolver lived through all of it" has 'process +resolver .*restarts 0' nameward status
 	kill "$nameward_pid"
 	check "$1: it ends" wait_for 20 gone
