@@ -90,7 +90,7 @@ struct conf_block {
 };
 
 /** Largest number of rows of one block. */
-#define CONF_BLOCK_OPTIONS_MAX 16
+#define CONF_BLOCK_OPTIONS_MAX 24
 
 /** All rows; those of one block stand together. */
 const struct conf_option *conf_options(size_t *count);

@@ -36,7 +36,7 @@ void cookie_write(const struct hash_key *secret, const uint8_t client[COOKIE_CLI
 struct hash_key cookie_secret(const struct hash_key *root, uint32_t at_s)
 {
 	uint32_t text[2] = { at_s / COOKIE_SECRET_S, 0 };
-	struct hash_key secret;
+	struct hash_key secret = { { 0 } };
 
 	for (; text[1] < ARRAY_SIZE(secret.k); text[1]++)
 		secret.k[text[1]] = hash_bytes_2_4(root, text, sizeof(text));
@@ -60,7 +60,7 @@ enum cookie_state cookie_answer(const struct hash_key *root, const uint8_t *cook
 	const uint8_t *theirs = cookie + COOKIE_CLIENT;
 	uint8_t *ours = out + COOKIE_CLIENT;
 	enum cookie_state state = COOKIE_NEW;
-	struct hash_key secret;
+	struct hash_key secret = { { 0 } };
 	int32_t age_s = INT32_MAX;
 
 	memcpy(out, cookie, COOKIE_CLIENT);
