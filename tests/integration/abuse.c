@@ -110,9 +110,11 @@ static int flood(const char *server, unsigned count, const char *name)
 	int fd = open_socket(server, SOCK_DGRAM);
 	uint8_t question[QUESTION];
 	struct replies r = { 0 };
+	int bytes = 4 << 20; /* on a busy machine replies wait */
 
 	if (fd < 0)
 		return 2;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	for (unsigned i = 0; i < count; i++) {
 		send(fd, question, write_question(question, (uint16_t)i, name), 0);
 		if (i % AT_ONCE == 0)
