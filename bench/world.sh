@@ -23,6 +23,7 @@ start_nameward() { # GATE [SERVER]
 	cat - >"$net_dir/more.conf"
 	cat - "$net_dir/more.conf" >"$net_dir/in.conf" <<-EOF
 	listen lan 192.168.77.1:53
+	clients { rate off }
 	upstream inet {
 	  server ${2:-198.18.0.53}
 	}

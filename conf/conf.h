@@ -81,6 +81,18 @@ struct conf_cache {
 	enum conf_nxdomain nxdomain_below;
 };
 
+enum conf_others { OTHERS_REFUSE, OTHERS_IGNORE };
+
+/** Who is answered, and how much of it. */
+struct conf_clients {
+	struct addr_net *nets; /* none: private addresses, see access.h */
+	size_t net_count;
+	enum conf_others others;
+	uint32_t rate;	/* questions a second of one client; 0: no limit */
+	uint32_t burst; /* at once */
+	uint32_t connections; /* by TCP, of one client */
+};
+
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
 enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
 enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
@@ -283,6 +295,7 @@ struct conf {
 	size_t upstream_count;
 	struct conf_forward *forwards; /* the root suffix is always there */
 	size_t forward_count;
+	struct conf_clients clients;
 	struct conf_cache cache;
 	struct conf_window *windows;
 	size_t window_count;

@@ -29,6 +29,9 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "\ttimeout 2s\n"
 			   "\torder first\n"
 			   "}\n" },
+	[CONF_CLIENTS] = { SINGLE(clients),
+		.help = "Who is answered, and how often.",
+		.example = "\tnetwork 192.168.0.0/16 fd00::/8 2001:db8:77::/48\n" },
 	[CONF_CACHE] = { SINGLE(cache),
 	.help = "Answers kept in memory." },
 	[CONF_LOCAL] = { NAMED(local, locals, local_count, 16),

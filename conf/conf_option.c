@@ -27,6 +27,7 @@ static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
 static const char *const lease_for_words[] = { "device", "zone", NULL };
+static const char *const others_words[] = { "refuse", "ignore", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", "ip",
@@ -44,6 +45,7 @@ static const struct conf_option options[] = {
 	  .help = "Addresses to answer on, over UDP and TCP, port 53 if none is "
 		"written. The name is a label for messages. An address need not exist "
 		"yet." },
+	{ CONF_TOP, "clients", .type = TYPE_BLOCK, .opens = CONF_CLIENTS },
 	{ CONF_TOP, "upstream", .type = TYPE_BLOCK, .opens = CONF_UPSTREAM },
 	{ CONF_TOP, "forward", .type = TYPE_FORWARD, .args = "SUFFIX UPSTREAM",
 	  .initial_note = "the root goes to the first upstream that no other forward "
@@ -101,6 +103,27 @@ static const struct conf_option options[] = {
 	  .help = "Read these files here, as if they were written in this place, in "
 		"the order of their names. A pattern may have *, ? and [ ]; a name "
 		"without them must exist. No file is read twice." },
+
+	{ CONF_CLIENTS, "network", .type = TYPE_NETWORK, .args = "ADDRESS | NETWORK ...",
+	  .help = "Who is answered, besides loopback. Without such a line: private addresses, "
+		"and whatever lies on an interface that has a private address." },
+	{ CONF_CLIENTS, "others", .type = TYPE_CHOICE, .choices = others_words,
+	  .at = offsetof(struct conf_clients, others), .initial = "refuse",
+	  .help = "What all others hear: the code REFUSED, or nothing." },
+	{ CONF_CLIENTS, "rate", .type = TYPE_COUNT, .at = offsetof(struct conf_clients, rate),
+	  .min = 1, .max = 1000000, .zero = "off", .initial = "500",
+	  .help = "Questions a second of one device, or of one address where no hardware "
+		"address is seen (of IPv6: the /64). Of those beyond it every second is "
+		"answered so that the client asks again by TCP, where it may ask four times "
+		"as much, as with a DNS cookie. Loopback has no limit." },
+	{ CONF_CLIENTS, "burst", .type = TYPE_COUNT, .at = offsetof(struct conf_clients, burst),
+	  .min = 1, .max = 1000000, .initial = "2000",
+	  .help = "Questions at once, after a quiet time." },
+	{ CONF_CLIENTS, "connections", .type = TYPE_COUNT,
+	  .at = offsetof(struct conf_clients, connections), .min = 1, .max = 512,
+	  .initial = "32",
+	  .help = "TCP connections of one address. In all there are 512; then the one that has been "
+		"idle for the longest time gives way." },
 
 	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER,
 	  .args = "ADDRESS[:PORT] ... [tls NAME [pin sha256/KEY ...]]",

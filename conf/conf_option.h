@@ -24,6 +24,7 @@ enum conf_block_id {
 	CONF_POLICY,
 	CONF_GATE,
 	CONF_HISTORY,
+	CONF_CLIENTS,
 	CONF_BLOCK_COUNT,
 };
 
@@ -61,6 +62,7 @@ enum conf_type {
 	TYPE_HOST,
 	TYPE_CNAME,
 	TYPE_SUFFIXES,
+	TYPE_NETWORK,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,
 };

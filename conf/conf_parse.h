@@ -82,7 +82,7 @@ extern read_option *const conf_readers[TYPE_TYPES];
 
 /** Those of addresses (conf_read_addr.c), and of servers (conf_read_server.c). */
 read_option read_listen, read_server, read_mac, read_address, read_member, read_allow,
-	read_deny, read_fill, read_hours;
+	read_deny, read_fill, read_hours, read_network;
 
 /** Those of local names (conf_read_local.c). */
 read_option read_hosts, read_leases, read_host, read_cname, read_suffixes;

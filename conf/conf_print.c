@@ -246,15 +246,28 @@ static void print_allow(const struct printer *p)
 		print_allowed(p, &allows[i]);
 }
 
+static void print_nets(const struct printer *p, const struct addr_net *nets, size_t count)
+{
+	char text[ADDR_NET_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		print_name(p);
+		fprintf(p->to, " %s\n", addr_net_to_text(&nets[i], text));
+	}
+}
+
 static void print_deny(const struct printer *p)
 {
 	const struct conf_gate *g = p->block;
-	char text[ADDR_NET_TEXT_MAX];
 
-	for (size_t i = 0; i < g->deny_count; i++) {
-		print_name(p);
-		fprintf(p->to, " %s\n", addr_net_to_text(&g->denies[i], text));
-	}
+	print_nets(p, g->denies, g->deny_count);
+}
+
+static void print_network(const struct printer *p)
+{
+	const struct conf_clients *c = p->block;
+
+	print_nets(p, c->nets, c->net_count);
 }
 
 static void print_fill(const struct printer *p)
@@ -377,6 +390,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_ALLOW] = print_allow,
 	[TYPE_HOURS] = print_hours,
 	[TYPE_DENY] = print_deny,
+	[TYPE_NETWORK] = print_network,
 	[TYPE_FILL] = print_fill,
 	[TYPE_REACH] = print_reach,
 	[TYPE_HOSTS] = print_local_file,

@@ -316,6 +316,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_ALLOW] = read_allow,
 	[TYPE_HOURS] = read_hours,
 	[TYPE_DENY] = read_deny,
+	[TYPE_NETWORK] = read_network,
 	[TYPE_FILL] = read_fill,
 	[TYPE_REACH] = read_reach,
 	[TYPE_HOSTS] = read_hosts,

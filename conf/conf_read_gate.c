@@ -141,20 +141,33 @@ void read_allow(struct parser *p, const struct written *w)
 		*element = a;
 }
 
-void read_deny(struct parser *p, const struct written *w)
+static void read_nets(struct parser *p, const struct written *w, struct addr_net **nets,
+		      size_t *count)
 {
-	struct conf_gate *g = w->block;
-
 	for (size_t i = w->first; i < w->node->word_count; i++) {
 		struct addr_net net, *element;
 
 		if (!parse_network(p, &w->node->words[i], &net))
 			continue;
-		element = PARSE_GROW(p, g->denies, g->deny_count);
+		element = PARSE_GROW(p, *nets, *count);
 		if (!element)
 			return;
 		*element = net;
 	}
+}
+
+void read_deny(struct parser *p, const struct written *w)
+{
+	struct conf_gate *g = w->block;
+
+	read_nets(p, w, &g->denies, &g->deny_count);
+}
+
+void read_network(struct parser *p, const struct written *w)
+{
+	struct conf_clients *c = w->block;
+
+	read_nets(p, w, &c->nets, &c->net_count);
 }
 
 /* --- the user's own sets ------------------------------------------------------------ */

@@ -142,9 +142,9 @@ int generation_again(const struct generation *of, const char *lines, bool is_roo
 	return 0;
 }
 
-int generation_bind(struct generation *g, const struct generation *old, char *why)
+int generation_bind(struct generation *g, const struct listeners *old, char *why)
 {
-	return listeners_open(g->conf, old ? old->listeners : NULL, &g->listeners, why);
+	return listeners_open(g->conf, old, &g->listeners, why);
 }
 
 void generation_free(struct generation *g)

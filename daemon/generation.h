@@ -46,7 +46,7 @@ int generation_again(const struct generation *of, const char *lines, bool is_roo
 
 /** Bind its sockets, keeping those of `old` (or NULL) that stay.
  *  @param why  of LISTENERS_WHY_MAX bytes. @retval negative errno; old is untouched */
-int generation_bind(struct generation *g, const struct generation *old, char *why);
+int generation_bind(struct generation *g, const struct listeners *old, char *why);
 
 /** Whether any zone is gated, wanted or not. */
 bool generation_is_gated(const struct generation *g);

@@ -228,6 +228,72 @@ int listeners_open(const struct conf *conf, const struct listeners *old,
 	return 0;
 }
 
+/* @return false: not one of a kind that we make */
+static bool read_socket(int fd, struct listener_socket *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss), size = sizeof(int);
+	int type, listening = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) ||
+	    addr_port_from_sockaddr((struct sockaddr *)&ss, &out->at) || !out->at.port ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size))
+		return false;
+	out->stream = type == SOCK_STREAM;
+	out->kept = false;
+	out->fd = fd;
+	return type == SOCK_DGRAM || (out->stream && listening);
+}
+
+int listeners_from_fds(const int *fds, size_t count, struct listeners **out)
+{
+	struct listeners *l = calloc(1, sizeof(*l) + count * sizeof(l->sockets[0]));
+
+	for (size_t i = 0; i < count; i++) {
+		if (l && read_socket(fds[i], &l->sockets[l->count]))
+			l->count++;
+		else
+			close(fds[i]);
+	}
+	if (!l)
+		return -ENOMEM;
+	*out = l;
+	return 0;
+}
+
+static bool is_wanted(const struct conf *conf, const struct addr_port *at)
+{
+	for (size_t i = 0; i < conf->listen_count; i++) {
+		const struct addr_port *l = &conf->listens[i].at;
+
+		if (l->port == at->port && l->scope == at->scope && addr_equal(&l->addr, &at->addr))
+			return true;
+	}
+	return false;
+}
+
+void listeners_trim(struct listeners *l, const struct conf *conf,
+		    void (*see)(void *arg, const struct listener_socket *s), void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (is_wanted(conf, &l->sockets[i].at)) {
+			l->sockets[kept++] = l->sockets[i];
+			continue;
+		}
+		see(arg, &l->sockets[i]);
+		close(l->sockets[i].fd);
+	}
+	l->count = kept;
+}
+
+bool listeners_have(const struct listeners *l, const struct listener_socket *s)
+{
+	return find(l, &s->at, s->stream) != NULL;
+}
+
 size_t listeners_count(const struct listeners *l)
 {
 	return l->count;

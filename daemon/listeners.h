@@ -33,6 +33,17 @@ struct listener_socket {
 int listeners_open(const struct conf *conf, const struct listeners *old,
 		   struct listeners **out, char *why);
 
+/** A set of these bound sockets, which become its own; others of them (not IP, not UDP nor
+ *  listening TCP) are closed. @retval -ENOMEM then all are closed */
+int listeners_from_fds(const int *fds, size_t count, struct listeners **out);
+
+/** Close those that no `listen` of conf asks for; each is shown to see (with arg) before. */
+void listeners_trim(struct listeners *l, const struct conf *conf,
+		    void (*see)(void *arg, const struct listener_socket *s), void *arg);
+
+/** Whether it has this one. */
+bool listeners_have(const struct listeners *l, const struct listener_socket *s);
+
 size_t listeners_count(const struct listeners *l);
 const struct listener_socket *listeners_at(const struct listeners *l, size_t i);
 

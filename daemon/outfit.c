@@ -9,6 +9,7 @@
 #include "daemon/outfit.h"
 #include "daemon/process.h"
 #include "lib/chan.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
@@ -72,6 +73,13 @@ void outfit_local(struct process *p, const struct generation *g)
 {
 	if (g->local_fd >= 0)
 		process_send(p, MSG_LOCAL, NULL, 0, g->local_fd);
+}
+
+void outfit_secret(struct process *resolver, const struct hash_key *secret)
+{
+	struct msg_secret m = { .size = sizeof(m), .key = { secret->k[0], secret->k[1] } };
+
+	process_send(resolver, MSG_SECRET, &m, sizeof(m), -1);
 }
 
 void outfit_tell_state(struct process *resolver, const struct process *of)

@@ -10,6 +10,7 @@
 #include "lib/msg.h"
 
 struct generation;
+struct hash_key;
 struct process;
 
 /** Fresh channels between this process, which has just started, and those that run of the
@@ -36,6 +37,8 @@ void outfit_index(struct process *p, const struct generation *g);
 
 /** The image of local data, if there is one; to the resolver and to local. */
 void outfit_local(struct process *p, const struct generation *g);
+/** What DNS cookies are made of. */
+void outfit_secret(struct process *resolver, const struct hash_key *secret);
 
 /** Tell the resolver, for `status`, how this one is. */
 void outfit_tell_state(struct process *resolver, const struct process *of);

@@ -13,6 +13,7 @@
 #include "conf/conf_bypass.h"
 #include "daemon/folders.h"
 #include "daemon/generation.h"
+#include "daemon/handover.h"
 #include "daemon/howto.h"
 #include "daemon/local_data.h"
 #include "daemon/outfit.h"
@@ -80,6 +81,7 @@ static void adopt(struct supervisor *s, struct generation *g)
 
 	s->now = g;
 	local_data_moved(s, old, g);
+	handover_store(s->notify, old->listeners, g->listeners);
 	for (size_t i = 0; i < ARRAY_SIZE(start_order); i++) {
 		struct process *p = s->processes[start_order[i]];
 		bool wanted = g->wants[start_order[i]];
@@ -237,7 +239,7 @@ static void begin_bypass(struct supervisor *s, const char *text)
 		log_err("bypass: %s", strerror(-rc));
 		return;
 	}
-	rc = generation_bind(g, s->now, why);
+	rc = generation_bind(g, s->now->listeners, why);
 	if (!rc)
 		rc = set_bypass(s, text);
 	if (rc) {
@@ -288,7 +290,9 @@ int reload_prepare(struct supervisor *s, struct generation **out)
 		rc = apply_bypass(s, g);
 	if (rc)
 		goto err;
-	rc = generation_bind(g, s->now, why);
+	if (!s->now && s->last_sockets)
+		handover_trim(s->notify, s->last_sockets, g->conf);
+	rc = generation_bind(g, s->now ? s->now->listeners : s->last_sockets, why);
 	if (rc) {
 		log_err("%s", why);
 		rc = rc == -EINVAL ? -EIO : rc;

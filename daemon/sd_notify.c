@@ -79,6 +79,33 @@ void sd_notify_send(const struct sd_notify *n, const char *fmt, ...)
 		     (const struct sockaddr *)&n->to, n->to_len);
 }
 
+void sd_notify_store(const struct sd_notify *n, const char *name, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .bytes = { 0 } };
+	char text[TEXT_MAX];
+	int len = snprintf(text, sizeof(text), "%s\nFDNAME=%s",
+			   fd < 0 ? "FDSTOREREMOVE=1" : "FDSTORE=1\nFDPOLL=0", name);
+	struct iovec iov = { text, (size_t)len };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (!n || len < 0 || (size_t)len >= sizeof(text))
+		return;
+	mh.msg_name = (void *)&n->to;
+	mh.msg_namelen = n->to_len;
+	if (fd >= 0) {
+		mh.msg_control = &control;
+		mh.msg_controllen = sizeof(control.bytes);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+	}
+	(void)sendmsg(n->fd, &mh, MSG_NOSIGNAL); /* without it a restart has a gap, no more */
+}
+
 void sd_notify_reloading(const struct sd_notify *n)
 {
 	struct timespec now;

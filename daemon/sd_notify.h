@@ -14,6 +14,10 @@ void sd_notify_close(struct sd_notify *n);
 /** Send lines as they stand: "READY=1\nSTATUS=serving". Never blocks, never fails. */
 void sd_notify_send(const struct sd_notify *n, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/** Give the manager a duplicate of a socket to keep for our next life, under this name; or let
+ *  it go (fd -1). */
+void sd_notify_store(const struct sd_notify *n, const char *name, int fd);
+
 /** RELOADING=1 with its time stamp (systemd.service(5), Type=notify-reload). */
 void sd_notify_reloading(const struct sd_notify *n);
 

@@ -18,6 +18,8 @@
 #include "daemon/file_watch.h"
 #include "daemon/folders.h"
 #include "daemon/generation.h"
+#include "daemon/handover.h"
+#include "daemon/listeners.h"
 #include "daemon/privileges.h"
 #include "daemon/process.h"
 #include "daemon/sd_notify.h"
@@ -133,6 +135,9 @@ static int first_generation(struct supervisor *s)
 	rc = reload_prepare(s, &s->now);
 	if (rc)
 		return rc == -EINVAL ? SUPERVISE_BAD_CONFIG : 1;
+	handover_store(s->notify, s->last_sockets, s->now->listeners);
+	listeners_close(s->last_sockets);
+	s->last_sockets = NULL;
 	s->control_fd = folders_control(s->control, why);
 	if (s->control_fd < 0) {
 		log_err("%s", why);
@@ -160,6 +165,7 @@ static void end(struct supervisor *s)
 	if (s->next != s->now)
 		generation_free(s->next);
 	generation_free(s->now);
+	listeners_close(s->last_sockets);
 	if (s->control_fd >= 0) {
 		unlink(s->control);
 		close(s->control_fd);
@@ -227,7 +233,9 @@ int supervise_run(const struct supervise_options *options)
 	umask(0022);
 	signal(SIGPIPE, SIG_IGN);
 	raise_limits();
+	hash_key_init(&s.secret);
 	s.notify = sd_notify_open();
+	s.last_sockets = handover_take();
 	status = start_and_serve(&s);
 	end(&s);
 	if (!status)

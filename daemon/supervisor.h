@@ -8,12 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/hash.h"
 #include "lib/msg.h"
 
 struct event;
 struct event_base;
 struct file_watch;
 struct generation;
+struct listeners;
 struct process;
 struct process_ops;
 struct sd_notify;
@@ -29,6 +31,7 @@ struct supervisor {
 	struct process *processes[ROLE_COUNT];	 /* none for the supervisor itself */
 	struct generation *now;			 /* in force */
 	struct generation *next; /* being built; at the first start the same as now */
+	struct listeners *last_sockets; /* of the life before; NULL: none. Until the first bind */
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	int lock_fd, control_fd; /* -1: not there */
 	int netfilter_fd;	 /* owns the gate's table, used by nftsync alone; -1: not yet */
@@ -40,6 +43,7 @@ struct supervisor {
 	struct generation *local_for;	   /* whose local data are being read; NULL: nobody's */
 	const struct generation *local_watched; /* whose files local_files has; compared only */
 	bool local_again;		   /* what is being read is out of date */
+	struct hash_key secret;	 /* of DNS cookies: each resolver gets it, and nobody else */
 	uint64_t stopping_since_ms;
 	uint32_t last_number;	 /* of a generation */
 	unsigned retries;	 /* of compiling, while there is no index at all */

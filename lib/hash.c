@@ -1,4 +1,4 @@
-/* SipHash-1-3 (Aumasson, Bernstein 2012) and random bytes; see hash.h. */
+/* SipHash-1-3 and SipHash-2-4 (Aumasson, Bernstein 2012) and random bytes; see hash.h. */
 #include "lib/hash.h"
 
 #include <endian.h>
@@ -35,7 +35,9 @@ static inline void sip_round(uint64_t v[4])
 	v[2] = rotl(v[2], 32);
 }
 
-uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
+/* Inlined with constant rounds. */
+static inline uint64_t sip(const struct hash_key *key, const void *data, size_t len,
+			   unsigned rounds, unsigned last_rounds)
 {
 	const uint8_t *p = data;
 	const uint8_t *end = p + (len & ~(size_t)7);
@@ -51,19 +53,30 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
 		uint64_t m = load_le64(p);
 
 		v[3] ^= m;
-		sip_round(v);
+		for (unsigned i = 0; i < rounds; i++)
+			sip_round(v);
 		v[0] ^= m;
 	}
 	for (unsigned i = 0; i < (len & 7); i++)
 		last |= (uint64_t)p[i] << (8 * i);
 	v[3] ^= last;
-	sip_round(v);
+	for (unsigned i = 0; i < rounds; i++)
+		sip_round(v);
 	v[0] ^= last;
 	v[2] ^= 0xff;
-	sip_round(v);
-	sip_round(v);
-	sip_round(v);
+	for (unsigned i = 0; i < last_rounds; i++)
+		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
+{
+	return sip(key, data, len, 1, 3);
+}
+
+uint64_t hash_bytes_2_4(const struct hash_key *key, const void *data, size_t len)
+{
+	return sip(key, data, len, 2, 4);
 }
 
 static void fill(uint8_t *buf, size_t len)

@@ -221,6 +221,7 @@ static const struct {
 	[MSG_REFUSED] = { sizeof(struct msg_refused), UINT16_MAX, NO_FD, check_refused },
 	[MSG_EVENT] = { sizeof(struct msg_event), UINT16_MAX, NO_FD, check_event },
 	[MSG_ASK] = { sizeof(struct msg_ask), 1, NO_FD, check_ask },
+	[MSG_SECRET] = { sizeof(struct msg_secret), 1, NO_FD, NULL },
 	[MSG_TELL] = { sizeof(struct msg_tell), 1, NO_FD, check_tell },
 	[MSG_LOCAL] = { 0, 0, WITH_FD, NULL },
 };

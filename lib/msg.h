@@ -72,6 +72,8 @@ enum msg_type {
 	 * is in force at once; supervisor to local: the one in force, of which it keeps what files
 	 * said that cannot be read now */
 	MSG_LOCAL,
+	/* added later */
+	MSG_SECRET, /* msg_secret: what cookies are made of; supervisor to resolver */
 	MSG_TYPE_COUNT,
 };
 
@@ -104,6 +106,14 @@ struct msg_start {
 	uint16_t size;
 	uint16_t zero;
 	uint32_t generation; /* counts up from 1 with each (re)load */
+};
+
+/** The same for each resolver of one supervisor, so that a client's cookie outlives the one that
+ *  gave it. */
+struct msg_secret {
+	uint16_t size;
+	uint16_t zero[3];
+	uint64_t key[2];
 };
 
 struct msg_ping {

@@ -58,6 +58,7 @@ struct listener {
 	void *arg;
 	struct udp_socket *sockets[LISTENER_SOCKETS]; /* owned */
 	unsigned count;
+	bool stopped;
 	struct listener_stats stats;
 	struct inbox in;
 };
@@ -167,7 +168,7 @@ static int watch(struct udp_socket *s)
 	s->on_read = event_new(s->owner->base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
 	if (!s->on_read)
 		return -ENOMEM;
-	return event_add(s->on_read, NULL) ? -ENOMEM : 0;
+	return !s->owner->stopped && event_add(s->on_read, NULL) ? -ENOMEM : 0;
 }
 
 static void link_outbox(struct outbox *out)
@@ -209,8 +210,16 @@ int listener_add(struct listener *l, int fd, const struct addr_port *at)
 
 void listener_stop(struct listener *l)
 {
+	l->stopped = true;
 	for (unsigned i = 0; i < l->count; i++)
 		event_del(l->sockets[i]->on_read);
+}
+
+void listener_start(struct listener *l)
+{
+	l->stopped = false;
+	for (unsigned i = 0; i < l->count; i++)
+		event_add(l->sockets[i]->on_read, NULL);
 }
 
 void listener_mark(struct listener *l)

@@ -36,8 +36,10 @@ void listener_free(struct listener *l);
  *  @retval -ENOSPC too many sockets; -ENOMEM */
 int listener_add(struct listener *l, int fd, const struct addr_port *at);
 
-/** Stop reading; answers can still be sent. For the end of the process. */
+/** Stop reading, also from sockets that are added later; answers can still be sent. What comes
+ *  waits in the sockets: for the next process, or for listener_start. */
 void listener_stop(struct listener *l);
+void listener_start(struct listener *l);
 
 /** For a reload: mark all, keep those that stay, sweep away the others. */
 void listener_mark(struct listener *l);

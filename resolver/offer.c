@@ -8,7 +8,7 @@
 #include "conf/conf.h"
 #include "lib/util.h"
 #include "resolver/cache.h"
-#include "resolver/wire.h"
+#include "resolver/wire_own.h"
 
 #define STALE_TTL_S    30 /* RFC 8767 §4 */
 #define FAILED_PAUSE_S 30 /* before upstreams that failed for a name are asked for it (§5) */

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 #include "lib/clock.h"
+#include "resolver/guard.h"
 #include "resolver/query_parts.h"
 #include "resolver/reply.h"
+#include "resolver/wire_own.h"
 
 int queries_new(struct resolver *r, struct queries **out)
 {
@@ -136,7 +138,6 @@ static void answer_question(struct resolver *r, struct lookup *l)
 	struct list_match match;
 	enum policy_action action;
 
-	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
 	if (query_answer_local(r, l))
 		return;
 	action = reply_judge(l, &l->question.qname, &match);
@@ -155,22 +156,20 @@ static void answer_question(struct resolver *r, struct lookup *l)
  * those that ask for something by a whole question. */
 static void answer_other(struct resolver *r, struct lookup *l, enum wire_verdict verdict)
 {
-	unsigned rcode = verdict == WIRE_FORMERR ? RCODE_FORMERR :
-			 verdict == WIRE_NOTIMP	 ? RCODE_NOTIMP :
-						   RCODE_BADVERS;
+	static const unsigned rcodes[] = {
+		[WIRE_FORMERR] = RCODE_FORMERR, [WIRE_NOTIMP] = RCODE_NOTIMP,
+		[WIRE_BADVERS] = RCODE_BADVERS, [WIRE_COOKIE] = RCODE_NOERROR,
+	};
 	uint8_t *room;
 
 	if (verdict == WIRE_REFUSED) {
-		clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
 		reply_error(r, l, RCODE_REFUSED, EDE_NONE, NULL, VERDICT_REFUSED);
 		return;
 	}
-	if (verdict == WIRE_NOTIMP)
-		r->stats.notimp++;
-	else
-		r->stats.formerr++;
+	r->stats.notimp += verdict == WIRE_NOTIMP;
+	r->stats.formerr += verdict == WIRE_FORMERR || verdict == WIRE_BADVERS;
 	room = reply_room(r, l);
-	reply_write(l, room, wire_write_error(&l->question, rcode, EDE_NONE, NULL, room));
+	reply_write(l, room, wire_write_error(&l->question, rcodes[verdict], EDE_NONE, NULL, room));
 }
 
 void query_take(struct resolver *r, const struct asker *from, const uint8_t *packet,
@@ -195,6 +194,8 @@ void query_take(struct resolver *r, const struct asker *from, const uint8_t *pac
 	l.client.has_mac = false;
 	l.allowed = false;
 	r->stats.queries++;
+	if (!guard_admit(r, &l))
+		return;
 	if (verdict == WIRE_OK)
 		answer_question(r, &l);
 	else

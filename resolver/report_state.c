@@ -8,6 +8,7 @@
 #include "blocklists/list_sides.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "resolver/guard.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "resolver/seek.h"
@@ -96,6 +97,18 @@ static void report_counters(const struct resolver *r, FILE *to)
 	row(to, "resolver", "too_many", s->too_many);
 }
 
+static void report_clients(const struct resolver *r, FILE *to)
+{
+	struct guard_stats s;
+
+	guard_get_stats(r->guard, &s);
+	row(to, "clients", "forged", s.forged);
+	row(to, "clients", "strangers", s.strangers);
+	row(to, "clients", "told_to_use_tcp", s.slipped);
+	row(to, "clients", "over_the_rate", s.limited);
+	row(to, "clients", "cookies", s.cookies);
+}
+
 static void report_edges(const struct resolver *r, FILE *to)
 {
 	struct listener_stats l;
@@ -109,6 +122,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 	tcp_get_stats(r->tcp, &t);
 	row(to, "tcp", "accepted", t.accepted);
 	row(to, "tcp", "refused", t.refused);
+	row(to, "tcp", "evicted", t.evicted);
 	row(to, "tcp", "open", t.open);
 	lookup_log_get_stats(r->log, &h);
 	row(to, "history", "handed_over", h.sent);
@@ -146,6 +160,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	report_counters(r, to);
 	report_cache(r, to);
 	report_gate(r, to);
+	report_clients(r, to);
 	report_edges(r, to);
 	if (!r->current)
 		return;

@@ -14,11 +14,13 @@
 
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "local/local_image.h"
 #include "resolver/control.h"
+#include "resolver/guard.h"
 #include "resolver/neighbour.h"
 #include "resolver/network.h"
 #include "resolver/query.h"
@@ -173,7 +175,12 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	if (!conf_wants_local(s->conf))
 		set_local(r, NULL);
 	clients_flush(r->clients);
+	tcp_limit(r->tcp, s->conf->clients.connections);
 	keep_listeners(r);
+	if (!r->stopping) {
+		listener_start(r->listener);
+		tcp_start(r->tcp);
+	}
 	hold_review(r->hold);
 }
 
@@ -277,6 +284,11 @@ static void on_listen(struct process *p, const struct msg_listen *m, int fd)
 		log_err("listen %s: %s", addr_port_to_text(&m->at, text), strerror(-rc));
 }
 
+static void set_secret(struct process *p, const struct msg_secret *m)
+{
+	guard_set_secret(p->r.guard, &(struct hash_key){ { m->key[0], m->key[1] } });
+}
+
 static void on_message(void *arg, enum msg_type type, const void *record, int fd)
 {
 	struct process *p = arg;
@@ -297,6 +309,9 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		return;
 	case MSG_CONTROL:
 		control_listen(p->r.control, fd);
+		return;
+	case MSG_SECRET:
+		set_secret(p, record);
 		return;
 	case MSG_CHILD:
 		p->r.children[((const struct msg_child *)record)->role] =
@@ -377,6 +392,7 @@ static void free_parts(struct process *p)
 	listener_free(r->listener);
 	hold_free(r->hold);
 	lookup_log_free(r->log);
+	guard_free(r->guard);
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
 	network_close(p->network);
@@ -430,12 +446,15 @@ static int make_parts(struct process *p)
 	if (!p->drain)
 		return -ENOMEM;
 	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
+	    (rc = guard_new(&r->guard)) ||
 	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
 	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||
 	    (rc = listener_new(r->base, on_udp, r, &r->listener)))
 		return rc;
+	listener_stop(r->listener); /* what comes before the first START waits for it */
+	tcp_stop(r->tcp);
 	return 0;
 }
 

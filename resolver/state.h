@@ -21,6 +21,7 @@ struct child;
 struct control;
 struct event_base;
 struct local_image;
+struct guard;
 struct neighbour;
 struct queries;
 
@@ -50,6 +51,7 @@ struct resolver {
 	struct local_image *local; /* NULL: none */
 	struct rebind rebind;
 	struct log_limit rebind_said;
+	struct guard *guard;
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;

@@ -6,7 +6,6 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +15,11 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "resolver/tcp_origin.h"
 #include "resolver/wire.h"
 
 #define SOCKETS_MAX    64
-#define ACCEPT_PAUSE_S 1 /* after an accept failed, for want of descriptors most likely */
+#define ACCEPT_PAUSE_MS 100 /* after an accept failed, for want of descriptors most likely */
 
 struct tcp_socket {
 	struct tcp *owner;
@@ -34,6 +34,8 @@ struct tcp_conn {
 	struct bufferevent *be; /* owned; NULL: closed, waits for its last question */
 	struct asker asker;
 	unsigned pending;
+	uint64_t asked_ms;   /* when its last question came; 0: none yet */
+	uint64_t opened_ms;
 	uint64_t partial_ms; /* since when the start of a message waits for its end; 0: none */
 	bool ended; /* the client sends no more */
 };
@@ -46,6 +48,8 @@ struct tcp {
 	unsigned count;
 	struct tcp_conn *conns; /* all that are not freed */
 	struct event *resume;
+	unsigned most, most_of_client; /* connections */
+	bool stopped;
 	struct log_limit accept_limit;
 	struct tcp_stats stats;
 };
@@ -61,6 +65,11 @@ static void unlink_conn(struct tcp_conn *c)
 static void close_conn(struct tcp_conn *c)
 {
 	if (c->be) {
+		/* Its descriptor is free at once, not at the end of the turn. */
+		int fd = bufferevent_getfd(c->be);
+
+		bufferevent_setfd(c->be, -1);
+		close(fd);
 		bufferevent_free(c->be);
 		c->be = NULL;
 		if (c->owner)
@@ -106,6 +115,7 @@ static bool take_messages(struct tcp_conn *c)
 		evbuffer_remove(in, packet, len);
 		c->pending++;
 		c->partial_ms = 0;
+		c->asked_ms = clock_mono_ms();
 		c->owner->on_packet(c->owner->arg, &c->asker, packet, len);
 	}
 	return true;
@@ -188,58 +198,38 @@ static unsigned connections_of(const struct tcp *t, const struct addr *a)
 	return n;
 }
 
-/* The interface a connection came in on: the kernel keeps it from the SYN and tells it as
- * packet options (net/ipv4/ip_sockglue.c, net/ipv6/ipv6_sockglue.c). */
-static uint32_t incoming_interface(int fd, uint8_t family)
+/* First those that have never asked anything, then those that have not for the longest time;
+ * none whose question is in flight. */
+static bool is_idler(const struct tcp_conn *a, const struct tcp_conn *b)
 {
-	_Alignas(struct cmsghdr) char control[256];
-	socklen_t len = sizeof(control);
-	struct msghdr mh = { .msg_control = control };
-	int on = 1, rc;
-
-	if (family == AF_INET)
-		rc = setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
-		     getsockopt(fd, IPPROTO_IP, IP_PKTOPTIONS, control, &len);
-	else
-		rc = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) ||
-		     getsockopt(fd, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, &len);
-	if (rc)
-		return 0;
-	mh.msg_controllen = len;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c)) {
-		struct in_pktinfo v4;
-		struct in6_pktinfo v6;
-
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			memcpy(&v4, CMSG_DATA(c), sizeof(v4));
-			return (uint32_t)v4.ipi_ifindex;
-		}
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			memcpy(&v6, CMSG_DATA(c), sizeof(v6));
-			return v6.ipi6_ifindex;
-		}
-	}
-	return 0;
+	if (!a->asked_ms != !b->asked_ms)
+		return !a->asked_ms;
+	return a->asked_ms ? a->asked_ms < b->asked_ms : a->opened_ms < b->opened_ms;
 }
 
-/* Our address and interface on this connection. */
-static int local_address(int fd, struct asker *a)
+/* @return false: every connection waits for us */
+static bool evict(struct tcp *t)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	struct addr_port local;
+	struct tcp_conn *idlest = NULL;
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) ||
-	    addr_port_from_sockaddr((struct sockaddr *)&ss, &local))
-		return -EINVAL;
-	a->to = local.addr;
-	a->ifindex = incoming_interface(fd, (uint8_t)ss.ss_family);
-	return 0;
+	for (struct tcp_conn *c = t->conns; c; c = c->next)
+		if (c->be && !c->pending && (!idlest || is_idler(c, idlest)))
+			idlest = c;
+	if (!idlest)
+		return false;
+	close_conn(idlest);
+	t->stats.evicted++;
+	return true;
+}
+
+unsigned tcp_idle_s(const struct tcp *t)
+{
+	return t->stats.open > t->most / 2 ? TCP_IDLE_MANY_S : TCP_IDLE_S;
 }
 
 static int open_conn(struct tcp *t, int fd, const struct asker *asker)
 {
-	static const struct timeval idle = { TCP_IDLE_S, 0 };
+	struct timeval idle = { tcp_idle_s(t), 0 };
 	struct tcp_conn *c = calloc(1, sizeof(*c));
 
 	if (!c)
@@ -252,6 +242,7 @@ static int open_conn(struct tcp *t, int fd, const struct asker *asker)
 	c->owner = t;
 	c->asker = *asker;
 	c->asker.tcp = c;
+	c->opened_ms = clock_mono_ms();
 	c->next = t->conns;
 	c->link = &t->conns;
 	if (c->next)
@@ -274,9 +265,9 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 
 	(void)l;
 	(void)len;
-	if (addr_port_from_sockaddr(sa, &from.from) || local_address(fd, &from) ||
-	    t->stats.open >= TCP_CONNECTIONS ||
-	    connections_of(t, &from.from.addr) >= TCP_CLIENT_CONNECTIONS ||
+	if (addr_port_from_sockaddr(sa, &from.from) || tcp_origin(fd, &from) ||
+	    connections_of(t, &from.from.addr) >= t->most_of_client ||
+	    (t->stats.open >= t->most && !evict(t)) ||
 	    open_conn(t, fd, &from)) {
 		t->stats.refused++;
 		close(fd);
@@ -295,16 +286,22 @@ static void set_accepting(struct tcp *t, bool on)
 	}
 }
 
-/* Without a pause a full descriptor table would keep the loop busy. */
+/* Without a pause a full descriptor table would keep the loop busy. There is no room for as many
+ * connections as were thought: new ones take the place of idle ones from now on, and what else
+ * needs a descriptor finds one. */
 static void on_accept_error(struct evconnlistener *l, void *arg)
 {
-	static const struct timeval pause_time = { ACCEPT_PAUSE_S, 0 };
+	static const struct timeval pause_time = { 0, ACCEPT_PAUSE_MS * 1000 };
 	struct tcp_socket *s = arg;
+	struct tcp *t = s->owner;
 
 	(void)l;
-	log_warning_limited(&s->owner->accept_limit, "tcp: accept: %s", strerror(errno));
-	set_accepting(s->owner, false);
-	event_add(s->owner->resume, &pause_time);
+	log_warning_limited(&t->accept_limit, "tcp: accept: %s", strerror(errno));
+	t->most = t->stats.open > TCP_SPARE_FDS ? (unsigned)t->stats.open - TCP_SPARE_FDS : 1;
+	while (t->stats.open > t->most && evict(t))
+		;
+	set_accepting(t, false);
+	event_add(t->resume, &pause_time);
 }
 
 static void on_resume(evutil_socket_t fd, short events, void *arg)
@@ -312,6 +309,12 @@ static void on_resume(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	set_accepting(arg, true);
+}
+
+void tcp_limit(struct tcp *t, unsigned client_connections)
+{
+	t->most = TCP_CONNECTIONS;
+	t->most_of_client = client_connections;
 }
 
 int tcp_new(struct event_base *base, tcp_packet *on_packet, void *arg, struct tcp **out)
@@ -323,6 +326,7 @@ int tcp_new(struct event_base *base, tcp_packet *on_packet, void *arg, struct tc
 	t->base = base;
 	t->on_packet = on_packet;
 	t->arg = arg;
+	tcp_limit(t, TCP_CLIENT_CONNECTIONS);
 	t->resume = event_new(base, -1, 0, on_resume, t);
 	if (!t->resume) {
 		free(t);
@@ -387,6 +391,8 @@ int tcp_add(struct tcp *t, int fd, const struct addr_port *at)
 		return -ENOMEM;
 	}
 	evconnlistener_set_error_cb(s->listener, on_accept_error);
+	if (t->stopped)
+		evconnlistener_disable(s->listener);
 	t->sockets[t->count++] = s;
 	return 0;
 }
@@ -420,8 +426,15 @@ void tcp_sweep(struct tcp *t)
 
 void tcp_stop(struct tcp *t)
 {
+	t->stopped = true;
 	event_del(t->resume);
 	set_accepting(t, false);
+}
+
+void tcp_start(struct tcp *t)
+{
+	t->stopped = false;
+	set_accepting(t, true);
 }
 
 void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len)

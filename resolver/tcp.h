@@ -13,10 +13,12 @@
 struct event_base;
 struct tcp;
 
-#define TCP_CONNECTIONS	       512 /* in all; the next one is closed at once */
-#define TCP_CLIENT_CONNECTIONS 32  /* of one address */
+#define TCP_CONNECTIONS	       512 /* in all; for the next one the idlest is closed */
+#define TCP_CLIENT_CONNECTIONS 32  /* of one address unless told; the next one is closed */
 #define TCP_PENDING	       64  /* questions of one connection in flight; then reading waits */
 #define TCP_IDLE_S	       10
+#define TCP_IDLE_MANY_S	       2 /* where more than half of the connections are taken */
+#define TCP_SPARE_FDS	       8 /* left to others once descriptors have run out */
 #define TCP_OUTPUT_BYTES       (256 * 1024) /* unread answers; then reading waits */
 #define TCP_OUTPUT_MAX	       (1024 * 1024) /* with those that were in flight; then it is closed */
 
@@ -26,6 +28,7 @@ typedef void tcp_packet(void *arg, const struct asker *from, const uint8_t *pack
 
 struct tcp_stats {
 	uint64_t accepted, refused, open;
+	uint64_t evicted; /* for the sake of new ones */
 };
 
 /** @param on_packet, arg  borrowed, outlive it */
@@ -35,6 +38,12 @@ int tcp_new(struct event_base *base, tcp_packet *on_packet, void *arg, struct tc
  *  forgotten, but send nothing more. NULL is allowed. */
 void tcp_free(struct tcp *t);
 
+/** How many connections one address may have, and forget that descriptors ran out. */
+void tcp_limit(struct tcp *t, unsigned client_connections);
+
+/** How long a connection may now be idle, for the client to be told (RFC 7828). */
+unsigned tcp_idle_s(const struct tcp *t);
+
 /** Accept from one listening socket (owned, also on failure: closed). */
 int tcp_add(struct tcp *t, int fd, const struct addr_port *at);
 
@@ -43,8 +52,9 @@ void tcp_mark(struct tcp *t);
 void tcp_keep(struct tcp *t, const struct addr_port *at);
 void tcp_sweep(struct tcp *t);
 
-/** Accept no more; open connections stay. */
+/** As listener_stop and listener_start; open connections stay. */
 void tcp_stop(struct tcp *t);
+void tcp_start(struct tcp *t);
 
 /** Answer one of the connection's questions. */
 void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len);

@@ -27,13 +27,18 @@ enum wire_type {
 enum wire_class { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
 enum wire_rcode {
 	RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
-	RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_BADVERS = 16,
+	RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_BADVERS = 16, RCODE_BADCOOKIE = 23,
 };
+enum wire_option { OPTION_COOKIE = 10, OPTION_KEEPALIVE = 11, OPTION_EDE = 15 };
 /** Extended DNS errors (RFC 8914 §4) that we send; EDE_NONE sends none. */
 enum wire_ede {
 	EDE_NONE = -1, EDE_OTHER = 0, EDE_STALE = 3, EDE_BLOCKED = 15, EDE_FILTERED = 17,
 	EDE_PROHIBITED = 18, EDE_NOT_READY = 14, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23,
 };
+
+#define WIRE_COOKIE_MIN	   8  /* a client's cookie (RFC 7873 §4) ... */
+#define WIRE_COOKIE_MAX	   40 /* ... and a server's */
+#define WIRE_OPTIONS_MAX   34 /* of a reply, besides an EDE: a cookie and a keepalive */
 
 /** One question as it was asked. */
 struct wire_question {
@@ -45,6 +50,11 @@ struct wire_question {
 	uint16_t udp_size;   /* what the client takes over UDP: 512 without OPT, 512 to 1232 */
 	uint16_t qtype, qclass; /* both 0: no question was read, and replies have none */
 	struct dname qname;  /* the client's case */
+	bool keepalive;	     /* it has the option (RFC 7828) */
+	uint8_t cookie_len;  /* 0: none */
+	uint8_t cookie[WIRE_COOKIE_MAX];
+	uint8_t options_len; /* of what replies carry in their OPT; 0 as it is read */
+	uint8_t options[WIRE_OPTIONS_MAX];
 };
 
 enum wire_verdict {
@@ -53,6 +63,7 @@ enum wire_verdict {
 	WIRE_FORMERR, /* answer it; out->id and the flags are set, qname may be the root */
 	WIRE_NOTIMP,  /* opcode other than QUERY */
 	WIRE_BADVERS, /* EDNS version above 0; out is complete */
+	WIRE_COOKIE,  /* no question, but a cookie: the client wants ours (RFC 7873 §5.4) */
 	WIRE_REFUSED, /* AXFR, IXFR and other types that no zone holds (RFC 6895 §3.1), class
 			 but IN; out is complete */
 };
@@ -61,6 +72,10 @@ enum wire_verdict {
  *  one OPT, no bytes left behind; name uncompressed. */
 enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
 				      struct wire_question *out);
+
+/** Have replies to q carry this option, if they have an OPT; one that has no room in q is left
+ *  out. */
+void wire_add_option(struct wire_question *q, uint16_t code, const void *data, size_t len);
 
 /** Write an upstream query for q into buf (WIRE_QUERY_MAX): RD and AD set (RFC 6840
  *  §5.7: so that AD in the reply can be kept for who asks), CD as asked, DO as asked,
@@ -120,37 +135,6 @@ struct wire_answer {
  *  @retval -EINVAL   another question; out is undefined on failure */
 int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_question *q,
 		      struct wire_answer *out);
-
-/** Write a reply without records from the upstream: head, question, and our OPT (if
- *  asked with one) with an EDE. text may be NULL. buf holds WIRE_UDP_MAX. Returns its
- *  length. */
-size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
-			const char *text, uint8_t *buf);
-
-/** Add an extended error without a text to a reply that ends with an OPT record and has room
- *  for it within max bytes; others stay as they are. Returns the reply's length. */
-size_t wire_add_ede(uint8_t *reply, size_t len, size_t max, enum wire_ede ede);
-
-/** Write the answer of a question for all types: one record that says so (RFC 8482 §4.2). */
-size_t wire_write_any(const struct wire_question *q, uint8_t *buf);
-
-/** Write the NXDOMAIN of a name from that of a name above it (RFC 8020): its SOA and AD. In the
- *  form in which an upstream replies, for wire_prepare.
- *  @param buf  of WIRE_UDP_MAX bytes
- *  @return its length; 0 if reply has no SOA, or is malformed */
-size_t wire_write_below(const struct wire_question *q, const uint8_t *reply, size_t len,
-			uint8_t *buf);
-
-/** How a blocked name is answered; matches enum conf_block_answer. */
-enum wire_block { WIRE_BLOCK_NXDOMAIN, WIRE_BLOCK_NULL, WIRE_BLOCK_NODATA, WIRE_BLOCK_REFUSED };
-
-/** Write an answer without records and with TC: the client is to ask by TCP. */
-size_t wire_write_truncated(const struct wire_question *q, uint8_t *buf);
-
-/** Write the answer of a blocked name: 0.0.0.0 or :: for WIRE_BLOCK_NULL and A or AAAA,
- *  else no record; a SOA in authority whose MINIMUM is ttl_s (RFC 2308). */
-size_t wire_write_blocked(const struct wire_question *q, enum wire_block how, uint32_t ttl_s,
-			  enum wire_ede ede, const char *text, uint8_t *buf);
 
 /** Largest prepared form: a whole message and 4 bytes for each record it can hold. */
 #define WIRE_PREPARED_MAX 90112

@@ -42,4 +42,9 @@ size_t wire_put_head(const struct wire_question *q, unsigned flags, uint8_t *buf
  *  that the caller fills in at the end. Returns WIRE_OPT_BYTES. */
 size_t wire_put_opt(bool dnssec_ok, unsigned rcode, size_t rdata_len, uint8_t *to);
 
+/** The OPT of a reply to q, with q's options, and room for more_len bytes of further ones that
+ *  the caller fills in behind. Returns its length without those. */
+size_t wire_put_reply_opt(const struct wire_question *q, unsigned rcode, size_t more_len,
+			  uint8_t *to);
+
 #endif

@@ -13,13 +13,38 @@ static bool is_refused_type(uint16_t qtype)
 	return qtype == 0 || qtype == TYPE_OPT || (qtype >= 128 && qtype < TYPE_ANY);
 }
 
-/* Options are code, length, value up to the exact end (RFC 6891 §6.1.2). */
-static bool options_are_whole(const uint8_t *rdata, size_t len)
+/* A client's cookie is 8 octets, a server's 8 to 32; of several options the first counts
+ * (RFC 7873 §5.2). @return false: of another length */
+static bool read_cookie(const uint8_t *data, size_t len, struct wire_question *out)
+{
+	if (out->cookie_len)
+		return true;
+	if (len != WIRE_COOKIE_MIN && (len < 2 * WIRE_COOKIE_MIN || len > WIRE_COOKIE_MAX))
+		return false;
+	memcpy(out->cookie, data, len);
+	out->cookie_len = (uint8_t)len;
+	return true;
+}
+
+/* Options are code, length, value up to the exact end (RFC 6891 §6.1.2).
+ * @return false: malformed */
+static bool read_options(const uint8_t *rdata, size_t len, struct wire_question *out)
 {
 	size_t at = 0;
 
-	while (at + 4 <= len)
-		at += 4u + load_be16(rdata + at + 2);
+	while (at + 4 <= len) {
+		size_t option = at;
+		size_t option_len = load_be16(rdata + at + 2);
+		unsigned code = load_be16(rdata + at);
+
+		at += 4u + option_len;
+		if (at > len)
+			return false;
+		if (code == OPTION_COOKIE && !read_cookie(rdata + option + 4, option_len, out))
+			return false;
+		if (code == OPTION_KEEPALIVE && !option_len)
+			out->keepalive = true;
+	}
 	return at == len;
 }
 
@@ -33,7 +58,7 @@ static enum wire_verdict read_opt(const uint8_t *packet, const struct wire_rr *r
 	out->edns_version = (uint8_t)(rr->ttl_s >> 16);
 	out->dnssec_ok = rr->ttl_s & OPT_DO;
 	if (!out->edns_version &&
-	    !options_are_whole(packet + rr->rdata_at, rr->rdata_len))
+	    !read_options(packet + rr->rdata_at, rr->rdata_len, out))
 		return WIRE_FORMERR;
 	return WIRE_OK;
 }
@@ -49,6 +74,16 @@ static enum wire_verdict read_additional(struct wire_walker *w, struct wire_ques
 		if (rr.type == TYPE_OPT && read_opt(w->packet, &rr, out) != WIRE_OK)
 			return WIRE_FORMERR;
 	return rc < 0 ? WIRE_FORMERR : WIRE_OK;
+}
+
+/* A packet without a question: it may ask for a cookie. */
+static enum wire_verdict read_no_question(struct wire_walker *w, struct wire_question *out)
+{
+	w->at = WIRE_HEAD;
+	w->left[3] = load_be16(w->packet + AT_ARCOUNT);
+	if (read_additional(w, out) != WIRE_OK || !out->cookie_len)
+		return WIRE_FORMERR;
+	return WIRE_COOKIE;
 }
 
 enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
@@ -75,9 +110,11 @@ enum wire_verdict wire_parse_question(const uint8_t *packet, size_t len,
 	};
 	if (out->opcode)
 		return WIRE_NOTIMP;
-	if (load_be16(packet + AT_QDCOUNT) != 1 || load_be16(packet + AT_ANCOUNT) ||
+	if (load_be16(packet + AT_QDCOUNT) > 1 || load_be16(packet + AT_ANCOUNT) ||
 	    load_be16(packet + AT_NSCOUNT))
 		return WIRE_FORMERR;
+	if (!load_be16(packet + AT_QDCOUNT))
+		return read_no_question(&w, out);
 	name_len = dname_wire_len(packet + WIRE_HEAD, len - WIRE_HEAD);
 	if (!name_len || WIRE_HEAD + name_len + 4 > len)
 		return WIRE_FORMERR;

@@ -199,7 +199,7 @@ size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepare
 			   size_t len, uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf,
 			   size_t max)
 {
-	size_t room = max - (q->has_opt ? WIRE_OPT_BYTES : 0);
+	size_t room = max - (q->has_opt ? WIRE_OPT_BYTES + q->options_len : 0);
 	struct prepared_head head;
 	const uint8_t *wire;
 	size_t end;
@@ -235,7 +235,7 @@ size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepare
 	if (!q->has_opt)
 		return end;
 	store_be16(buf + AT_ARCOUNT, (uint16_t)(load_be16(buf + AT_ARCOUNT) + 1));
-	return end + wire_put_opt(q->dnssec_ok, RCODE_NOERROR, 0, buf + end);
+	return end + wire_put_reply_opt(q, RCODE_NOERROR, 0, buf + end);
 }
 
 size_t wire_write_reply(const struct wire_question *q, const uint8_t *reply, size_t len,

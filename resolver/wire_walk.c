@@ -168,3 +168,24 @@ size_t wire_put_opt(bool dnssec_ok, unsigned rcode, size_t rdata_len, uint8_t *t
 	store_be16(to + 9, (uint16_t)rdata_len);
 	return WIRE_OPT_BYTES;
 }
+
+size_t wire_put_reply_opt(const struct wire_question *q, unsigned rcode, size_t more_len,
+			  uint8_t *to)
+{
+	size_t len = wire_put_opt(q->dnssec_ok, rcode, q->options_len + more_len, to);
+
+	memcpy(to + len, q->options, q->options_len);
+	return len + q->options_len;
+}
+
+void wire_add_option(struct wire_question *q, uint16_t code, const void *data, size_t len)
+{
+	uint8_t *option = q->options + q->options_len;
+
+	if (len + 4 > sizeof(q->options) - q->options_len)
+		return;
+	store_be16(option, code);
+	store_be16(option + 2, (uint16_t)len);
+	memcpy(option + 4, data, len);
+	q->options_len = (uint8_t)(q->options_len + len + 4);
+}

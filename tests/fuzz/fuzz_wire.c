@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/util.h"
-#include "resolver/wire.h"
+#include "resolver/wire_own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -49,6 +49,13 @@ static void fuzz_question(const uint8_t *data, size_t size)
 		return;
 	CHECK(q.udp_size >= 512 && q.udp_size <= WIRE_UDP_MAX);
 	CHECK(dname_wire_len(q.qname.wire, q.qname.len) == q.qname.len);
+	CHECK(!q.options_len && (!q.cookie_len || (q.has_opt && q.cookie_len >= 8)));
+	if (q.cookie_len) { /* as much as an answer ever carries */
+		wire_add_option(&q, OPTION_COOKIE, q.cookie, 24);
+		wire_add_option(&q, OPTION_KEEPALIVE, q.cookie, 2);
+		wire_add_option(&q, OPTION_KEEPALIVE, q.cookie, 2);
+		CHECK(q.options_len == WIRE_OPTIONS_MAX);
+	}
 	len = wire_write_error(&q, RCODE_SERVFAIL, EDE_OTHER, "a text", reply);
 	CHECK(len <= q.udp_size);
 	answers_of_whole(reply, len);

@@ -20,6 +20,7 @@
 #include "local/local_image.h"
 #include "local/local_reader.h"
 #include "resolver/control.h"
+#include "resolver/guard.h"
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "tests/support/conf_text.h"
@@ -202,6 +203,7 @@ static void make_parts(struct resolver *r)
 	assert_int_equal(neighbour_open(&r->neighbours), 0);
 	assert_int_equal(queries_new(r, &r->queries), 0);
 	assert_int_equal(clients_new(r->neighbours, &r->clients), 0);
+	assert_int_equal(guard_new(&r->guard), 0);
 	assert_int_equal(hold_new(r->base, &hold_ops, r, &r->hold), 0);
 	assert_int_equal(lookup_log_new(r->base, on_tell, r, &r->log), 0);
 	assert_int_equal(control_new(r, &r->control), 0);
@@ -254,6 +256,7 @@ void world_free(struct query_world *w)
 	listener_free(r->listener);
 	hold_free(r->hold);
 	lookup_log_free(r->log);
+	guard_free(r->guard);
 	clients_free(r->clients);
 	neighbour_close(r->neighbours);
 	cache_free(r->cache);

@@ -267,6 +267,67 @@ static void udp_tc(struct scripted_turn *t)
 	send_now(t);
 }
 
+/** A record in the answer section that nobody asked for: c<digit>.clean.example is elsewhere. */
+static void append_poison(struct scripted_turn *t)
+{
+	static const uint8_t record[] = "\2c0\5clean\7example\0\0\1\0\1\0\1\x51\x80\0\4\12\11\11\11";
+	size_t len = sizeof(record) - 1;
+
+	memmove(t->reply + HEAD + t->q.question_len + len, t->reply + HEAD + t->q.question_len,
+		t->len - HEAD - t->q.question_len);
+	memcpy(t->reply + HEAD + t->q.question_len, record, len);
+	t->reply[HEAD + t->q.question_len + 2] = (uint8_t)('0' + random_u32() % 10);
+	t->len += len;
+	store_be16(t->reply + 6, (uint16_t)(load_be16(t->reply + 6) + 1));
+}
+
+static void change_one_place(struct scripted_turn *t)
+{
+	uint32_t random = random_u32();
+	size_t at = 2 + (random >> 8) % (t->len - 2); /* the id stays: else it is no answer */
+
+	switch (random & 7) {
+	case 0:
+		t->len = MAX(at, (size_t)HEAD);
+		return;
+	case 1: /* a piece of itself, elsewhere */
+		memmove(t->reply + at, t->reply + HEAD, MIN(t->len - at, (size_t)16));
+		return;
+	case 2:
+		memmove(t->reply + at + 1, t->reply + at, t->len++ - at);
+		return;
+	case 3:
+		t->reply[at] = 0xc0;
+		return;
+	case 4:
+		t->reply[at] = (uint8_t)(random >> 24);
+		return;
+	default:
+		t->reply[at] ^= (uint8_t)(1 << (random >> 24) % 8);
+	}
+}
+
+/** A mutated answer, then the truth, to names outside clean.example. */
+static void udp_mutate(struct scripted_turn *t)
+{
+	static uint8_t truth[SCRIPTED_MAX];
+	size_t len = t->len;
+
+	if (t->q.name_len > 7 && t->reply[HEAD] == 2) { /* c0.clean.example; the others begin with longer labels */
+		send_now(t);
+		return;
+	}
+	memcpy(truth, t->reply, len);
+	if (random_u32() % 4 == 0)
+		append_poison(t);
+	for (uint32_t n = random_u32() % 4; n; n--)
+		change_one_place(t);
+	send_now(t);
+	memcpy(t->reply, truth, len);
+	t->len = len;
+	send_now(t);
+}
+
 static const struct scripted_behaviour behaviours[] = {
 	{ "ok", udp_ok, STREAM_OK, SCRIPT_ADDRESS, 0 },
 	{ "dead", udp_dead, STREAM_SILENT, SCRIPT_ADDRESS, 0 },
@@ -289,6 +350,7 @@ static const struct scripted_behaviour behaviours[] = {
 	{ "empty", udp_empty, STREAM_OK, SCRIPT_ADDRESS, 0 },
 	{ "cut", udp_cut, STREAM_OK, SCRIPT_ADDRESS, 0 },
 	{ "garbage", udp_garbage, STREAM_OK, SCRIPT_ADDRESS, 0 },
+	{ "mutate", udp_mutate, STREAM_OK, SCRIPT_ADDRESS, 0 },
 	{ "noedns", udp_noedns, STREAM_OK, SCRIPT_ADDRESS, 0 },
 	{ "noedns2", udp_noedns2, STREAM_OK, SCRIPT_ADDRESS, 0 },
 	{ "badvers", udp_badvers, STREAM_OK, SCRIPT_ADDRESS, 0 },

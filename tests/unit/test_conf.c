@@ -44,6 +44,11 @@ static void what_is_not_written_has_its_default(void **state)
 	assert_int_equal(c->listens[0].place.line, 0);
 	assert_int_equal(c->upstreams[0].timeout_ms, 4000);
 	assert_int_equal(c->upstreams[0].order, ORDER_FASTEST);
+	assert_int_equal(c->clients.net_count, 0);
+	assert_int_equal(c->clients.others, OTHERS_REFUSE);
+	assert_int_equal(c->clients.rate, 500);
+	assert_int_equal(c->clients.burst, 2000);
+	assert_int_equal(c->clients.connections, 32);
 	assert_int_equal(c->cache.size_bytes, 32 << 20);
 	assert_int_equal(c->cache.ttl_max_s, 86400);
 	assert_int_equal(c->cache.negative_max_s, 3600);

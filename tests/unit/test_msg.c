@@ -84,8 +84,16 @@ static void add_tell(struct msg_buf *b)
 	memcpy(m->text, "a\tb\n", 4);
 }
 
+static void add_secret(struct msg_buf *b)
+{
+	struct msg_secret *m = msg_buf_add(b, MSG_SECRET, sizeof(*m));
+
+	m->key[1] = 1;
+}
+
 static void (*const makers[])(struct msg_buf *) = {
 	add_lease, add_holder, add_withdraw, add_lookup, add_refused, add_event, add_tell,
+	add_secret,
 };
 
 static void whole_messages_pass_and_walk(void **state)

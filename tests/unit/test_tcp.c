@@ -21,7 +21,7 @@
 #include "resolver/tcp.h"
 #include "resolver/wire.h"
 
-#define KEPT 256
+#define KEPT TCP_CONNECTIONS
 #define TEXT "0123456789abcdef" /* a message that is long enough */
 
 /* --- time: idle connections end after 200 ms where a test says so; our clock can be put
@@ -52,8 +52,8 @@ int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval
 int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval *r,
 				    const struct timeval *w)
 {
-	assert_int_equal(r->tv_sec, TCP_IDLE_S);
-	assert_int_equal(w->tv_sec, TCP_IDLE_S);
+	assert_true(r->tv_sec == TCP_IDLE_S || r->tv_sec == TCP_IDLE_MANY_S);
+	assert_int_equal(w->tv_sec, r->tv_sec);
 	return __real_bufferevent_set_timeouts(be, &idle, &idle_write);
 }
 
@@ -503,6 +503,87 @@ static void connections_are_bounded(void **state)
 	close(client(w));
 }
 
+/* All places but one are taken by who never asks; one by who does, for a while. */
+static void the_idlest_gives_way_to_a_new_connection(void **state)
+{
+	struct world *w = *state;
+	int fds[TCP_CONNECTIONS], extra[50], honest;
+	struct tcp_stats s;
+	bool closed;
+
+	honest = client(w);
+	say(honest, TEXT, 1);
+	assert_true(hears(w, honest, FRAME));
+	assert_int_equal(tcp_idle_s(w->t), TCP_IDLE_S);
+	for (unsigned i = 0; i < TCP_CONNECTIONS - 1; i++) {
+		fds[i] = client_from(w, (uint8_t)(2 + i / TCP_CLIENT_CONNECTIONS));
+		if (i % 50 == 0)
+			turns(w, 2);
+	}
+	assert_true(settles(w, TCP_CONNECTIONS));
+	assert_int_equal(tcp_idle_s(w->t), TCP_IDLE_MANY_S);
+	for (unsigned i = 0; i < ARRAY_SIZE(extra); i++) {
+		ahead_s = 1; /* they are younger */
+		extra[i] = client_from(w, (uint8_t)(100 + i / TCP_CLIENT_CONNECTIONS));
+		turns(w, 1);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(extra); i++) {
+		say(extra[i], TEXT, 1);
+		assert_true(hears(w, extra[i], FRAME));
+	}
+	tcp_get_stats(w->t, &s);
+	assert_int_equal(s.evicted, ARRAY_SIZE(extra));
+	assert_int_equal(s.open, TCP_CONNECTIONS);
+	say(honest, TEXT, 1);
+	assert_true(hears(w, honest, FRAME));
+	heard(w, fds[0], 1, &closed);
+	assert_true(closed);
+	for (unsigned i = 0; i < TCP_CONNECTIONS - 1; i++)
+		close(fds[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(extra); i++)
+		close(extra[i]);
+	close(honest);
+}
+
+static void none_whose_question_is_in_flight_gives_way(void **state)
+{
+	struct world *w = *state;
+	int fds[TCP_CONNECTIONS], late;
+	bool closed = false;
+
+	w->mode = KEEP;
+	for (unsigned i = 0; i < TCP_CONNECTIONS; i++) {
+		fds[i] = client_from(w, (uint8_t)(2 + i / TCP_CLIENT_CONNECTIONS));
+		say(fds[i], TEXT, 1);
+		take(w, i + 1);
+	}
+	late = client_from(w, 200);
+	for (unsigned i = 0; i < 5000 && !closed; i++)
+		heard(w, late, 0, &closed);
+	assert_true(closed);
+	assert_int_equal(open_now(w), TCP_CONNECTIONS);
+	for (unsigned i = 0; i < TCP_CONNECTIONS; i++) {
+		tcp_forget(w->kept[i]);
+		close(fds[i]);
+	}
+	assert_true(settles(w, 0));
+	close(late);
+}
+
+static void the_limit_of_one_address_is_as_told(void **state)
+{
+	struct world *w = *state;
+	int fds[4];
+
+	tcp_limit(w->t, 2);
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = client_from(w, 1);
+	turns(w, 5);
+	assert_true(settles(w, 2));
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
 static void end_with_questions_in_flight_waits_for_them(void **state)
 {
 	struct world *w = *state;
@@ -560,6 +641,9 @@ int main(void)
 		TEST(dripping_client_is_closed),
 		TEST(steady_client_is_not_closed),
 		TEST(connections_are_bounded),
+		TEST(the_idlest_gives_way_to_a_new_connection),
+		TEST(none_whose_question_is_in_flight_gives_way),
+		TEST(the_limit_of_one_address_is_as_told),
 		TEST(end_with_questions_in_flight_waits_for_them),
 		TEST(reload_keeps_open_connections),
 	};

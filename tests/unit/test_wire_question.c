@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "lib/util.h"
-#include "resolver/wire.h"
+#include "resolver/wire_own.h"
 #include "tests/support/dns_message.h"
 
 #define RD 0x0100
@@ -214,6 +214,73 @@ static void other_additional_records_are_stepped_over(void **state)
 	assert_int_equal(parse(&q), WIRE_OK);
 	assert_true(q.has_opt && q.dnssec_ok);
 	assert_int_equal(q.udp_size, 1000);
+}
+
+static void cookies_and_keepalives_are_read(void **state)
+{
+	static const struct {
+		unsigned len; /* of a cookie option in front of a keepalive; 0: no cookie */
+		enum wire_verdict verdict;
+	} cases[] = {
+		{ 0, WIRE_OK },	       { 8, WIRE_OK },	     { 16, WIRE_OK },	    { 24, WIRE_OK },
+		{ 40, WIRE_OK },       { 1, WIRE_FORMERR },  { 7, WIRE_FORMERR },   { 9, WIRE_FORMERR },
+		{ 15, WIRE_FORMERR },  { 41, WIRE_FORMERR }, { 300, WIRE_FORMERR },
+	};
+	static struct dns_message m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (int has_question = 0; has_question <= 1; has_question++) {
+			uint8_t rdata[400] = { 0, OPTION_COOKIE, 0, 0, 'c' };
+			size_t len = cases[i].len ? cases[i].len + 4 : 0;
+			struct wire_question q;
+			enum wire_verdict want = cases[i].verdict;
+
+			store_be16(rdata + 2, (uint16_t)cases[i].len);
+			store_be16(rdata + len, OPTION_KEEPALIVE);
+			store_be16(rdata + len + 2, 0);
+			dns_start(&m, 7, 0x0100, (uint16_t)has_question, 0, 0, 1);
+			if (has_question)
+				dns_question(&m, "a.example", TYPE_A);
+			else if (want == WIRE_OK) /* then only a cookie deserves an answer */
+				want = cases[i].len ? WIRE_COOKIE : WIRE_FORMERR;
+			dns_opt(&m, 1232, 0, 0, 0, rdata, len + 4);
+			assert_int_equal(wire_parse_question(m.bytes, m.len, &q), want);
+			if (want != WIRE_OK && want != WIRE_COOKIE)
+				continue;
+			assert_int_equal(q.cookie_len, cases[i].len);
+			assert_true(!cases[i].len || q.cookie[0] == 'c');
+			assert_true(q.keepalive);
+			assert_int_equal(q.options_len, 0);
+		}
+	}
+}
+
+static void replies_carry_the_options_of_the_question_within_its_size(void **state)
+{
+	static const uint8_t cookie[24] = "0123456789abcdef0123456";
+	static struct dns_message m;
+	struct wire_question q;
+	uint8_t buf[WIRE_UDP_MAX];
+	size_t plain, len;
+
+	(void)state;
+	dns_start(&m, 7, 0x0100, 1, 0, 0, 1);
+	dns_question(&m, "a.example", TYPE_A);
+	dns_opt(&m, 512, 0, 0, 0, NULL, 0);
+	assert_int_equal(wire_parse_question(m.bytes, m.len, &q), WIRE_OK);
+	plain = wire_write_error(&q, RCODE_BADCOOKIE, EDE_NONE, NULL, buf);
+	wire_add_option(&q, OPTION_COOKIE, cookie, sizeof(cookie));
+	len = wire_write_error(&q, RCODE_BADCOOKIE, EDE_NONE, NULL, buf);
+	assert_int_equal(len, plain + 4 + sizeof(cookie));
+	assert_memory_equal(buf + len - sizeof(cookie), cookie, sizeof(cookie));
+	assert_int_equal(load_be16(buf + len - sizeof(cookie) - 4), OPTION_COOKIE);
+	assert_int_equal(buf[3] & 15, RCODE_BADCOOKIE & 15);
+	assert_int_equal(buf[plain - 6], RCODE_BADCOOKIE >> 4);
+	wire_add_option(&q, OPTION_COOKIE, cookie, sizeof(cookie)); /* no room for two */
+	assert_int_equal(wire_write_error(&q, RCODE_BADCOOKIE, EDE_NONE, NULL, buf), len);
+	q.has_opt = false;
+	assert_int_equal(wire_write_error(&q, RCODE_BADCOOKIE, EDE_NONE, NULL, buf), plain - 11);
 }
 
 static void edns_version_above_0_is_badvers(void **state)
@@ -447,6 +514,8 @@ int main(void)
 		cmocka_unit_test(longest_name_is_read),
 		cmocka_unit_test(bad_opt_is_refused),
 		cmocka_unit_test(other_additional_records_are_stepped_over),
+		cmocka_unit_test(cookies_and_keepalives_are_read),
+		cmocka_unit_test(replies_carry_the_options_of_the_question_within_its_size),
 		cmocka_unit_test(edns_version_above_0_is_badvers),
 		cmocka_unit_test(what_no_zone_holds_is_refused),
 		cmocka_unit_test(upstream_query_carries_only_the_question),

@@ -7,7 +7,6 @@
 #include "lib/util.h"
 #include "resolver/wire_internal.h"
 
-#define OPTION_EDE 15
 #define SOA_TIMERS 20
 #define ANY_TTL_S  3600
 
@@ -33,10 +32,10 @@ static size_t put_opt_ede(const struct wire_question *q, unsigned rcode,
 {
 	size_t max = MAX(q->udp_size, WIRE_UDP_MIN);
 	size_t rdata_len = 0;
-	uint8_t *option = buf + at + WIRE_OPT_BYTES;
+	uint8_t *option = buf + at + WIRE_OPT_BYTES + q->options_len;
 
 	if (ede != EDE_NONE) {
-		size_t n = text_len(text, max - at - WIRE_OPT_BYTES - 6);
+		size_t n = text_len(text, max - at - WIRE_OPT_BYTES - q->options_len - 6);
 
 		store_be16(option, OPTION_EDE);
 		store_be16(option + 2, (uint16_t)(n + 2));
@@ -46,7 +45,7 @@ static size_t put_opt_ede(const struct wire_question *q, unsigned rcode,
 		rdata_len = n + 6;
 	}
 	store_be16(buf + AT_ARCOUNT, 1);
-	return at + wire_put_opt(q->dnssec_ok, rcode, rdata_len, buf + at) + rdata_len;
+	return at + wire_put_reply_opt(q, rcode, rdata_len, buf + at) + rdata_len;
 }
 
 size_t wire_write_error(const struct wire_question *q, unsigned rcode, enum wire_ede ede,
