@@ -205,15 +205,19 @@ static const char views_4[] =
 	"  l.rtt_us IS NOT NULL, coalesce(l.rtt_us, 0)"
 	"  FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id WHERE " NOT_FOLDED ") h;"
 
-	"CREATE VIEW daily AS SELECT t.day AS day, t.name AS name, t.site AS site,"
+	"CREATE VIEW daily AS SELECT t.day AS day, t.name AS name,"
+	" substr(t.name, -t.site_len) AS site,"
 	" " WHO_OF("t.client_id") " AS who, " ADDR_OF("t.client_id") " AS client,"
 	" " WORD_OF("verdict", "t.verdict") " AS verdict, t.n AS n FROM ("
-	/* CROSS: the days first, then the rows of each that passes */
-	"SELECT d.day, (SELECT k.name FROM known k WHERE k.id = t.known_id) AS name,"
-	"  (SELECT substr(k.name, -k.site_len) FROM known k WHERE k.id = t.known_id) AS site,"
-	"  t.client_id, t.verdict, t.n FROM day d CROSS JOIN day_total t ON t.day = d.id"
+	/*
+	 * CROSS: the days first, then the rows of each that passes. Here a join, for a compound
+	 * computes all its columns anyway, and a question for one name goes by its index.
+	 */
+	"SELECT d.day AS day, k.name AS name, k.site_len AS site_len, t.client_id AS client_id,"
+	"  t.verdict AS verdict, t.n AS n FROM day d CROSS JOIN day_total t ON t.day = d.id"
+	"  JOIN known k ON k.id = t.known_id"
 	" UNION ALL SELECT date(l.ts / 1000000, 'unixepoch'), " NAME_OF_LOOKUP ","
-	"  substr(" NAME_OF_LOOKUP ", -" SITE_LEN_OF_LOOKUP "), l.client_id, o.verdict, l.n"
+	"  " SITE_LEN_OF_LOOKUP ", l.client_id, o.verdict, l.n"
 	"  FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id WHERE " NOT_FOLDED ") t;"
 
 	"CREATE VIEW names AS SELECT n.name AS name, substr(n.name, -n.site_len) AS site,"
