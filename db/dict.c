@@ -19,15 +19,20 @@ static const struct dict_def {
 	const char *insert, *load, *remove, *range;
 } defs[DICT_COUNT] = {
 #define DEF(table, count, remembered, cols, params)                                         \
+	DEF_MORE(table, count, remembered, cols, params, "", "")
+/* the last two: what is derived from the values, and how */
+#define DEF_MORE(table, count, remembered, cols, params, more, from)                        \
 	{                                                                                   \
 		.columns = (count), .entries = (remembered),                                \
-		.insert = "INSERT INTO " table " (id, " cols ") VALUES (?1, " params ")",   \
+		.insert = "INSERT INTO " table " (id, " cols more                           \
+			  ") VALUES (?1, " params from ")",                                 \
 		.load = "SELECT id, " cols " FROM " table " WHERE id > ?1 ORDER BY id",     \
 		.remove = "DELETE FROM " table " WHERE id = ?1",                            \
 		.range = "SELECT min(id) FROM " table                                       \
 			 " UNION ALL SELECT max(id) FROM " table,                           \
 	}
-	[DICT_NAME] = DEF("name", 1, 131072, "name", "?2"),
+	[DICT_NAME] = DEF_MORE("name", 1, 131072, "name", "?2", ", site_len",
+			       ", site_length(?2)"),
 	[DICT_ANSWER] = DEF("answer", 1, 131072, "text", "?2"),
 	[DICT_UPSTREAM] = DEF("upstream", 1, 1024, "addr", "?2"),
 	[DICT_RULE] = DEF("rule", 2, 65536, "list, pattern", "?2, ?3"),
@@ -37,6 +42,7 @@ static const struct dict_def {
 			     "qtype, verdict, rcode, upstream_id, rule_id",
 			     "?2, ?3, ?4, ?5, ?6"),
 #undef DEF
+#undef DEF_MORE
 };
 
 struct dict {

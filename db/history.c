@@ -8,6 +8,7 @@
 
 #include "db/answer.h"
 #include "db/events.h"
+#include "db/fold.h"
 #include "db/ids.h"
 #include "db/pending.h"
 #include "db/refusals.h"
@@ -27,13 +28,15 @@ struct history {
 	struct history_labels labels;
 	struct ids *ids;	   /* owned */
 	struct resolved *resolved; /* owned */
+	struct fold *fold;	   /* owned */
 	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
 	struct history_stats stats, before; /* before: of the last good commit */
 };
 
 static const char insert_lookup[] =
 	"INSERT INTO lookup (ts, client_id, outcome_id, name_id, answer_id, rtt_us, hold_us,"
-	" n, name, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+	" n, name, answer, site_len)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, site_length(?9))"
 	" ON CONFLICT DO NOTHING";
 static const char insert_refusal[] =
 	"INSERT INTO refusal (ts, client_id, dest, port, proto, observed, interface, n, last)"
@@ -66,6 +69,8 @@ int history_open(struct store *s, const struct history_labels *labels, struct hi
 		rc = ids_open(s, &h->ids);
 	if (!rc)
 		rc = resolved_open(s, &h->resolved);
+	if (!rc)
+		rc = fold_open(s, &h->fold);
 	if (rc) {
 		history_close(h);
 		return rc;
@@ -78,6 +83,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
+	fold_close(h->fold);
 	resolved_close(h->resolved);
 	ids_close(h->ids);
 	sqlite3_finalize(h->lookup);
@@ -162,7 +168,8 @@ static int write_lookup(struct history *h, const struct pending_row *row, int64_
 	bind_positive(h->lookup, 6, row->rtt_us);
 	bind_positive(h->lookup, 7, row->hold_us);
 	sqlite3_bind_int64(h->lookup, 8, row->n);
-	return insert_at(h, h->lookup, ts);
+	rc = insert_at(h, h->lookup, ts);
+	return rc ? rc : fold_note(h->fold, *ts);
 }
 
 static int write_lookups(struct history *h, struct pending *p)
@@ -262,6 +269,7 @@ void history_settle(struct history *h, int rc)
 {
 	ids_settle(h->ids, rc);
 	resolved_settle(h->resolved, rc);
+	fold_settle(h->fold, rc);
 	if (rc)
 		h->stats = h->before;
 	else
@@ -303,4 +311,9 @@ const struct history_stats *history_stats(const struct history *h)
 struct ids *history_ids(struct history *h)
 {
 	return h->ids;
+}
+
+struct fold *history_fold(struct history *h)
+{
+	return h->fold;
 }

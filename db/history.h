@@ -10,6 +10,7 @@
 
 struct addr;
 struct events;
+struct fold;
 struct history;
 struct ids;
 struct mac;
@@ -48,8 +49,9 @@ int history_commit(struct history *h, struct history_queue *q);
 
 const struct history_stats *history_stats(const struct history *h);
 
-/** Borrowed; for sweep.h. */
+/** Borrowed; for sweep.h and prune.h. */
 struct ids *history_ids(struct history *h);
+struct fold *history_fold(struct history *h);
 
 /** Ids given out by the transaction under way are good, or void: for whoever else commits
  *  on this store. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "db/agreed_clock.h"
+#include "db/fold.h"
 #include "db/store.h"
 #include "db/sweep.h"
 #include "lib/util.h"
@@ -41,6 +42,7 @@ static const struct {
 struct prune {
 	struct store *store; /* borrowed */
 	struct ids *ids;     /* borrowed */
+	struct fold *fold;   /* borrowed */
 	struct prune_limits limits;
 	struct agreed_clock clock;
 	sqlite3_stmt *edge[TABLES], *remove[TABLES], *keep_clock;
@@ -51,6 +53,7 @@ struct prune {
 	uint64_t swept_us;	  /* mono: the last sweep */
 	uint64_t deleted;	  /* rows since the last sweep */
 	enum table aging;	  /* TABLES: nothing is too old */
+	bool is_folding;
 	struct prune_stats stats;
 };
 
@@ -71,8 +74,8 @@ static int load_clock(struct prune *p)
 	return rc;
 }
 
-int prune_open(struct store *s, struct ids *ids, const struct prune_limits *limits,
-	       struct prune **out)
+int prune_open(struct store *s, struct ids *ids, struct fold *fold,
+	       const struct prune_limits *limits, struct prune **out)
 {
 	struct prune *p = calloc(1, sizeof(*p));
 	int rc;
@@ -81,6 +84,7 @@ int prune_open(struct store *s, struct ids *ids, const struct prune_limits *limi
 		return -ENOMEM;
 	p->store = s;
 	p->ids = ids;
+	p->fold = fold;
 	p->limits = *limits;
 	rc = store_prepare(s, "INSERT OR REPLACE INTO meta (key, value) VALUES"
 			      " ('agreed_us', ?1), ('doubted_us', ?2), ('ahead_us', ?3)",
@@ -176,14 +180,18 @@ static int delete_up_to(struct prune *p, enum table t, int64_t edge)
 
 	if (rc)
 		return rc;
-	sqlite3_bind_int64(p->remove[t], 1, edge);
-	rc = store_run(p->store, p->remove[t]);
-	count = sqlite3_changes64(store_db(p->store));
-	if (rc) {
-		store_rollback(p->store);
-		return rc;
+	if (t == LOOKUP)
+		rc = fold_up_to(p->fold, edge);
+	if (!rc) {
+		sqlite3_bind_int64(p->remove[t], 1, edge);
+		rc = store_run(p->store, p->remove[t]);
 	}
-	rc = store_commit(p->store);
+	count = sqlite3_changes64(store_db(p->store));
+	if (rc)
+		store_rollback(p->store);
+	else
+		rc = store_commit(p->store);
+	fold_settle(p->fold, rc);
 	if (rc)
 		return rc;
 	*counter(p, t) += (uint64_t)count;
@@ -339,6 +347,12 @@ int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us)
 	if (mono_us >= p->next_us) {
 		p->next_us = mono_us + PRUNE_EVERY_S * SECOND_US;
 		p->aging = LOOKUP;
+		p->is_folding = true;
+	}
+	if (p->is_folding) {
+		rc = fold_step(p->fold, now_us, mono_us);
+		p->is_folding = rc == 1;
+		return rc < 0 ? rc : 1;
 	}
 	if (p->aging < TABLES)
 		return age_step(p, now_us, mono_us);

@@ -1,6 +1,6 @@
 /*
- * Retention: deletes what is too old or too much, in slices that fit between two commits,
- * and gives the space back. Knows nothing of timers: the process calls prune_step() again
+ * Retention: rolls up (fold.h), deletes what is too old or too much, in slices that fit
+ * between two commits, and gives the space back. No lookup goes before it is rolled up. Knows nothing of timers: the process calls prune_step() again
  * and again, and says what time it is.
  *
  * What it deletes: lookups, refusals and (as lookups) pairs of address and name past their
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct fold;
 struct ids;
 struct prune;
 struct store;
@@ -32,10 +33,10 @@ struct prune_stats {
 	bool is_clock_doubted;
 };
 
-/** @param s, ids  borrowed; outlive us
+/** @param s, ids, fold  borrowed; outlive us
  *  @param limits  copied */
-int prune_open(struct store *s, struct ids *ids, const struct prune_limits *limits,
-	       struct prune **out);
+int prune_open(struct store *s, struct ids *ids, struct fold *fold,
+	       const struct prune_limits *limits, struct prune **out);
 void prune_close(struct prune *p);
 
 void prune_set_limits(struct prune *p, const struct prune_limits *limits);

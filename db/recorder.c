@@ -248,7 +248,8 @@ static int open_parts(struct recorder *r)
 	if (!rc)
 		rc = history_open(r->store, &r->labels, &r->history);
 	if (!rc)
-		rc = prune_open(r->store, history_ids(r->history), &r->limits, &r->prune);
+		rc = prune_open(r->store, history_ids(r->history), history_fold(r->history),
+				&r->limits, &r->prune);
 	return rc;
 }
 

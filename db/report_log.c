@@ -208,7 +208,11 @@ static int next_edge(struct walk *w, int64_t *edge)
 
 static int64_t ts_of_row(const struct report_page *page, size_t row)
 {
-	return page->values[(row + 1) * page->columns - 1].integer; /* the last column */
+	size_t i = page->columns - 1;
+
+	while (i && strcmp(page->names[i], "ts") != 0)
+		i--;
+	return page->values[row * page->columns + i].integer;
 }
 
 /* Read the next page that holds a row. An empty page: the end. */

@@ -132,6 +132,128 @@ static const char views_2[] =
 	" min(first) / 1000000 AS time_first, max(last) / 1000000 AS time_last,"
 	" sum(n) AS count, max(ttl) AS ttl FROM resolved GROUP BY addr, name;";
 
+/*
+ * Roll-ups, filled by the fold (fold.h) from the lookups up to meta's `folded_us`.
+ * - known has each name that was ever asked for. Its UNIQUE is the one index of the file:
+ *   what is new must be told from what was forgotten, and only the fold pays for it.
+ * - day_total is kept by day and name, so that a day's rows stand together; `day` is an own
+ *   table so that a question about dates reads only the rows of these.
+ * - The site of a name is its last site_len bytes, kept beside each text of a name.
+ */
+static const char tables_4[] =
+	"ALTER TABLE lookup ADD COLUMN site_len INTEGER;"
+	"ALTER TABLE name ADD COLUMN site_len INTEGER;"
+	"UPDATE name SET site_len = site_length(name);"
+	/* of all its lookups that were folded */
+	"ALTER TABLE client ADD COLUMN first INTEGER;"
+	"ALTER TABLE client ADD COLUMN last INTEGER;"
+
+	"CREATE TABLE known (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" site_len INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" first_client_id INTEGER NOT NULL REFERENCES client,"
+	" last_day INTEGER NOT NULL) STRICT;"
+	/* days since 1970 */
+	"CREATE TABLE day (id INTEGER PRIMARY KEY, day TEXT NOT NULL) STRICT;"
+	"CREATE TABLE day_total (day INTEGER NOT NULL REFERENCES day,"
+	" known_id INTEGER NOT NULL REFERENCES known,"
+	" client_id INTEGER NOT NULL REFERENCES client, verdict INTEGER NOT NULL,"
+	" n INTEGER NOT NULL, PRIMARY KEY (day, known_id, client_id, verdict))"
+	" STRICT, WITHOUT ROWID;"
+	/* ts: where the hour begins; rtt_us: the sum of `answers` round trips */
+	"CREATE TABLE hour_total (ts INTEGER NOT NULL,"
+	" client_id INTEGER NOT NULL REFERENCES client, verdict INTEGER NOT NULL,"
+	" n INTEGER NOT NULL, rtt_us INTEGER NOT NULL, answers INTEGER NOT NULL,"
+	" PRIMARY KEY (ts, client_id, verdict)) STRICT, WITHOUT ROWID;"
+
+	"INSERT INTO meta (key, value) VALUES ('folded_us', 0);";
+
+#define NAME_OF_LOOKUP "coalesce(l.name, (SELECT n.name FROM name n WHERE n.id = l.name_id))"
+#define SITE_LEN_OF_LOOKUP                                                                  \
+	"coalesce(l.site_len, (SELECT n.site_len FROM name n WHERE n.id = l.name_id))"
+#define WHO_OF(id)                                                                          \
+	"(SELECT coalesce((SELECT d.label FROM device d WHERE d.id = c.device_id), c.addr)" \
+	" FROM client c WHERE c.id = " id ")"
+#define ADDR_OF(id) "(SELECT c.addr FROM client c WHERE c.id = " id ")"
+/* rows that are in no roll-up yet */
+#define NOT_FOLDED "l.ts > (SELECT m.value FROM meta m WHERE m.key = 'folded_us')"
+
+static const char views_4[] =
+	"DROP VIEW lookups;"
+	"CREATE VIEW lookups AS SELECT " TIME_OF("l.ts") " AS time,"
+	" " WHO_OF("l.client_id") " AS who, " ADDR_OF("l.client_id") " AS client,"
+	" " NAME_OF_LOOKUP " AS name,"
+	" CASE WHEN o.qtype > 65535 THEN 'CLASS' || (o.qtype >> 16) || ' ' ELSE '' END ||"
+	"  coalesce(" WORD_OF("rrtype", "o.qtype & 65535") ", 'TYPE' || (o.qtype & 65535))"
+	"  AS type,"
+	" " WORD_OF("verdict", "o.verdict") " AS verdict,"
+	" coalesce(" WORD_OF("rcode", "o.rcode") ", 'RCODE' || o.rcode) AS rcode,"
+	" l.rtt_us / 1000.0 AS ms, l.hold_us / 1000.0 AS hold_ms,"
+	" (SELECT u.addr FROM upstream u WHERE u.id = o.upstream_id) AS upstream,"
+	" (SELECT r.list FROM rule r WHERE r.id = o.rule_id) AS list,"
+	" (SELECT r.pattern FROM rule r WHERE r.id = o.rule_id) AS pattern,"
+	" coalesce(l.answer, (SELECT a.text FROM answer a WHERE a.id = l.answer_id)) AS answer,"
+	" l.n AS n, l.ts AS ts,"
+	" substr(" NAME_OF_LOOKUP ", -" SITE_LEN_OF_LOOKUP ") AS site"
+	" FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id;"
+
+	"CREATE VIEW hourly AS SELECT " TIME_OF("h.ts") " AS time,"
+	" " WHO_OF("h.client_id") " AS who, " ADDR_OF("h.client_id") " AS client,"
+	" " WORD_OF("verdict", "h.verdict") " AS verdict,"
+	" h.n AS n, h.answers AS answers, h.rtt_us / 1000.0 AS ms_sum, h.ts AS ts FROM ("
+	"SELECT t.ts, t.client_id, t.verdict, t.n, t.answers, t.rtt_us FROM hour_total t"
+	" UNION ALL SELECT l.ts - l.ts % 3600000000, l.client_id, o.verdict, l.n,"
+	"  l.rtt_us IS NOT NULL, coalesce(l.rtt_us, 0)"
+	"  FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id WHERE " NOT_FOLDED ") h;"
+
+	"CREATE VIEW daily AS SELECT t.day AS day, t.name AS name,"
+	" substr(t.name, -t.site_len) AS site,"
+	" " WHO_OF("t.client_id") " AS who, " ADDR_OF("t.client_id") " AS client,"
+	" " WORD_OF("verdict", "t.verdict") " AS verdict, t.n AS n FROM ("
+	/*
+	 * CROSS: the days first, then the rows of each that passes. Here a join, for a compound
+	 * computes all its columns anyway, and a question for one name goes by its index.
+	 */
+	"SELECT d.day AS day, k.name AS name, k.site_len AS site_len, t.client_id AS client_id,"
+	"  t.verdict AS verdict, t.n AS n FROM day d CROSS JOIN day_total t ON t.day = d.id"
+	"  JOIN known k ON k.id = t.known_id"
+	" UNION ALL SELECT date(l.ts / 1000000, 'unixepoch'), " NAME_OF_LOOKUP ","
+	"  " SITE_LEN_OF_LOOKUP ", l.client_id, o.verdict, l.n"
+	"  FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id WHERE " NOT_FOLDED ") t;"
+
+	"CREATE VIEW names AS SELECT n.name AS name, substr(n.name, -n.site_len) AS site,"
+	" " TIME_OF("n.first") " AS first, " WHO_OF("n.client_id") " AS first_who,"
+	" " ADDR_OF("n.client_id") " AS first_client,"
+	" date(n.last_day * 86400, 'unixepoch') AS last_day, n.first AS ts FROM ("
+	"SELECT k.name, k.site_len, k.first, k.first_client_id AS client_id, k.last_day"
+	"  FROM known k"
+	" UNION ALL SELECT u.name, u.site_len, u.first, u.client_id, u.last / 86400000000"
+	" FROM (SELECT " NAME_OF_LOOKUP " AS name, " SITE_LEN_OF_LOOKUP " AS site_len,"
+	/* with one min() the client is that of the same row */
+	"  min(l.ts) AS first, l.client_id, l.ts AS last FROM lookup l WHERE " NOT_FOLDED
+	"  GROUP BY 1) u WHERE u.name IS NOT NULL"
+	" AND NOT EXISTS (SELECT 1 FROM known k WHERE k.name = u.name)) n;"
+
+	"CREATE VIEW sites AS SELECT site, count(*) AS names, min(first) AS first,"
+	" max(last_day) AS last_day, min(ts) AS ts FROM names GROUP BY site;"
+
+	"CREATE VIEW devices AS WITH seen AS MATERIALIZED ("
+	" SELECT s.client_id, min(s.first) AS first, max(s.last) AS last FROM ("
+	"  SELECT id AS client_id, first, last FROM client WHERE first IS NOT NULL"
+	"  UNION ALL SELECT l.client_id, min(l.ts), max(l.ts) FROM lookup l WHERE " NOT_FOLDED
+	"   GROUP BY l.client_id"
+	"  UNION ALL SELECT f.client_id, min(f.ts), max(f.last) FROM refusal f"
+	"   GROUP BY f.client_id) s GROUP BY s.client_id),"
+	" each AS MATERIALIZED (SELECT coalesce(d.mac, c.addr) AS device, d.mac, d.label,"
+	"  c.addr, s.first, s.last FROM seen s JOIN client c ON c.id = s.client_id"
+	"  LEFT JOIN device d ON d.id = c.device_id),"
+	/* label and address are those of the newest */
+	" newest AS (SELECT device, mac, coalesce(label, addr) AS who, label, max(last)"
+	"  FROM each GROUP BY device)"
+	" SELECT n.mac AS mac, n.label AS label, n.who AS who,"
+	" group_concat(DISTINCT e.addr) AS addresses,"
+	" " TIME_OF("min(e.first)") " AS first, " TIME_OF("max(e.last)") " AS last,"
+	" max(e.last) AS ts FROM newest n JOIN each e ON e.device = n.device GROUP BY n.device;";
+
 /* Step i leads from version i to i + 1. Never change one that was released: add another. */
 static const struct {
 	const char *sql[2];
@@ -139,6 +261,7 @@ static const struct {
 	{ { tables_1, views_1 } },
 	{ { tables_2, views_2 } },
 	{ { NULL } }, /* only words: the verdict rebind */
+	{ { tables_4, views_4 } },
 };
 
 int schema_version(void)

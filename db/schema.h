@@ -14,7 +14,8 @@ struct sqlite3;
 int schema_version(void);
 
 /** Bring a database from version `from` (0: no tables yet) to schema_version(), all steps
- *  in one transaction: a crash leaves the old version whole.
+ *  in one transaction: a crash leaves the old version whole. The connection has
+ *  site_length() (site.h).
  *  @return an SQLite result code; not SQLITE_OK: rolled back */
 int schema_migrate(struct sqlite3 *db, int from);
 

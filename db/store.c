@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "db/schema.h"
+#include "db/site.h"
 #include "db/store_error.h"
 #include "lib/util.h"
 
@@ -241,6 +242,8 @@ static int set_up(struct store *s)
 		rc = set_up_connection(s);
 	if (!rc && !is_new)
 		rc = check_pages(s);
+	if (!rc)
+		rc = store_rc(s, site_register(s->db));
 	if (!rc)
 		rc = store_rc(s, schema_migrate(s->db, (int)version));
 	if (rc)

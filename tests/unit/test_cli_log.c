@@ -370,9 +370,9 @@ static void following_shows_news_once_and_late_ones_too(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), COMMAND_DONE);
-	assert_int_equal(times_in(text, "old.example"), 1);
-	assert_int_equal(times_in(text, "first.example"), 1);
-	assert_int_equal(times_in(text, "late.example"), 1);
+	assert_int_equal(times_in(text, ",old.example,A,"), 1);
+	assert_int_equal(times_in(text, ",first.example,A,"), 1);
+	assert_int_equal(times_in(text, ",late.example,A,"), 1);
 	assert_null(strstr(text, "older.example"));
 	close(from);
 }

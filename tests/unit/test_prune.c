@@ -135,7 +135,8 @@ static void rig_open(struct rig *rig, const char *path, struct prune_limits limi
 {
 	*rig = (struct rig){ .path = path, .wall = T0, .mono = 1000000 };
 	fixture_db_open(&rig->db, path);
-	assert_int_equal(prune_open(rig->db.store, history_ids(rig->db.history), &limits,
+	assert_int_equal(prune_open(rig->db.store, history_ids(rig->db.history),
+				    history_fold(rig->db.history), &limits,
 				    &rig->prune), 0);
 }
 
@@ -261,6 +262,7 @@ static void a_clock_that_jumps_wipes_nothing(void **state)
 	/* the same after a restart, which knows only what the file says */
 	fixture_db_open(&rig.db, f->path);
 	assert_int_equal(prune_open(rig.db.store, history_ids(rig.db.history),
+				    history_fold(rig.db.history),
 				    &(struct prune_limits){ .keep_lookups_us = 30 * DAY },
 				    &rig.prune), 0);
 	rig.mono = 1000;

@@ -148,7 +148,7 @@ static void filters_pass_what_they_say(void **state)
 			q.filter_count++;
 		assert_int_equal(report_log(r, &q, &out), 0);
 		assert_int_equal(seen.headers, 1);
-		assert_int_equal(seen.columns, 15);
+		assert_int_equal(seen.columns, 16);
 		for (p = strtok_r(seen.text, " ", &save); p; p = strtok_r(NULL, " ", &save))
 			sprintf(marks + strlen(marks), "%s%lld", *marks ? " " : "",
 				(atoll(p) - T0) / SECOND);
@@ -486,7 +486,13 @@ static void the_views_have_the_promised_columns(void **state)
 	struct fixture *f = *state;
 	static const char *const questions[] = {
 		"SELECT time, who, client, name, type, verdict, rcode, ms, hold_ms, upstream, list,"
-		" pattern, answer, n, ts FROM lookups",
+		" pattern, answer, n, ts, site FROM lookups",
+		"SELECT time, who, client, verdict, n, answers, ms_sum, ts FROM hourly",
+		"SELECT day, name, site, who, client, verdict, n FROM daily",
+		"SELECT name, site, first, first_who, first_client, last_day, ts FROM names",
+		"SELECT site, names, first, last_day, ts FROM sites",
+		"SELECT mac, label, who, addresses, first, last, ts FROM devices",
+		"SELECT rrname, rrtype, rdata, time_first, time_last, count, ttl FROM pdns",
 		"SELECT time, who, client, dest, port, proto, verdict, interface, n, last, ts"
 		" FROM refusals",
 		"SELECT time, kind, subject, detail, ts FROM events",

@@ -192,7 +192,8 @@ static void pairs_go_with_the_lookups_days(void **state)
 	fixture_db_open(&db, f->path);
 	add(&db, T0, "old.example", "192.0.2.1");
 	add(&db, T0 + 15 * DAY, "new.example", "192.0.2.1");
-	assert_int_equal(prune_open(db.store, history_ids(db.history), &limits, &p), 0);
+	assert_int_equal(prune_open(db.store, history_ids(db.history),
+				    history_fold(db.history), &limits, &p), 0);
 	while (prune_step(p, T0 + 20 * DAY, 1) == 1)
 		;
 	assert_int_equal(prune_stats(p)->resolved, 1);
