@@ -53,6 +53,7 @@ EOF
 questions
 net_nameward <<-EOF
 listen lan $r:53
+clients { rate off }
 upstream inet {
   server 198.18.0.53
 }

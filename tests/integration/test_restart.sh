@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 configure() { # WHEN-DOWN GATE-LINES ZONE-LINES
 	cat <<-END
 	listen lan 192.168.77.1:53 [fd77::1]:53
+	clients { rate off }
 	upstream inet {
 	  server 198.18.0.53
 	}
