@@ -30,6 +30,7 @@ net_unbound <<-EOF
 EOF
 cat >"$net_dir/in.conf" <<-EOF
 listen lan $r:53
+clients { rate off }
 upstream inet {
   server 198.18.0.53
 }
