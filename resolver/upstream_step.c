@@ -14,7 +14,7 @@
 
 #define GIVE_UP_MS    900 /* when every server refuses */
 #define BLOCKED_MS    32  /* between looks whether one takes questions again */
-#define CASE_WAIT_MS  100 /* for the right case, before the server is asked again */
+#define CASE_WAIT_MS  250 /* for the right case, before the server is asked again */
 #define TCP_WAIT_MS   2000
 #define TCP_TRIES     64 /* connections that answered others but not this */
 #define PROBE_LIFE_MS 3000
