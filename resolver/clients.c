@@ -110,13 +110,15 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 {
 	const struct conf *conf = setup->conf;
 	const struct addr *addr = &asker->from.addr;
+	enum neighbour_found found = NEIGHBOUR_NONE;
 	const char *interface = NULL;
 
 	memset(out, 0, sizeof(*out));
 	if (c->neighbours) {
 		interface = neighbour_interface(c->neighbours, asker->ifindex, now_ms);
-		out->has_mac = neighbour_lookup(c->neighbours, addr, asker->ifindex, now_ms,
-					       &out->mac);
+		found = neighbour_lookup(c->neighbours, addr, asker->ifindex, now_ms, &out->mac);
+		out->has_mac = found == NEIGHBOUR_KNOWN;
+		out->is_awaited = found == NEIGHBOUR_AWAITED;
 	}
 	out->place = policy_find_client(conf, addr, out->has_mac ? &out->mac : NULL, interface);
 	set_label(c, conf, addr, out);
@@ -138,8 +140,8 @@ void clients_find(struct clients *c, const struct setup *setup, const struct ask
 		s->addr = *addr;
 		s->ifindex = asker->ifindex;
 		s->generation = setup->generation;
-		s->until_ms = now_ms + FRESH_MS;
 		identify(c, setup, asker, now_ms, &s->client);
+		s->until_ms = s->client.is_awaited ? now_ms : now_ms + FRESH_MS;
 	}
 	*out = s->client;
 }

@@ -23,6 +23,7 @@ struct client {
 	struct msg_client who;	  /* as policies see it */
 	struct mac mac;
 	bool has_mac;
+	bool is_awaited;	  /* its MAC address may be known in a moment: ask again */
 	bool gated;		  /* its zone observes or enforces; or its interface is unknown */
 	bool must_lease;	  /* a failed lease fails the answer */
 	struct policy_client place;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "resolver/neighbour_parse.h"
+#include "resolver/neighbour_probe.h"
 #include "resolver/neighbour_table.h"
 
 #define EVENT_BUFFER_BYTES (1 << 20) /* the kernel cuts it to its own limit */
@@ -26,6 +27,7 @@ struct neighbour {
 	struct mnl_socket *asks; /* dumps and questions */
 	uint32_t seq;
 	struct neighbour_table *table;
+	struct neighbour_probe *probe; /* owned */
 	bool is_behind;		/* events were lost since the last dump */
 	bool is_interrupted;	/* the table changed under the dump */
 	uint64_t next_dump_ms;	/* not before */
@@ -236,12 +238,17 @@ int neighbour_open(struct neighbour **out)
 	rc = open_socket(0, &n->asks);
 	if (rc < 0)
 		goto err_events;
+	rc = neighbour_probe_open(&n->probe);
+	if (rc < 0)
+		goto err_asks;
 	rc = dump(n);
 	if (rc < 0 && rc != -EINTR) /* a table that never rests is read later */
-		goto err_asks;
+		goto err_probe;
 	*out = n;
 	return 0;
 
+err_probe:
+	neighbour_probe_close(n->probe);
 err_asks:
 	mnl_socket_close(n->asks);
 err_events:
@@ -257,6 +264,7 @@ void neighbour_close(struct neighbour *n)
 {
 	if (!n)
 		return;
+	neighbour_probe_close(n->probe);
 	mnl_socket_close(n->asks);
 	mnl_socket_close(n->events);
 	neighbour_table_free(n->table);
@@ -286,24 +294,46 @@ void neighbour_on_readable(struct neighbour *n, uint64_t now_ms)
 	catch_up(n, now_ms);
 }
 
-bool neighbour_lookup(struct neighbour *n, const struct addr *a, uint32_t ifindex,
-		      uint64_t now_ms, struct mac *out)
+/* The kernel does not know it: let it look, if that can help. */
+static enum neighbour_found probe(struct neighbour *n, const struct addr *a, uint32_t ifindex,
+				  uint64_t now_ms)
 {
+	bool is_awaited = neighbour_table_resolves(n->table, ifindex) &&
+			  neighbour_probe_send(n->probe, a, ifindex);
+
+	neighbour_table_note_absent(n->table, a, ifindex, is_awaited, now_ms);
+	if (!is_awaited)
+		return NEIGHBOUR_NONE;
+	n->stats.probed++;
+	return NEIGHBOUR_AWAITED;
+}
+
+enum neighbour_found neighbour_lookup(struct neighbour *n, const struct addr *a,
+				      uint32_t ifindex, uint64_t now_ms, struct mac *out)
+{
+	enum neighbour_absence absence;
+
 	if (neighbour_table_find(n->table, a, ifindex, out))
-		return true;
-	if (!addr_len(a) || !ifindex ||
-	    neighbour_table_is_absent(n->table, a, ifindex, now_ms))
-		return false;
+		return NEIGHBOUR_KNOWN;
+	if (!addr_len(a) || !ifindex)
+		return NEIGHBOUR_NONE;
+	absence = neighbour_table_absence(n->table, a, ifindex, now_ms);
+	if (absence != NEIGHBOUR_NOT_SOUGHT)
+		return absence == NEIGHBOUR_IS_AWAITED ? NEIGHBOUR_AWAITED : NEIGHBOUR_NONE;
 	neighbour_on_readable(n, now_ms); /* the packet may have overtaken its event */
 	if (neighbour_table_find(n->table, a, ifindex, out))
-		return true;
+		return NEIGHBOUR_KNOWN;
 	if (!ask(n, a, ifindex, now_ms))
-		return false;
+		return NEIGHBOUR_NONE;
 	if (neighbour_table_find(n->table, a, ifindex, out))
-		return true;
+		return NEIGHBOUR_KNOWN;
 	n->stats.asked_in_vain++;
-	neighbour_table_note_absent(n->table, a, ifindex, now_ms);
-	return false;
+	return probe(n, a, ifindex, now_ms);
+}
+
+uint64_t neighbour_added(const struct neighbour *n)
+{
+	return neighbour_table_added(n->table);
 }
 
 const char *neighbour_interface(struct neighbour *n, uint32_t ifindex, uint64_t now_ms)

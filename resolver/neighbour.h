@@ -27,17 +27,27 @@ int neighbour_fd(const struct neighbour *n);
  *  lost in between are made good by reading the tables again. */
 void neighbour_on_readable(struct neighbour *n, uint64_t now_ms);
 
+enum neighbour_found {
+	NEIGHBOUR_NONE,	   /* not on this link, unreachable, or without an Ethernet address */
+	NEIGHBOUR_KNOWN,
+	NEIGHBOUR_AWAITED, /* the kernel was made to look for it */
+};
+
 /**
  * The MAC address of a neighbour. On a miss the kernel is asked once, which waits for no
- * packet (but for the lock of its network configuration); that it has none is remembered
- * for a second. At most 1,000 such questions a second.
+ * packet (but for the lock of its network configuration); if it does not know one that is
+ * on this link it is made to look for it (neighbour_probe.h), which it has the next
+ * NEIGHBOUR_AWAIT_MS for. That there is none is remembered for a second. At most 1,000
+ * such questions a second, and no more probes than that.
  *
  * @param ifindex  interface that the neighbour's packet came in by
- * @retval false   not on this link, being resolved, unreachable, or without an Ethernet
- *                 address; out is untouched
+ * @param out      untouched but for NEIGHBOUR_KNOWN
  */
-bool neighbour_lookup(struct neighbour *n, const struct addr *a, uint32_t ifindex,
-		      uint64_t now_ms, struct mac *out);
+enum neighbour_found neighbour_lookup(struct neighbour *n, const struct addr *a,
+				      uint32_t ifindex, uint64_t now_ms, struct mac *out);
+
+/** Grows whenever a neighbour becomes known: one awaited may be among them. */
+uint64_t neighbour_added(const struct neighbour *n);
 
 /** A client by its address or (a: NULL) its MAC address, on whatever link, among the
  *  neighbours known now. Walks all of them: for reports only.
@@ -53,6 +63,7 @@ struct neighbour_stats {
 	uint64_t neighbours, interfaces; /* now */
 	uint64_t events;
 	uint64_t asked, asked_in_vain, not_asked; /* misses; the last: over the limit */
+	uint64_t probed;			  /* of those asked in vain */
 	uint64_t overruns;			  /* times that events were lost */
 	uint64_t dumps;				  /* times that the tables were read */
 	uint64_t evicted;			  /* neighbours that found no room */

@@ -5,6 +5,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <string.h>
 
 /* States in which the MAC address is, or lately was, the neighbour's. NUD_NOARP entries
@@ -68,6 +69,7 @@ static void parse_interface(const struct nlmsghdr *msg, struct neighbour_change 
 	    mnl_attr_get_payload_len(name) > sizeof(out->name))
 		return;
 	strcpy(out->name, mnl_attr_get_str(name));
+	out->resolves = info->ifi_type == ARPHRD_ETHER && !(info->ifi_flags & IFF_NOARP);
 	out->kind = CHANGE_INTERFACE;
 }
 
@@ -102,7 +104,8 @@ void neighbour_apply(struct neighbour_table *t, const struct neighbour_change *c
 		neighbour_table_remove(t, &change->addr, change->ifindex);
 		break;
 	case CHANGE_INTERFACE:
-		neighbour_table_set_interface(t, change->ifindex, change->name);
+		neighbour_table_set_interface(t, change->ifindex, change->name,
+					      change->resolves);
 		break;
 	case CHANGE_INTERFACE_GONE:
 		neighbour_table_remove_interface(t, change->ifindex);

@@ -23,6 +23,7 @@ struct neighbour_change {
 	struct addr addr;		 /* of a neighbour */
 	struct mac mac;			 /* CHANGE_NEIGHBOUR only */
 	char name[INTERFACE_NAME_BYTES]; /* CHANGE_INTERFACE only */
+	bool resolves;			 /* CHANGE_INTERFACE only */
 };
 
 /** Read a message whose length was checked (mnl_nlmsg_ok). */

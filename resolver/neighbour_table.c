@@ -28,12 +28,14 @@ struct entry {
 
 struct absent {
 	struct key key;
+	uint64_t awaited_until_ms;
 	uint64_t until_ms; /* 0: unused */
 };
 
 struct interface {
 	uint32_t ifindex;
 	uint32_t generation;
+	bool resolves;
 	char name[INTERFACE_NAME_BYTES];
 };
 
@@ -44,7 +46,7 @@ struct neighbour_table {
 	uint32_t touched; /* entries at and behind it were never used */
 	uint32_t free;
 	uint32_t newest, oldest;
-	uint64_t evicted;
+	uint64_t added, evicted;
 	uint32_t interface_count;
 	uint32_t buckets[BUCKETS]; /* index + 1; 0: empty */
 	struct absent absents[ABSENTS];
@@ -139,6 +141,7 @@ static uint32_t take_entry(struct neighbour_table *t)
 		t->evicted++;
 	}
 	t->count++;
+	t->added++;
 	if (t->free == NONE)
 		return t->touched++;
 	i = t->free;
@@ -210,22 +213,26 @@ bool neighbour_table_search(const struct neighbour_table *t, const struct addr *
 }
 
 void neighbour_table_note_absent(struct neighbour_table *t, const struct addr *a,
-				 uint32_t ifindex, uint64_t now_ms)
+				 uint32_t ifindex, bool is_awaited, uint64_t now_ms)
 {
 	struct key key = make_key(a, ifindex);
 	struct absent *absent = &t->absents[hash_of(t, &key) % ABSENTS];
 
 	absent->key = key;
+	absent->awaited_until_ms = is_awaited ? now_ms + NEIGHBOUR_AWAIT_MS : 0;
 	absent->until_ms = now_ms + NEIGHBOUR_ABSENT_MS;
 }
 
-bool neighbour_table_is_absent(const struct neighbour_table *t, const struct addr *a,
-			       uint32_t ifindex, uint64_t now_ms)
+enum neighbour_absence neighbour_table_absence(const struct neighbour_table *t,
+					       const struct addr *a, uint32_t ifindex,
+					       uint64_t now_ms)
 {
 	struct key key = make_key(a, ifindex);
 	const struct absent *absent = &t->absents[hash_of(t, &key) % ABSENTS];
 
-	return now_ms < absent->until_ms && key_equal(&absent->key, &key);
+	if (now_ms >= absent->until_ms || !key_equal(&absent->key, &key))
+		return NEIGHBOUR_NOT_SOUGHT;
+	return now_ms < absent->awaited_until_ms ? NEIGHBOUR_IS_AWAITED : NEIGHBOUR_IS_ABSENT;
 }
 
 /* --- interfaces --------------------------------------------------------------------- */
@@ -253,7 +260,7 @@ static bool interface_is_at(const struct neighbour_table *t, uint32_t at,
 }
 
 void neighbour_table_set_interface(struct neighbour_table *t, uint32_t ifindex,
-				   const char *name)
+				   const char *name, bool resolves)
 {
 	uint32_t at = interface_at(t, ifindex);
 	struct interface *i = &t->interfaces[at];
@@ -267,6 +274,7 @@ void neighbour_table_set_interface(struct neighbour_table *t, uint32_t ifindex,
 	memset(i, 0, sizeof(*i));
 	i->ifindex = ifindex;
 	i->generation = t->generation;
+	i->resolves = resolves;
 	memcpy(i->name, name, strnlen(name, sizeof(i->name) - 1));
 }
 
@@ -286,6 +294,13 @@ const char *neighbour_table_interface(const struct neighbour_table *t, uint32_t 
 	uint32_t at = interface_at(t, ifindex);
 
 	return interface_is_at(t, at, ifindex) ? t->interfaces[at].name : NULL;
+}
+
+bool neighbour_table_resolves(const struct neighbour_table *t, uint32_t ifindex)
+{
+	uint32_t at = interface_at(t, ifindex);
+
+	return interface_is_at(t, at, ifindex) && t->interfaces[at].resolves;
 }
 
 /* --- the whole ---------------------------------------------------------------------- */
@@ -337,6 +352,11 @@ size_t neighbour_table_count(const struct neighbour_table *t)
 size_t neighbour_table_interface_count(const struct neighbour_table *t)
 {
 	return t->interface_count;
+}
+
+uint64_t neighbour_table_added(const struct neighbour_table *t)
+{
+	return t->added;
 }
 
 uint64_t neighbour_table_evicted(const struct neighbour_table *t)

@@ -19,11 +19,11 @@ int queries_new(struct resolver *r, struct queries **out)
 
 	if (!qs)
 		return -ENOMEM;
-	if (offer_room_new(&qs->room)) {
-		free(qs);
+	qs->r = r;
+	if (offer_room_new(&qs->room) || query_park_init(qs)) {
+		queries_free(qs);
 		return -ENOMEM;
 	}
-	qs->r = r;
 	hash_key_init(&qs->hash);
 	*out = qs;
 	return 0;
@@ -73,11 +73,19 @@ void query_free(struct resolver *r, struct query *q)
 	qs->in_flight--;
 }
 
+void query_drop(struct resolver *r, struct query *q)
+{
+	if (q->l.asker.tcp)
+		tcp_forget(q->l.asker.tcp);
+	query_free(r, q);
+}
+
 void queries_free(struct queries *qs)
 {
 	if (!qs)
 		return;
 	query_drop_flights(qs);
+	query_park_fini(qs);
 	while (qs->free) {
 		struct query *q = qs->free;
 
@@ -133,7 +141,7 @@ static void answer_any(struct resolver *r, struct lookup *l)
 	reply_finish(r, l, VERDICT_LOCAL, NULL, NULL, NULL);
 }
 
-static void answer_question(struct resolver *r, struct lookup *l)
+void query_judge(struct resolver *r, struct lookup *l)
 {
 	struct list_match match;
 	enum policy_action action;
@@ -150,6 +158,12 @@ static void answer_question(struct resolver *r, struct lookup *l)
 		answer_any(r, l);
 	else
 		answer_from_cache(r, l);
+}
+
+static void answer_question(struct resolver *r, struct lookup *l)
+{
+	if (!l->client.is_awaited || !query_park(r, l))
+		query_judge(r, l);
 }
 
 /* Packets that are not a question we forward. They are not recorded as lookups, but for

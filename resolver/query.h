@@ -1,5 +1,5 @@
 /*
- * A question's life: parsed, judged, found in the cache or asked for, held for the gate,
+ * A question's life: parsed, its client identified, judged, found in the cache or asked for, held for the gate,
  * answered, recorded. One state machine; query.c owns it.
  */
 #ifndef RESOLVER_QUERY_H
@@ -50,6 +50,9 @@ void query_on_leased(void *arg, void *ticket, int rc);
 
 /** hold_ops.again. */
 void query_on_lease_again(void *arg, void *ticket, struct hold_wish *out);
+
+/** Once a turn: questions go on whose client's MAC address came in it. */
+void queries_turn(struct queries *q);
 
 /** Questions that are not answered yet. */
 unsigned queries_in_flight(const struct queries *q);

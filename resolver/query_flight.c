@@ -295,9 +295,7 @@ static void drop_waiters(struct resolver *r, struct flight *f)
 		struct query *q = f->waiters;
 
 		f->waiters = q->next;
-		if (q->l.asker.tcp)
-			tcp_forget(q->l.asker.tcp);
-		query_free(r, q);
+		query_drop(r, q);
 	}
 }
 

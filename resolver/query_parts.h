@@ -1,5 +1,5 @@
-/* A waiting question's inside, shared by query.c, query_flight.c and query_gate.c. Not for
- * others. */
+/* A waiting question's inside, shared by query.c, query_park.c, query_flight.c and
+ * query_gate.c. Not for others. */
 #ifndef RESOLVER_QUERY_PARTS_H
 #define RESOLVER_QUERY_PARTS_H
 
@@ -11,12 +11,14 @@
 #define FLIGHT_BUCKETS 4096 /* a power of two */
 #define REFRESH_MAX    256  /* in flight for nobody */
 
+struct event;
 struct flight;
 
-/** A question that waits for an upstream or for the gate. */
+/** A question that waits for its client's MAC address, for an upstream or for the gate. */
 struct query {
 	struct lookup l;
-	struct query *next; /* in its flight, or free */
+	struct query *next; /* parked, in its flight, or free */
+	uint64_t parked_until_ms;
 	/* while held for the gate */
 	uint8_t *reply; /* owned */
 	size_t reply_len;
@@ -34,12 +36,37 @@ struct queries {
 	struct query *free;
 	struct flight *flights[FLIGHT_BUCKETS];
 	struct offer_room *room; /* owned */
+	/* parked, by their deadlines */
+	struct query *parked, **parked_end;
+	unsigned parked_count;
+	uint64_t added; /* neighbour_added when they were last looked at */
+	struct event *on_park_end; /* owned */
 };
 
 /** A waiting question with a copy of l; it keeps l's setup and socket.
  *  @return NULL: too many, or no memory */
 struct query *query_new(struct resolver *r, const struct lookup *l);
 void query_free(struct resolver *r, struct query *q);
+
+/** The same where the question gets no answer. */
+void query_drop(struct resolver *r, struct query *q);
+
+/** The client is known, or will not be better known: policy, cache, upstream (query.c). */
+void query_judge(struct resolver *r, struct lookup *l);
+
+/**
+ * Keep a question until its client's MAC address is known, at most NEIGHBOUR_AWAIT_MS; then
+ * it is judged (query_park.c).
+ *
+ * @return false: too many wait; it goes on as it is
+ */
+bool query_park(struct resolver *r, struct lookup *l);
+
+/** @retval -ENOMEM */
+int query_park_init(struct queries *qs);
+
+/** What is parked ends without an answer; a half-built qs is allowed. */
+void query_park_fini(struct queries *qs);
 
 /** Answer a question on the stack by local data or as a special name (query_local.c).
  *  @return false: it is neither */

@@ -129,6 +129,21 @@ static void report_edges(const struct resolver *r, FILE *to)
 	row(to, "history", "dropped_on_the_way", h.dropped);
 }
 
+static void report_neighbours(const struct resolver *r, FILE *to)
+{
+	struct neighbour_stats s;
+
+	if (!r->neighbours)
+		return;
+	neighbour_get_stats(r->neighbours, &s);
+	row(to, "neighbours", "known", s.neighbours);
+	row(to, "neighbours", "asked", s.asked);
+	row(to, "neighbours", "not_asked", s.not_asked);
+	row(to, "neighbours", "probed", s.probed);
+	row(to, "neighbours", "waited", r->stats.waited);
+	row(to, "neighbours", "waited_in_vain", r->stats.waited_in_vain);
+}
+
 static void report_cache(const struct resolver *r, FILE *to)
 {
 	struct cache_stats s;
@@ -162,6 +177,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 	report_gate(r, to);
 	report_clients(r, to);
 	report_edges(r, to);
+	report_neighbours(r, to);
 	if (!r->current)
 		return;
 	row(to, "nameward", "generation", r->current->generation);

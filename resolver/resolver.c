@@ -358,6 +358,7 @@ static void on_turn(void *arg)
 	struct process *p = arg;
 	struct resolver *r = &p->r;
 
+	queries_turn(r->queries);
 	if (r->current)
 		upstream_flush(r->current->upstreams);
 	for (struct setup *s = r->old; s; s = s->next)

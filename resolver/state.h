@@ -34,6 +34,7 @@ struct resolver_stats {
 	uint64_t prefetched; /* asked for anew before its end */
 	uint64_t rebind_cut; /* answers of which a part led home */
 	uint64_t too_many; /* more in flight than QUERIES_MAX */
+	uint64_t waited, waited_in_vain; /* for the client's MAC address */
 };
 
 struct resolver {

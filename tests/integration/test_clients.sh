@@ -5,6 +5,7 @@ cd "$(dirname "$0")/../.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "skip not root"; exit 0; }
 . tests/integration/net.sh
 
+rounds=50
 w4=198.18.0.80 w6=2001:db8:18::80
 ask() { # CLIENT @SERVER TYPE ADDRESS [OPTION...]: the answer has the address
 	_c=$1 _s=$2 _t=$3 _a=$4
@@ -28,9 +29,15 @@ leases() { nameward gate ls | grep -c "$1"; } # ADDRESS
 
 net_up
 net_more
+net_wide
 in_ns c1 ip addr add fd77::b1/64 dev eth0 nodad
 in_ns c1 ip addr add fd77::b2/64 dev eth0 nodad
-net_unbound </dev/null
+for i in $(seq $rounds); do
+	echo "a$i 30 A 198.19.1.$i"
+	echo "b$i 30 AAAA 2001:db8:19:b::$i"
+	echo "c$i 30 AAAA 2001:db8:19:c::$i"
+done | net_unbound
+start_in inet "$BUILD/storm" serve 7
 for a in $w4 $w6; do net_web $a 80; done
 settled() {
 	for c in c1 c2 near far; do
@@ -71,16 +78,34 @@ check "over IPv6 too" refuses c2 $w6
 
 # IPv6 alone, with addresses as privacy extensions have
 check "the client of IPv6 alone is refused" refuses v6 $w6 fd77::a1
-# The router learns the MAC behind an address that is new to it with its first answer there, and
-# looks again a second later. Until then a lookup from it is that address's own.
-known() { ask v6 @fd77::1 AAAA $w6 -b fd77::a1 && opens v6 $w6 fd77::13; }
-check "it asks from one address, and is known by its MAC" wait_for 5 known
+check "it asks from one address, and is known by its MAC" ask v6 @fd77::1 AAAA $w6 -b fd77::a1
 for from in fd77::13 fd77::a1 fd77::a2; do
 	check "and passes from $from" opens v6 $w6 $from
 done
 in_ns v6 ip addr add fd77::a3/64 dev eth0 nodad
 in_ns v6 ip addr del fd77::a1/64 dev eth0
 check "and from an address that is newer than its lookup" opens v6 $w6 fd77::a3
+
+# Each lookup is the first that the router hears from an address, and opens for the device's
+# others: IPv4, one that is new too, and one that asked before. No SYN is sent twice.
+in_ns c1 ip neigh replace fd77::1 dev eth0 nud permanent \
+	lladdr "$(in_ns router cat /sys/class/net/br-lan/address)" # no ND that would say who it is
+first() { # NAME TYPE FROM
+	has '^(198|2001)' in_ns c1 dig +short +time=2 +tries=1 -b "$3" @fd77::1 "$1.example" "$2"
+}
+syn() { in_ns c1 ncat -z -w 2 -s "$2" "$1" 7; } # ADDRESS FROM
+for i in $(seq $rounds); do
+	for n in 1 2 3; do in_ns c1 ip addr add fd77::$n:$i/64 dev eth0 nodad; done
+	first a$i A fd77::1:$i && syn 198.19.1.$i 192.168.77.11 &&
+		first b$i AAAA fd77::2:$i && syn 2001:db8:19:b::$i fd77::3:$i &&
+		first c$i AAAA fd77::3:$i && syn 2001:db8:19:c::$i fd77::1:$i || break
+	passed=$i
+done
+nameward status | grep ^neighbours
+check "from new addresses $rounds times 3 lookups open at once for others" \
+	test "${passed:-0}" = $rounds
+check "which were waited for" test "$(status_of neighbours waited)" -ge $((rounds * 2))
+check "and never in vain" test "$(status_of neighbours waited_in_vain)" = 0
 
 # behind a second router: only addresses are seen
 check "behind a second router, near asks" ask near @192.168.77.1 A $w4

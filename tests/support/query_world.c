@@ -198,6 +198,15 @@ static const struct hold_ops hold_ops = {
 	query_on_leased, query_on_lease_again, NULL /* no reviews here */, on_tell,
 };
 
+static void on_neighbour(evutil_socket_t fd, short events, void *arg)
+{
+	struct query_world *w = arg;
+
+	(void)fd;
+	(void)events;
+	neighbour_on_readable(w->r.neighbours, clock_mono_ms());
+}
+
 static void make_parts(struct resolver *r)
 {
 	assert_int_equal(neighbour_open(&r->neighbours), 0);
@@ -224,6 +233,9 @@ struct query_world *world_new(const char *conf)
 	w->on_query = event_new(w->base, w->upstream, EV_READ | EV_PERSIST, on_question, w);
 	event_add(w->on_query, NULL);
 	make_parts(&w->r);
+	w->on_neighbour = event_new(w->base, neighbour_fd(w->r.neighbours), EV_READ | EV_PERSIST,
+				    on_neighbour, w);
+	event_add(w->on_neighbour, NULL);
 	w->r.current = make_setup(w, conf);
 	assert_int_equal(cache_new(1 << 20, &w->r.cache), 0);
 	w->at = loopback;
@@ -263,6 +275,7 @@ void world_free(struct query_world *w)
 	local_image_close(r->local);
 	world_end_nftsync(w);
 	event_free(w->on_query);
+	event_free(w->on_neighbour);
 	event_base_free(w->base);
 	close(w->upstream);
 	close(w->client);
@@ -274,6 +287,7 @@ void world_turn(struct query_world *w)
 	struct resolver *r = &w->r;
 
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	queries_turn(r->queries);
 	upstream_flush(r->current->upstreams);
 	for (struct setup *s = r->old; s; s = s->next)
 		upstream_flush(s->upstreams);

@@ -24,7 +24,8 @@ struct query_world {
 	struct event_base *base;
 	struct resolver r;
 	struct addr_port at; /* where the resolver serves, UDP and TCP */
-	int client;	     /* a connected UDP socket */
+	int client;	     /* a connected UDP socket; a test may put another there */
+	struct event *on_neighbour;
 	/* the upstream */
 	int upstream;
 	uint16_t upstream_port;

@@ -18,6 +18,8 @@
 #include "lib/clock.h"
 #include "lib/util.h"
 #include "resolver/neighbour.h"
+#include "resolver/neighbour_table.h"
+#include "tests/support/peer_ns.h"
 
 static struct addr addr(const char *text)
 {
@@ -37,79 +39,20 @@ static struct mac mac(const char *text)
 	return m;
 }
 
-#define OURS "192.0.2.1"
-#define PEER "192.0.2.2"
-#define PEER_MAC "02:00:00:00:00:02"
-
-/* The other end of the cable: a process in a network namespace of its own. */
-struct peer {
-	pid_t pid;
-	int hold; /* closing it ends the peer */
-};
-
-static void run(const char *format, ...) PRINTF_LIKE(1, 2);
-static void run(const char *format, ...)
-{
-	char command[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	if (system(command) != 0)
-		fail_msg("%s", command);
-}
-
-static pid_t start_peer(int *hold)
-{
-	int ready[2], end[2];
-	char byte;
-	pid_t pid;
-
-	assert_int_equal(pipe(ready) | pipe(end), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		close(end[1]);
-		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "", 1) != 1)
-			_exit(1);
-		_exit(read(end[0], &byte, 1) == 0 ? 0 : 1);
-	}
-	close(end[0]);
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	*hold = end[1];
-	return pid;
-}
+#define OURS	 PEER_OURS4
+#define PEER	 PEER_ITS4
+#define PEER_MAC PEER_ITS_MAC
 
 static int in_a_namespace(void **state)
 {
-	static struct peer peer;
-
-	*state = NULL;
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
-		return 0;
-	peer.pid = start_peer(&peer.hold);
-	run("ip link set lo up && ip link add lan0 type veth peer name eth0 netns %d",
-	    peer.pid);
-	run("ip addr add " OURS "/24 dev lan0 && ip link set lan0 up");
-	run("nsenter -n -t %d sh -c 'ip link set eth0 address " PEER_MAC
-	    " && ip addr add " PEER "/24 dev eth0 && ip link set eth0 up'", peer.pid);
-	*state = &peer;
+	*state = peer_start();
 	return 0;
 }
 
 static int end_of_namespace(void **state)
 {
-	struct peer *peer = *state;
-	int status;
-
-	if (!peer)
-		return 0;
-	close(peer->hold);
-	waitpid(peer->pid, &status, 0);
-	return 0; /* the cable went with its other end */
+	peer_end(*state);
+	return 0;
 }
 
 /* One datagram, for which the kernel has to find the neighbour by real ARP. */
@@ -133,7 +76,7 @@ static bool find_within_2_s(struct neighbour *n, const char *text, uint32_t ifin
 	while (clock_mono_ms() < end_ms) {
 		struct pollfd p = { .fd = neighbour_fd(n), .events = POLLIN };
 
-		if (neighbour_lookup(n, &a, ifindex, clock_mono_ms(), found))
+		if (neighbour_lookup(n, &a, ifindex, clock_mono_ms(), found) == NEIGHBOUR_KNOWN)
 			return true;
 		poll(&p, 1, 100);
 		neighbour_on_readable(n, clock_mono_ms());
@@ -150,7 +93,7 @@ static void kernels_neighbour_is_found_by_its_event(void **state)
 
 	if (!*state)
 		skip();
-	run("ip neigh flush dev lan0");
+	peer_run("ip neigh flush dev lan0");
 	assert_int_equal(neighbour_open(&n), 0);
 	assert_string_equal(neighbour_interface(n, lan, 1), "lan0");
 	assert_string_equal(neighbour_interface(n, if_nametoindex("lo"), 1), "lo");
@@ -161,18 +104,19 @@ static void kernels_neighbour_is_found_by_its_event(void **state)
 	neighbour_get_stats(n, &stats);
 	assert_true(stats.events > 0);
 
-	run("ip neigh replace " PEER " lladdr 02:00:00:00:00:33 dev lan0 nud reachable");
+	peer_run("ip neigh replace " PEER " lladdr 02:00:00:00:00:33 dev lan0 nud reachable");
 	neighbour_on_readable(n, clock_mono_ms());
 	assert_true(find_within_2_s(n, PEER, lan, &found));
 	assert_int_equal(found.bytes[5], 0x33);
 
-	run("ip neigh del " PEER " dev lan0 && ip link set lan0 down && "
+	peer_run("ip neigh del " PEER " dev lan0 && ip link set lan0 down && "
 	    "ip link set lan0 name lan9");
 	neighbour_on_readable(n, clock_mono_ms());
 	assert_string_equal(neighbour_interface(n, lan, 1), "lan9");
-	assert_false(neighbour_lookup(n, &(struct addr){ .family = AF_INET,
-			.bytes = { 192, 0, 2, 2 } }, lan, clock_mono_ms(), &found));
-	run("ip link set lan9 name lan0 && ip link set lan0 up");
+	assert_int_not_equal(neighbour_lookup(n, &(struct addr){ .family = AF_INET,
+			.bytes = { 192, 0, 2, 2 } }, lan, clock_mono_ms(), &found), NEIGHBOUR_KNOWN);
+	peer_run("ip link set lan9 name lan0 && ip link set lan0 up && "
+		 "ip addr replace " PEER_OURS6 "/64 dev lan0 nodad"); /* it went with the link */
 	neighbour_close(n);
 	neighbour_close(NULL);
 }
@@ -187,14 +131,14 @@ static void kernels_table_is_read_at_start(void **state)
 
 	if (!*state)
 		skip();
-	run("ip neigh replace 192.0.2.77 lladdr 02:00:00:00:00:77 dev lan0 nud "
+	peer_run("ip neigh replace 192.0.2.77 lladdr 02:00:00:00:00:77 dev lan0 nud "
 	    "permanent");
-	run("ip -6 neigh replace 2001:db8::77 lladdr 02:00:00:00:00:78 dev lan0 nud "
+	peer_run("ip -6 neigh replace 2001:db8::77 lladdr 02:00:00:00:00:78 dev lan0 nud "
 	    "permanent");
 	assert_int_equal(neighbour_open(&n), 0);
-	assert_true(neighbour_lookup(n, &a, lan, 1, &found));
+	assert_int_equal(neighbour_lookup(n, &a, lan, 1, &found), NEIGHBOUR_KNOWN);
 	assert_int_equal(found.bytes[5], 0x77);
-	assert_true(neighbour_lookup(n, &b, lan, 1, &found));
+	assert_int_equal(neighbour_lookup(n, &b, lan, 1, &found), NEIGHBOUR_KNOWN);
 	assert_int_equal(found.bytes[5], 0x78);
 	neighbour_get_stats(n, &stats);
 	assert_int_equal(stats.dumps, 1);
@@ -215,12 +159,14 @@ static void absent_neighbour_is_asked_for_once_a_second(void **state)
 		skip();
 	assert_int_equal(neighbour_open(&n), 0);
 	for (uint64_t now_ms = 10000; now_ms < 12000; now_ms += 10)
-		assert_false(neighbour_lookup(n, &a, lan, now_ms, &found));
-	assert_false(
-		neighbour_lookup(n, &a, 9999, 10000, &found)); /* no such interface */
+		assert_int_equal(neighbour_lookup(n, &a, lan, now_ms, &found),
+				 now_ms % 1000 < NEIGHBOUR_AWAIT_MS ? NEIGHBOUR_AWAITED :
+								      NEIGHBOUR_NONE);
+	assert_int_not_equal(neighbour_lookup(n, &a, 9999, 10000, &found), NEIGHBOUR_KNOWN); /* no such interface */
 	neighbour_get_stats(n, &stats);
 	assert_int_equal(stats.asked, 3);
 	assert_int_equal(stats.asked_in_vain, 3);
+	assert_int_equal(stats.probed, 2);
 
 	for (uint32_t i = 0; i < 3000; i++) { /* more than may be asked in a second */
 		struct addr other = addr("198.51.100.0");
@@ -232,6 +178,7 @@ static void absent_neighbour_is_asked_for_once_a_second(void **state)
 	neighbour_get_stats(n, &stats);
 	assert_int_equal(stats.asked, 1003);
 	assert_int_equal(stats.not_asked, 2000);
+	assert_int_equal(stats.probed, 2);
 	neighbour_close(n);
 }
 
@@ -248,23 +195,23 @@ static void lost_events_are_made_good(void **state)
 
 	if (!*state)
 		skip();
-	run("ip neigh replace 192.0.2.200 lladdr 02:00:00:00:02:00 dev lan0 nud "
+	peer_run("ip neigh replace 192.0.2.200 lladdr 02:00:00:00:02:00 dev lan0 nud "
 	    "permanent");
 	assert_int_equal(neighbour_open(&n), 0);
 	assert_int_equal(setsockopt(neighbour_fd(n), SOL_SOCKET, SO_RCVBUF, &tiny,
 				    sizeof(tiny)), 0);
-	run("for i in $(seq 1 40); do ip neigh replace 192.0.2.201 lladdr "
+	peer_run("for i in $(seq 1 40); do ip neigh replace 192.0.2.201 lladdr "
 	    "02:00:00:00:03:$i "
 	    "dev lan0 nud permanent; done; ip neigh del 192.0.2.200 dev lan0");
-	assert_true(neighbour_lookup(n, &a, lan, 50000, &found));
+	assert_int_equal(neighbour_lookup(n, &a, lan, 50000, &found), NEIGHBOUR_KNOWN);
 	neighbour_get_stats(n, &stats);
 	assert_true(stats.overruns >= 1);
 	assert_int_equal(stats.dumps, 2);
 	assert_int_equal(stats.asked, 0);
 	assert_int_equal(found.bytes[5], 0x40);
-	assert_false(neighbour_lookup(n, &gone, lan, 50000, &found));
+	assert_int_not_equal(neighbour_lookup(n, &gone, lan, 50000, &found), NEIGHBOUR_KNOWN);
 
-	run("for i in $(seq 1 40); do ip neigh replace 192.0.2.202 lladdr "
+	peer_run("for i in $(seq 1 40); do ip neigh replace 192.0.2.202 lladdr "
 	    "02:00:00:00:04:$i "
 	    "dev lan0 nud permanent; done");
 	neighbour_lookup(n, &absent, lan, 50010, &found); /* too early for another dump */
@@ -290,25 +237,86 @@ static void kernel_answers_a_question_at_once(void **state)
 	assert_int_equal(neighbour_open(&n), 0);
 	assert_int_equal(setsockopt(neighbour_fd(n), SOL_SOCKET, SO_RCVBUF, &tiny,
 				    sizeof(tiny)), 0);
-	run("for i in $(seq 1 40); do ip neigh replace 192.0.2.151 lladdr "
+	peer_run("for i in $(seq 1 40); do ip neigh replace 192.0.2.151 lladdr "
 	    "02:00:00:00:04:$i "
 	    "dev lan0 nud permanent; done");
-	assert_false(neighbour_lookup(n, &a, lan, 60000, &found)); /* reads all again */
-	run("for i in $(seq 1 40); do ip neigh replace 192.0.2.151 lladdr "
+	assert_int_not_equal(neighbour_lookup(n, &a, lan, 60000, &found), NEIGHBOUR_KNOWN); /* reads all again */
+	peer_run("for i in $(seq 1 40); do ip neigh replace 192.0.2.151 lladdr "
 	    "02:00:00:00:05:$i "
 	    "dev lan0 nud permanent; done");
-	run("ip neigh replace 192.0.2.150 lladdr 02:00:00:00:01:50 dev lan0 nud "
+	peer_run("ip neigh replace 192.0.2.150 lladdr 02:00:00:00:01:50 dev lan0 nud "
 	    "permanent");
-	run("ip neigh replace 192.0.2.152 lladdr 02:00:00:00:01:50 dev lan0 nud "
+	peer_run("ip neigh replace 192.0.2.152 lladdr 02:00:00:00:01:50 dev lan0 nud "
 	    "permanent");
-	assert_false(
-		neighbour_lookup(n, &a, lan, 60001, &found)); /* remembered as absent */
-	assert_true(neighbour_lookup(n, &b, lan, 60001, &found));
+	assert_int_not_equal(neighbour_lookup(n, &a, lan, 60001, &found), NEIGHBOUR_KNOWN); /* remembered as absent */
+	assert_int_equal(neighbour_lookup(n, &b, lan, 60001, &found), NEIGHBOUR_KNOWN);
 	assert_int_equal(found.bytes[5], 0x50);
 	neighbour_get_stats(n, &stats);
 	assert_int_equal(stats.dumps, 2);
 	assert_int_equal(stats.asked, 2);
 	assert_int_equal(stats.asked_in_vain, 1);
+	neighbour_close(n);
+}
+
+/* An address that never was in the kernel's table, of a host that asked for ours by none. */
+static void new_neighbour_is_made_known(void **state)
+{
+	static const char *const addrs[] = { PEER, PEER_ITS6, "fe80::ff:fe00:2" };
+	uint32_t lan = if_nametoindex("lan0");
+	struct mac found, expect = mac(PEER_MAC);
+	struct neighbour_stats stats;
+	struct neighbour *n;
+
+	if (!*state)
+		skip();
+	peer_run("ip neigh flush dev lan0 nud all");
+	assert_int_equal(neighbour_open(&n), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+		struct addr a = addr(addrs[i]);
+		uint64_t added = neighbour_added(n);
+
+		assert_int_equal(neighbour_lookup(n, &a, lan, clock_mono_ms(), &found),
+				 NEIGHBOUR_AWAITED);
+		assert_true(find_within_2_s(n, addrs[i], lan, &found));
+		assert_memory_equal(&found, &expect, sizeof(found));
+		assert_true(neighbour_added(n) > added);
+		neighbour_get_stats(n, &stats);
+		assert_true(stats.probed >= i + 1);
+	}
+	neighbour_close(n);
+}
+
+/* What the kernel would not look for on this link, it is not asked to. */
+static void only_neighbours_are_probed(void **state)
+{
+	static const char *const addrs[] = {
+		"198.51.100.7", "2001:db8:7::7", /* behind the peer */
+		"203.0.113.7", "2001:db8:8::7",	 /* no route */
+		"192.0.2.255", "192.0.2.1", "fd00::1", "127.0.0.1", "::1", "224.0.0.1", "ff02::1",
+	};
+	uint32_t lan = if_nametoindex("lan0"), lo = if_nametoindex("lo");
+	struct addr a = addr("192.0.2.123");
+	struct neighbour_stats stats;
+	struct neighbour *n;
+	struct mac found;
+
+	if (!*state)
+		skip();
+	peer_run("ip route add 198.51.100.0/24 via " PEER
+		 " && ip route add 2001:db8:7::/48 via " PEER_ITS6);
+	assert_int_equal(neighbour_open(&n), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+		struct addr b = addr(addrs[i]);
+
+		assert_int_equal(neighbour_lookup(n, &b, lan, 1000, &found), NEIGHBOUR_NONE);
+	}
+	assert_int_equal(neighbour_lookup(n, &a, lo, 1000, &found), NEIGHBOUR_NONE);
+	peer_run("ip link set lan0 arp off");
+	assert_int_equal(neighbour_lookup(n, &a, lan, 2000, &found), NEIGHBOUR_NONE);
+	peer_run("ip link set lan0 arp on");
+	neighbour_get_stats(n, &stats);
+	assert_int_equal(stats.probed, 0);
+	assert_int_equal(neighbour_lookup(n, &a, lan, 3000, &found), NEIGHBOUR_AWAITED);
 	neighbour_close(n);
 }
 
@@ -320,6 +328,8 @@ int main(void)
 		cmocka_unit_test(absent_neighbour_is_asked_for_once_a_second),
 		cmocka_unit_test(lost_events_are_made_good),
 		cmocka_unit_test(kernel_answers_a_question_at_once),
+		cmocka_unit_test(new_neighbour_is_made_known),
+		cmocka_unit_test(only_neighbours_are_probed),
 	};
 
 	return cmocka_run_group_tests(tests, in_a_namespace, end_of_namespace);

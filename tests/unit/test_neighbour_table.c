@@ -6,6 +6,8 @@
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +149,8 @@ static void cut_messages_are_ignored(void **state)
 }
 
 static struct nlmsghdr *interface_msg(uint16_t type, uint8_t family, int ifindex,
-				      const char *name, size_t name_len)
+				      const char *name, size_t name_len, uint16_t hardware,
+				      unsigned flags)
 {
 	struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(msg, sizeof(*info));
@@ -155,6 +158,8 @@ static struct nlmsghdr *interface_msg(uint16_t type, uint8_t family, int ifindex
 	msg->nlmsg_type = type;
 	info->ifi_family = family;
 	info->ifi_index = ifindex;
+	info->ifi_type = hardware;
+	info->ifi_flags = flags;
 	if (name)
 		mnl_attr_put(msg, IFLA_IFNAME, name_len, name);
 	return msg;
@@ -186,11 +191,35 @@ static void interface_messages_are_read(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		neighbour_parse(interface_msg(cases[i].type, cases[i].family,
 					      cases[i].ifindex, cases[i].name,
-					      cases[i].len),
+					      cases[i].len, ARPHRD_ETHER, 0),
 				&change);
 		assert_int_equal(change.kind, cases[i].kind);
 		if (change.kind == CHANGE_INTERFACE)
 			assert_string_equal(change.name, cases[i].name);
+	}
+}
+
+static void only_ethernet_with_arp_resolves(void **state)
+{
+	static const struct {
+		uint16_t hardware;
+		unsigned flags;
+		bool resolves;
+	} cases[] = {
+		{ ARPHRD_ETHER, IFF_UP, true },
+		{ ARPHRD_ETHER, IFF_UP | IFF_NOARP, false },
+		{ ARPHRD_LOOPBACK, IFF_UP, false },
+		{ ARPHRD_NONE, IFF_UP | IFF_POINTOPOINT, false }, /* WireGuard */
+	};
+	struct neighbour_change change;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		neighbour_parse(interface_msg(RTM_NEWLINK, AF_UNSPEC, 4, "eth0", 5,
+					      cases[i].hardware, cases[i].flags),
+				&change);
+		assert_int_equal(change.kind, CHANGE_INTERFACE);
+		assert_int_equal(change.resolves, cases[i].resolves);
 	}
 }
 
@@ -237,13 +266,22 @@ static void absence_ends_with_time_or_news(void **state)
 	struct neighbour_table *t = new_table();
 
 	(void)state;
-	neighbour_table_note_absent(t, &a, 1, 5000);
-	assert_true(neighbour_table_is_absent(t, &a, 1, 5999));
-	assert_false(neighbour_table_is_absent(t, &a, 1, 6000));
-	assert_false(neighbour_table_is_absent(t, &a, 2, 5000));
-	assert_false(neighbour_table_is_absent(t, &b, 1, 5000));
+	neighbour_table_note_absent(t, &a, 1, false, 5000);
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 5000), NEIGHBOUR_IS_ABSENT);
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 5999), NEIGHBOUR_IS_ABSENT);
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 6000), NEIGHBOUR_NOT_SOUGHT);
+	assert_int_equal(neighbour_table_absence(t, &a, 2, 5000), NEIGHBOUR_NOT_SOUGHT);
+	assert_int_equal(neighbour_table_absence(t, &b, 1, 5000), NEIGHBOUR_NOT_SOUGHT);
+	neighbour_table_note_absent(t, &a, 1, true, 7000);
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 7099), NEIGHBOUR_IS_AWAITED);
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 7100), NEIGHBOUR_IS_ABSENT);
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 8000), NEIGHBOUR_NOT_SOUGHT);
+	assert_int_equal(neighbour_table_added(t), 0);
 	neighbour_table_set(t, &a, 1, &m);
-	assert_false(neighbour_table_is_absent(t, &a, 1, 5000));
+	assert_int_equal(neighbour_table_absence(t, &a, 1, 7000), NEIGHBOUR_NOT_SOUGHT);
+	assert_int_equal(neighbour_table_added(t), 1);
+	neighbour_table_set(t, &a, 1, &m); /* as known as before */
+	assert_int_equal(neighbour_table_added(t), 1);
 	neighbour_table_free(t);
 }
 
@@ -290,20 +328,24 @@ static void interfaces_are_found_by_index(void **state)
 		uint32_t index = (i * 7919) % 10007 + 1; /* in no order, all different */
 
 		snprintf(name, sizeof(name), "if%u", index);
-		neighbour_table_set_interface(t, index, name);
+		neighbour_table_set_interface(t, index, name, i % 2);
 		if (i < INTERFACES_MAX)
 			assert_string_equal(neighbour_table_interface(t, index), name);
 		else
 			assert_null(neighbour_table_interface(t, index));
 	}
 	assert_int_equal(neighbour_table_interface_count(t), INTERFACES_MAX);
-	neighbour_table_set_interface(t, 1, "renamed");
+	neighbour_table_set_interface(t, 1, "renamed", true);
 	assert_string_equal(neighbour_table_interface(t, 1), "renamed");
+	assert_true(neighbour_table_resolves(t, 1));
+	neighbour_table_set_interface(t, 1, "renamed", false);
+	assert_false(neighbour_table_resolves(t, 1));
 	neighbour_table_remove_interface(t, 1);
+	assert_false(neighbour_table_resolves(t, 1));
 	assert_null(neighbour_table_interface(t, 1));
 	assert_null(neighbour_table_interface(t, 0));
 	assert_non_null(neighbour_table_interface(t, 7920));
-	neighbour_table_set_interface(t, 1, "a-name-that-is-too-long");
+	neighbour_table_set_interface(t, 1, "a-name-that-is-too-long", true);
 	assert_string_equal(neighbour_table_interface(t, 1), "a-name-that-is-");
 	neighbour_table_free(t);
 }
@@ -317,11 +359,11 @@ static void refresh_removes_what_did_not_come_up(void **state)
 	(void)state;
 	neighbour_table_set(t, &a, 1, &m);
 	neighbour_table_set(t, &b, 1, &m);
-	neighbour_table_set_interface(t, 1, "eth0");
-	neighbour_table_set_interface(t, 2, "eth1");
+	neighbour_table_set_interface(t, 1, "eth0", true);
+	neighbour_table_set_interface(t, 2, "eth1", true);
 	neighbour_table_refresh_begin(t);
 	neighbour_table_set(t, &b, 1, &m);
-	neighbour_table_set_interface(t, 2, "eth1");
+	neighbour_table_set_interface(t, 2, "eth1", true);
 	neighbour_table_refresh_end(t);
 	assert_false(neighbour_table_find(t, &a, 1, &found));
 	assert_true(neighbour_table_find(t, &b, 1, &found));
@@ -357,6 +399,7 @@ int main(void)
 		cmocka_unit_test(neighbour_messages_are_read),
 		cmocka_unit_test(cut_messages_are_ignored),
 		cmocka_unit_test(interface_messages_are_read),
+		cmocka_unit_test(only_ethernet_with_arp_resolves),
 		cmocka_unit_test(neighbours_are_kept_by_address_and_interface),
 		cmocka_unit_test(absence_ends_with_time_or_news),
 		cmocka_unit_test(flood_evicts_the_unused),
