@@ -276,8 +276,13 @@ static void try_again(struct gate *g, uint64_t now_ms)
 		g->retry_wait_ms = 0;
 }
 
+static bool was_just_repaired(const struct gate *g, uint64_t now_ms)
+{
+	return now_ms < g->repaired_ms + REPAIR_EACH_MS;
+}
+
 /* Is it still ours and whole? What cannot be found out now, or was mended a moment ago, waits
- * for the next tick. */
+ * for a tick. */
 static void check_table(struct gate *g, bool is_damaged, uint64_t now_ms)
 {
 	struct table_id id;
@@ -286,7 +291,7 @@ static void check_table(struct gate *g, bool is_damaged, uint64_t now_ms)
 	g->repair_due = false;
 	if (rc == -ENOENT || (!rc && !table_id_equal(&id, &g->id)))
 		gate_restore(g, now_ms, rc ? "gone" : "replaced");
-	else if (rc || (is_damaged && now_ms < g->repaired_ms + REPAIR_EACH_MS))
+	else if (rc || (is_damaged && was_just_repaired(g, now_ms)))
 		g->repair_due = true;
 	else if (is_damaged)
 		gate_repair(g, now_ms);
@@ -294,15 +299,15 @@ static void check_table(struct gate *g, bool is_damaged, uint64_t now_ms)
 
 bool gate_tick(struct gate *g, uint64_t now_ms)
 {
-	bool more;
+	bool more, waits = g->repair_due && was_just_repaired(g, now_ms);
 
 	if (g->state == GATE_LOST)
 		try_again(g, now_ms);
-	if (g->state == GATE_LOADED && g->repair_due)
+	if (g->state == GATE_LOADED && g->repair_due && !waits)
 		check_table(g, true, now_ms);
 	if (g->state != GATE_LOADED)
 		return false;
-	more = gate_look(g, now_ms);
+	more = gate_look(g, now_ms) || waits;
 	/* What has not been looked at waits; it has the slack. */
 	return end_some(g, MIN(now_ms, g->look.until_ms), now_ms) == GATE_TICK_SLICE || more;
 }

@@ -184,6 +184,32 @@ static void lost_notifications_lead_to_a_repair(void **state)
 	gate_free(g);
 }
 
+/* Who deletes again and again costs one repair a second, and none comes later than that. */
+static void second_damage_waits_for_a_second_only(void **state)
+{
+	uint64_t now_ms = clock_mono_ms();
+	struct told told;
+	struct gate *g;
+
+	(void)state;
+	if (!nft_ns_enter())
+		skip();
+	g = load(&told);
+	gate_rig_fill(g, 80);
+	free(nft_ns_run("nft flush set inet nameward lease4"));
+	gate_on_watch(g, now_ms);
+	assert_int_equal(gate_stats(g)->restores, 1);
+	free(nft_ns_run("nft flush set inet nameward lease4"));
+	gate_on_watch(g, now_ms + 100);
+	assert_true(gate_tick(g, now_ms + 999)); /* soon again */
+	assert_int_equal(gate_stats(g)->restores, 1);
+	assert_false(gate_tick(g, now_ms + 1000));
+	assert_int_equal(gate_stats(g)->restores, 2);
+	assert_int_equal(gate_rig_elements(), 80);
+	gate_remove(g);
+	gate_free(g);
+}
+
 static void many_leases_end_in_slices(void **state)
 {
 	uint64_t later = clock_mono_ms() + 4300000;
@@ -375,10 +401,12 @@ int main(void)
 		cmocka_unit_test(leases_end_by_our_hand),
 		cmocka_unit_test(foreign_changes_are_undone_by_table),
 		cmocka_unit_test(lost_notifications_lead_to_a_repair),
+		cmocka_unit_test(second_damage_waits_for_a_second_only),
 		cmocka_unit_test(many_leases_end_in_slices),
 		cmocka_unit_test(commit_that_finds_no_table_restores_and_succeeds),
 		cmocka_unit_test(full_set_is_told_to_the_claim_and_deletes_go_on),
 		cmocka_unit_test(new_process_adopts_what_the_old_one_left),
+		cmocka_unit_test(flush_between_two_processes_loses_no_lease),
 		cmocka_unit_test(reload_changes_rules_and_no_lease),
 		cmocka_unit_test(failed_reload_keeps_what_was_in_force),
 		cmocka_unit_test(ten_thousand_leases_are_restored_fast),
