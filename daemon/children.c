@@ -42,8 +42,10 @@ static void on_up(void *arg, struct process *p)
 	if (process_role(p) == ROLE_RESOLVER)
 		outfit_secret(p, &s->secret);
 	outfit_all(s->processes, p, s->now, s->control_fd);
-	if (process_role(p) == ROLE_NFTSYNC)
+	if (process_role(p) == ROLE_NFTSYNC) {
 		outfit_netfilter(p, &s->netfilter_fd);
+		outfit_ledger(p, &s->ledger_fd);
+	}
 	outfit_connect(s->processes, p);
 	if (!waits)
 		process_send_start(p, s->now->number);

@@ -1,7 +1,9 @@
 /* What each child is given. Knows nothing of when. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,6 +117,29 @@ void outfit_netfilter(struct process *nftsync, int *fd)
 		process_send(nftsync, MSG_NETFILTER, NULL, 0, *fd);
 	else /* it opens one that dies with it */
 		log_warning("netfilter socket: %s", strerror(errno));
+}
+
+static int make_ledger(void)
+{
+	int fd = memfd_create("nameward-leases", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (!ftruncate(fd, MSG_LEDGER_BYTES) &&
+	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void outfit_ledger(struct process *nftsync, int *fd)
+{
+	if (*fd < 0)
+		*fd = make_ledger();
+	if (*fd >= 0)
+		process_send(nftsync, MSG_LEDGER, NULL, 0, *fd);
+	else /* it has none */
+		log_warning("memory for a copy of the leases: %s", strerror(errno));
 }
 
 void outfit_change(struct process *p, const struct generation *g)

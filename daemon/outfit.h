@@ -28,6 +28,11 @@ void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
  *  @param fd  opened at the first call (-1 until then); the caller's */
 void outfit_netfilter(struct process *nftsync, int *fd);
 
+/** The memory in which nftsync keeps a copy of its leases: with it its next life restores a
+ *  table that somebody flushed meanwhile.
+ *  @param fd  as above */
+void outfit_ledger(struct process *nftsync, int *fd);
+
 /** What a running one needs of the next generation, and START: of the sockets only the new. */
 void outfit_change(struct process *p, const struct generation *g);
 

@@ -172,6 +172,8 @@ static void end(struct supervisor *s)
 	}
 	if (s->netfilter_fd >= 0)
 		close(s->netfilter_fd);
+	if (s->ledger_fd >= 0)
+		close(s->ledger_fd);
 	if (s->lock_fd >= 0)
 		folders_unlock(s->control, s->lock_fd);
 	free(s->control);
@@ -226,6 +228,7 @@ int supervise_run(const struct supervise_options *options)
 		.lock_fd = -1,
 		.control_fd = -1,
 		.netfilter_fd = -1,
+		.ledger_fd = -1,
 		.is_root = privileges_are_root(),
 	};
 	int status;

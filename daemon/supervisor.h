@@ -35,6 +35,7 @@ struct supervisor {
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	int lock_fd, control_fd; /* -1: not there */
 	int netfilter_fd;	 /* owns the gate's table, used by nftsync alone; -1: not yet */
+	int ledger_fd;		 /* memory of nftsync's leases, for it alone; -1: not yet */
 	char *control;		 /* path of the socket as bound; NULL: not yet */
 	char *bypass;		 /* lines of conf_bypass.h in force; NULL: never any */
 	int bypass_rc;		 /* what was wrong with the file, as last said */

@@ -206,6 +206,7 @@ static const struct {
 	[MSG_STOP] = { 0, 0, NO_FD, NULL },
 	[MSG_LEAVE] = { 0, 0, NO_FD, NULL },
 	[MSG_NETFILTER] = { 0, 0, WITH_FD, NULL },
+	[MSG_LEDGER] = { 0, 0, WITH_FD, NULL },
 	[MSG_PING] = { sizeof(struct msg_ping), 1, NO_FD, NULL },
 	[MSG_CHILD] = { sizeof(struct msg_child), 1, NO_FD, check_child },
 	[MSG_READY] = { sizeof(struct msg_start), 1, NO_FD, NULL },

@@ -74,8 +74,12 @@ enum msg_type {
 	MSG_LOCAL,
 	/* added later */
 	MSG_SECRET, /* msg_secret: what cookies are made of; supervisor to resolver */
+	MSG_LEDGER, /* fd: memfd of MSG_LEDGER_BYTES for nftsync's leases; it outlives it too */
 	MSG_TYPE_COUNT,
 };
+
+/** Room for a million leases and more; only what is used takes memory. */
+#define MSG_LEDGER_BYTES (64u * 1024 * 1024)
 
 struct msg_head {
 	uint16_t type;

@@ -10,6 +10,7 @@
 #include "nftsync/batch_commit.h"
 #include "nftsync/fill.h"
 #include "nftsync/gate_parts.h"
+#include "nftsync/lease_mirror.h"
 #include "nftsync/netlink.h"
 #include "nftsync/ruleset.h"
 #include "nftsync/shares.h"
@@ -55,6 +56,7 @@ void gate_free(struct gate *g)
 	batch_free(g->batch);
 	batch_free(g->bulk);
 	lease_ledger_free(g->ledger);
+	lease_mirror_close(g->mirror);
 	free(g);
 }
 

@@ -58,6 +58,9 @@ void gate_free(struct gate *g);
  *  while this process is dead (MSG_NETFILTER). @param fd  owned */
 void gate_take_socket(struct gate *g, int fd);
 
+/** Likewise: memory for a copy of the leases (MSG_LEDGER). @param fd  stays the caller's */
+void gate_take_ledger(struct gate *g, int fd);
+
 /**
  * Bring rules in force, now and at every reload: one transaction, which no lease leaves. The
  * first time, what a former process left in the table is adopted.
@@ -88,7 +91,6 @@ size_t gate_sharers(const struct gate *g, const struct msg_device *device,
 
 /** Put the addresses of one answer into the sets that the configuration fills; see fill.h. */
 void gate_fill(struct gate *g, const struct msg_lease *m, uint64_t now_ms);
-
 const struct fill_stats *gate_fill_stats(const struct gate *g);
 
 /** See lease_note_origin(). */

@@ -1,4 +1,4 @@
-/* Loading, adopting, restoring and removing the gate's table; see gate.h and gate_parts.h. */
+/* Loading, restoring and removing the gate's table; see gate.h and gate_parts.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,44 +15,7 @@
 #include "nftsync/ruleset.h"
 #include "nftsync/shares.h"
 
-/* --- adopting and watching ---------------------------------------------------------- */
-
-struct adoption {
-	struct gate *g;
-	uint64_t now_ms;
-};
-
-static int on_adopted(void *arg, const struct lease_key *key, uint64_t left_ms)
-{
-	struct adoption *a = arg;
-	uint64_t left = left_ms > LEASE_SLACK_MS ? left_ms - LEASE_SLACK_MS : 0;
-
-	/* What does not fit, or is no lease of ours, runs out by itself. */
-	if (!lease_adopt(a->g->ledger, key, left, a->now_ms))
-		a->g->stats.adopted++;
-	return 0;
-}
-
-/* Only once: later the ledger knows better. */
-static int adopt(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
-{
-	struct adoption a = { g, now_ms };
-	struct table_id id;
-	int rc;
-
-	if (g->adopted)
-		return 0;
-	rc = table_identify(g->nl, &g->buf, ruleset_table(rs), &id);
-	if (!rc)
-		rc = table_read_leases(g->nl, &g->buf, ruleset_table(rs), on_adopted, &a);
-	if (g->stats.adopted)
-		log_info("gate: adopted %zu leases of table inet %s", lease_count(g->ledger),
-			 ruleset_table(rs));
-	if (rc && rc != -ENOENT)
-		return rc;
-	g->adopted = true;
-	return 0;
-}
+/* --- watching ----------------------------------------------------------------------- */
 
 /* Watch from before the table is looked at, so that no change goes by. */
 static int watch_table(struct gate *g, const char *table)
@@ -110,13 +73,14 @@ int gate_restore(struct gate *g, uint64_t now_ms, const char *why)
 	int rc = g->watch ? 0 : watch_table(g, ruleset_table(g->rules));
 
 	if (!rc)
-		rc = adopt(g, g->rules, now_ms);
+		rc = gate_adopt(g, g->rules, now_ms);
 	if (!rc)
 		rc = gate_commit_table(g, g->rules, now_ms);
 	if (rc) {
 		gate_lose(g, now_ms, rc);
 		return rc;
 	}
+	gate_begin_mirror(g);
 	leases = lease_count(g->ledger);
 	g->state = GATE_LOADED;
 	g->repair_due = false;
@@ -259,7 +223,7 @@ static int load_wanted(struct gate *g, const struct conf *c, struct ruleset *rs,
 	if (!rc)
 		rc = watch_table(g, ruleset_table(rs));
 	if (!rc)
-		rc = adopt(g, rs, now_ms);
+		rc = gate_adopt(g, rs, now_ms);
 	if (!rc)
 		rc = install(g, rs, now_ms);
 	if (rc && !*why) {
@@ -276,6 +240,8 @@ static int load_wanted(struct gate *g, const struct conf *c, struct ruleset *rs,
 	set_limits(g, &c->gate);
 	g->state = rc ? GATE_LOST : GATE_LOADED;
 	g->lost_rc = rc;
+	if (!rc)
+		gate_begin_mirror(g);
 	if (!rc)
 		log_info("gate: table inet %s in force, %s, %zu leases, refresh by %s",
 			 ruleset_table(rs), ruleset_table_flags(rs) ? "owned" : "not owned",
@@ -296,7 +262,7 @@ static int load_unwanted(struct gate *g, struct ruleset *rs)
 	swap_rules(g, rs);
 	netlink_watch_close(g->watch);
 	g->watch = NULL;
-	lease_clear(g->ledger);
+	gate_forget(g);
 	g->state = GATE_IDLE;
 	return 0;
 }
@@ -331,6 +297,6 @@ void gate_remove(struct gate *g)
 	if (rc && g->state == GATE_LOADED)
 		log_warning("gate: table inet %s cannot be removed: %s",
 			    ruleset_table(g->rules), strerror(-rc));
-	lease_clear(g->ledger);
+	gate_forget(g);
 	g->state = GATE_IDLE;
 }

@@ -46,7 +46,9 @@ struct gate {
 	bool probed;	   /* forms and can_own are known */
 	struct table_id id; /* of the table as we left it */
 	int lost_rc;	    /* GATE_LOST: what every claim is told */
+	struct lease_mirror *mirror; /* owned; NULL: none was given */
 	bool adopted;	    /* what a former process left has been read */
+	bool mirrors;	    /* the ledger's leases are copied there */
 	uint64_t repaired_ms;
 	bool repair_due; /* check at the next tick, and repair */
 	uint64_t event_ms;
@@ -75,6 +77,16 @@ int gate_commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms
 
 /** The table with all in it, whatever was there. id is set. */
 int gate_commit_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms);
+
+/** Only once, later the ledger knows better: what a former process left (gate_adopt.c).
+ *  @retval negative errno */
+int gate_adopt(struct gate *g, const struct ruleset *rs, uint64_t now_ms);
+
+/** The kernel holds the ledger's leases: copy them from now on. */
+void gate_begin_mirror(struct gate *g);
+
+/** No lease any more, here and in the copy. */
+void gate_forget(struct gate *g);
 
 /** Prepare what gate_leave() leaves. */
 void gate_plan_leave(struct gate *g, const struct conf *c);

@@ -47,6 +47,7 @@ struct lease {
 	uint64_t kept_ms;	 /* end as the use of it has put it off */
 	uint64_t asked_ms;	 /* the last claim */
 	struct addr addr;
+	uint32_t place;	   /* in the mirror */
 	uint8_t claim_count;
 	uint8_t unsettled; /* LEASE_INSERT or LEASE_REFRESH while the kernel has not said yes */
 };
@@ -60,6 +61,7 @@ struct lease_ledger {
 	size_t bucket_count, count;
 	size_t claim_count; /* at most CLAIMS_A_LEASE * max_leases */
 	struct end_heap devices_by_end;
+	struct lease_mirror *mirror; /* borrowed, or NULL */
 };
 
 /** All claims together, for each lease that may be: keeps the memory in bounds. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/util.h"
+#include "nftsync/lease_mirror.h"
 #include "nftsync/lease_parts.h"
 
 #define BUCKETS_MIN 1024
@@ -185,6 +186,7 @@ void lease_forget(struct lease_ledger *l, struct lease *e)
 	struct device *d = e->device;
 	struct lease **at;
 
+	lease_mirror_remove(l->mirror, e->place);
 	while (e->claims)
 		claim_drop(l, e->claims);
 	for (at = lease_bucket(l, &key); *at != e; at = &(*at)->next)
@@ -219,11 +221,13 @@ struct lease *lease_add(struct lease_ledger *l, const struct lease_key *key, uin
 	e->next = *at;
 	*at = e;
 	l->count++;
+	e->place = lease_mirror_add(l->mirror, key, end_ms);
 	return e;
 }
 
 void lease_set_kernel_end(struct lease_ledger *l, struct lease *e, uint64_t end_ms)
 {
+	lease_mirror_set(l->mirror, e->place, end_ms);
 	heap_change(&e->device->leases, &e->by_end, end_ms);
 	device_changed(l, e->device);
 }
@@ -251,6 +255,7 @@ void lease_ledger_free(struct lease_ledger *l)
 {
 	if (!l)
 		return;
+	l->mirror = NULL; /* it is for the next process */
 	lease_clear(l);
 	heap_fini(&l->devices_by_end);
 	free(l->buckets);

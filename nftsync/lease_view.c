@@ -48,6 +48,11 @@ size_t lease_walk_holders(const struct lease_ledger *l, size_t *cursor,
 	return n;
 }
 
+const struct lease_limits *lease_limits(const struct lease_ledger *l)
+{
+	return &l->limits;
+}
+
 size_t lease_count(const struct lease_ledger *l)
 {
 	return l->count;

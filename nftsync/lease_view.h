@@ -47,6 +47,9 @@ struct lease_claim_view {
 size_t lease_claims(const struct lease_ledger *l, const struct lease_key *key,
 		    struct lease_claim_view out[LEASE_CLAIMS + 1]);
 
+/** Those in force. Borrowed until they change. */
+const struct lease_limits *lease_limits(const struct lease_ledger *l);
+
 size_t lease_count(const struct lease_ledger *l);
 
 /** @return false: not there, out untouched */

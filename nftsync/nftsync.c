@@ -373,6 +373,8 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		gate_take_socket(n->gate, fd);
 		return;
 	}
+	if (type == MSG_LEDGER)
+		gate_take_ledger(n->gate, fd);
 	if (type == MSG_CONF) {
 		conf_free(n->next);
 		n->next = NULL;
@@ -421,14 +423,12 @@ static void on_stop(void *arg)
 static void on_turn(void *arg)
 {
 	struct nftsync *n = arg;
-
 	bool more;
 
 	flush(n);
 	if (!n->resolver)
 		return;
-	more = tell_pump(n->tell, n->resolver);
-	more |= review_pump(n->review, n->resolver);
+	more = tell_pump(n->tell, n->resolver) | review_pump(n->review, n->resolver);
 	if (more)
 		arm(n->pump, PUMP_MS);
 }

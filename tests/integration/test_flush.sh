@@ -100,6 +100,20 @@ if [ "$owner" = off ]; then
 		sql "SELECT kind, subject, detail FROM events"
 	sql "SELECT '    ' || detail FROM events WHERE kind = 'gate-restored' LIMIT 3"
 	check "status counts it" test "$(status_of gate restores)" -ge 7
+
+	# Two faults at a time: nftsync is killed, and the table flushed before the next one is
+	# there. Nobody looks anything up.
+	i=0
+	while [ $i -lt 10 ]; do
+		for p in $(cat /proc/$nameward_pid/task/$nameward_pid/children); do
+			[ "$(cat /proc/$p/comm)" != nftsync ] || kill -9 $p
+		done
+		in_ns router nft flush ruleset
+		wait_for 5 lease_stands 198.18.0.80 lease4 && has hello fetch c1 http://198.18.0.80/ &&
+			refused c1 http://198.18.0.99/ || break
+		i=$((i + 1))
+	done
+	check "a kill of nftsync with a flush: the lease stands, ten times" test $i = 10
 fi
 kill -TERM "$nameward_pid"
 wait "$nameward_pid"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -308,6 +309,58 @@ static void new_process_adopts_what_the_old_one_left(void **state)
 	free(b);
 	free(before);
 	free(after);
+}
+
+static struct gate *gate_with(int ledger, const struct conf *c, struct told *told)
+{
+	struct gate *g = gate_rig_make(told);
+	char why[MSG_TEXT_MAX] = "";
+
+	gate_take_ledger(g, ledger);
+	assert_int_equal(gate_load(g, c, clock_mono_ms(), why), 0);
+	return g;
+}
+
+/* Killed, and the table flushed before the next one is there: the leases come from the copy.
+ * What the gate took away itself does not come back. */
+static void flush_between_two_processes_loses_no_lease(void **state)
+{
+	struct conf off = { .gate = nft_ns_conf(false)->gate };
+	struct lease_key key = gate_rig_key(DEVICE_MAC, AF_INET, 4);
+	int ledger = memfd_create("leases", MFD_CLOEXEC);
+	char why[MSG_TEXT_MAX] = "";
+	struct lease_view view;
+	struct told told;
+	struct gate *g;
+
+	(void)state;
+	if (!nft_ns_enter())
+		skip();
+	assert_int_equal(ftruncate(ledger, 1 << 20), 0);
+	g = gate_with(ledger, nft_ns_conf(false), &told);
+	gate_rig_fill(g, 400);
+	for (unsigned life = 0; life < 3; life++) {
+		gate_free(g);
+		free(nft_ns_run("nft flush ruleset"));
+		g = gate_with(ledger, nft_ns_conf(false), &told);
+		assert_int_equal(lease_count(gate_ledger(g)), 400);
+		assert_int_equal(gate_stats(g)->adopted, 400);
+		assert_int_equal(gate_rig_elements(), 400);
+		assert_true(lease_find(gate_ledger(g), &key, &view));
+		assert_in_range(view.end_ms, clock_mono_ms() + 4195000,
+				clock_mono_ms() + 4200000);
+	}
+	gate_free(g); /* and nobody flushed it */
+	g = gate_with(ledger, nft_ns_conf(false), &told);
+	assert_int_equal(gate_stats(g)->adopted, 400);
+	assert_int_equal(gate_load(g, &off, clock_mono_ms(), why), 0);
+	gate_free(g);
+	g = gate_with(ledger, nft_ns_conf(false), &told);
+	assert_int_equal(gate_stats(g)->adopted, 0);
+	assert_int_equal(gate_rig_elements(), 0);
+	gate_remove(g);
+	gate_free(g);
+	close(ledger);
 }
 
 static void reload_changes_rules_and_no_lease(void **state)

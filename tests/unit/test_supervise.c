@@ -101,7 +101,8 @@ static void fake_on_message(void *arg, enum msg_type type, const void *record, i
 	static const char *const names[MSG_TYPE_COUNT] = { [MSG_CONF] = "conf",
 							   [MSG_CONTROL] = "control",
 							   [MSG_INDEX] = "index",
-							   [MSG_NETFILTER] = "netfilter" };
+							   [MSG_NETFILTER] = "netfilter",
+							   [MSG_LEDGER] = "ledger" };
 	struct fake *f = arg;
 
 	if (type == MSG_LISTEN) {
@@ -504,7 +505,7 @@ static void killed_child_comes_back_with_new_channels(void **state)
 	expect_log(b, "ended by signal 9");
 }
 
-static void nftsync_has_the_socket_of_the_table_in_each_life(void **state)
+static void nftsync_has_what_outlives_it_in_each_life(void **state)
 {
 	struct bench *b = serving(state);
 	size_t up;
@@ -516,6 +517,7 @@ static void nftsync_has_the_socket_of_the_table_in_each_life(void **state)
 		size_t from = b->count;
 
 		assert_true(expect(b, up, "nftsync netfilter") < expect(b, up, "nftsync start 1"));
+		assert_true(expect(b, up, "nftsync ledger") < expect(b, up, "nftsync start 1"));
 		kill(pid_in(b, up), SIGKILL);
 		up = expect(b, from, "nftsync up");
 	}
@@ -733,7 +735,7 @@ int main(int argc, char **argv)
 		TEST(resolver_starts_with_everything_it_needs),
 		TEST(stop_goes_in_order_and_leaves_nothing),
 		TEST(killed_child_comes_back_with_new_channels),
-		TEST(nftsync_has_the_socket_of_the_table_in_each_life),
+		TEST(nftsync_has_what_outlives_it_in_each_life),
 		TEST(query_waits_while_the_resolver_is_replaced),
 		TEST(reload_hands_over_only_what_changed),
 		TEST(reload_with_errors_changes_nothing),
