@@ -10,7 +10,8 @@
 
 #define RESTORE_TRIES 3
 #define WALK_VIEWS    256
-#define WHOLE_LEASES  16384 /* as fast in one transaction as in several */
+#define WHOLE_LEASES  4096 /* as fast in one transaction as in several */
+#define PIECE_LEASES  1024 /* of them in one where they are several */
 
 static int commit_buf(struct gate *g)
 {
@@ -119,7 +120,7 @@ int gate_commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms
 		for (size_t i = 0; i < n; i++)
 			batch_put(g->bulk, &views[i].key,
 				  gate_timeout_ms(views[i].end_ms, now_ms), &index);
-		if (batch_count(g->bulk) + WALK_VIEWS > GATE_BATCH)
+		if (batch_count(g->bulk) + WALK_VIEWS > PIECE_LEASES)
 			rc = commit_bulk(g, ruleset_table(rs), fresh);
 	}
 	if (!rc)
