@@ -47,4 +47,7 @@ struct log_request {
  *  @return COMMAND_DONE or another exit status */
 int log_request_init(struct log_request *r, const struct command *c, int64_t now_us);
 
+/** Whether an option was given. */
+bool log_request_has(const struct command *c, enum log_option id);
+
 #endif

@@ -6,6 +6,9 @@
 
 extern const struct verb verb_status;
 extern const struct verb verb_log;
+extern const struct verb verb_top;
+extern const struct verb verb_who;
+extern const struct verb verb_client;
 extern const struct verb verb_why;
 extern const struct verb verb_cache_flush;
 extern const struct verb verb_cache_ls;

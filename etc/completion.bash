@@ -12,7 +12,7 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log why cache gate list local config'
+	local verbs='status log top who client why cache gate list local config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -45,6 +45,11 @@ _nameward()
 		case "$verb $second" in
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
+		'top ') words="names sites clients lists upstreams types verdicts $common" ;;
+		'top '*) words="-n --lines -S --since -U --until $filters $common" ;;
+		'who '*) words="-n --lines -S --since -U --until $common" ;;
+		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
+		'client '*) words="-n --lines -S --since -U --until $common" ;;
 		'why '*) words="--client $common" ;;
 		'cache ') words="ls flush $common" ;;
 		'cache flush') words="--all $common" ;;
