@@ -91,8 +91,14 @@ static int apply_choice(struct log_request *r, const struct command *c,
 	case LOG_REVERSE:
 		r->reverse = true;
 		return COMMAND_DONE;
-	default:
+	case LOG_CLIENT:
+	case LOG_NAME:
+	case LOG_VERDICT:
+	case LOG_LIST:
+	case LOG_TYPE:
 		return add_filter(r, c, choice);
+	default:
+		return COMMAND_DONE; /* the verb's own */
 	}
 }
 

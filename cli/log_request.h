@@ -16,7 +16,7 @@
 #define LOG_LINES_DEFAULT 50
 #define LOG_LINES_FOLLOW  10 /* with -f */
 
-/** Ids of the options. */
+/** Ids of the options; a verb's own begin behind them and are left to it. */
 enum log_option {
 	LOG_CLIENT = 1,
 	LOG_NAME,
@@ -28,6 +28,7 @@ enum log_option {
 	LOG_LINES,
 	LOG_FOLLOW,
 	LOG_REVERSE,
+	LOG_OPTION_END,
 };
 
 struct log_request {

@@ -186,9 +186,6 @@ int source_history_failed(const struct command *c, const struct conf *conf, int 
 				 path);
 	else if (rc == -EACCES)
 		command_complain(c, "%s: not permitted: try sudo, or join the group adm", path);
-	else if (rc == -ENOTSUP)
-		command_complain(c, "%s: is of an older version, which does not know this:"
-				    " namewardd brings it up to date", path);
 	else if (rc == -ETIMEDOUT)
 		command_complain(c, "%s: the question took too long: narrow it with -S", path);
 	else

@@ -12,7 +12,7 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log top who client why cache gate list local config'
+	local verbs='status log top who client why history cache gate list local config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -21,7 +21,7 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type | --zone | --for) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for | --format) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
@@ -35,6 +35,7 @@ _nameward()
 	-o | --output) words='table json csv' ;;
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
+	--format) words='ndjson csv cof' ;;
 	--list) words=$(_nameward_names list) ;;
 	--zone) words=$(_nameward_names zone) ;;
 	--verdict)
@@ -50,6 +51,8 @@ _nameward()
 		'who '*) words="-n --lines -S --since -U --until $common" ;;
 		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
+		'history ') words="export $common" ;;
+		'history export') words="--format -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
 		'cache ') words="ls flush $common" ;;
 		'cache flush') words="--all $common" ;;

@@ -159,6 +159,66 @@ static void one_page_about_a_device(void **state)
 	assert_non_null(strstr(w->err, "no such device"));
 }
 
+static size_t lines_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void everything_leaves_in_three_formats(void **state)
+{
+	struct cli_world *w = *state;
+
+	cli_world_fill(w);
+	assert_int_equal(cli_world_run(w, &verb_history_export, "history export"),
+			 COMMAND_DONE);
+	assert_int_equal(lines_of(w->out), 6);
+	assert_ptr_equal(strstr(w->out, "{\"v\":1,\"time\":\"2026-09-21T14:13:20.000000+00:00\","
+					"\"ts\":1790000000000000,\"who\":\"tv\","), w->out);
+	assert_int_equal(cli_world_run(w, &verb_history_export,
+				       "history export --format csv --type A -S @1790000001"),
+			 COMMAND_DONE);
+	assert_int_equal(lines_of(w->out), 1 + 3);
+	assert_ptr_equal(strstr(w->out, "time,ts,who,client,name,"), w->out);
+	assert_int_equal(cli_world_run(w, &verb_history_export, "history export --format cof"),
+			 COMMAND_DONE);
+	assert_string_equal(w->out,
+		"{\"rrname\":\"www.example.org\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.8\","
+		"\"time_first\":1790000005,\"time_last\":1790000005,\"count\":1}\n"
+		"{\"rrname\":\"www.example.org\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.80\","
+		"\"time_first\":1790000000,\"time_last\":1790000000,\"count\":1}\n");
+	assert_int_equal(cli_world_run(w, &verb_history_export,
+				       "history export --format cof -U @1790000005"),
+			 COMMAND_DONE);
+	assert_int_equal(lines_of(w->out), 1);
+}
+
+/* More pairs than a page holds, none twice, none left out. */
+static void pages_of_pairs_meet(void **state)
+{
+	struct cli_world *w = *state;
+
+	fixture_exec(w->fixture->path,
+		     "WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 2499)"
+		     " INSERT INTO resolved (addr, name, first, last, n, ttl)"
+		     " SELECT '192.0.2.' || (i % 250), 'n' || i || '.example', 1, 2, 1, 60 FROM i");
+	assert_int_equal(cli_world_run(w, &verb_history_export, "history export --format cof"),
+			 COMMAND_DONE);
+	assert_int_equal(lines_of(w->out), 2500);
+	for (int i = 0; i < 2500; i += 83) {
+		char name[40];
+		const char *first;
+
+		snprintf(name, sizeof(name), "\"n%d.example\"", i);
+		first = strstr(w->out, name);
+		assert_non_null(first);
+		assert_null(strstr(first + 1, name));
+	}
+}
+
 static void mistakes_are_told(void **state)
 {
 	static const struct {
@@ -174,6 +234,8 @@ static void mistakes_are_told(void **state)
 		{ &verb_who, "who", "needs NAME|ADDRESS" },
 		{ &verb_who, "who x -n 0", "-n takes 1 or more" },
 		{ &verb_client, "client tv -U x", "not a time" },
+		{ &verb_history_export, "history export --format xml", "ndjson, csv or cof" },
+		{ &verb_history_export, "history export --format cof --name x", "no filter" },
 	};
 	struct cli_world *w = *state;
 
@@ -192,6 +254,8 @@ int main(void)
 		TEST(a_day_is_the_usual_range),
 		TEST(who_had_to_do_with_a_name_or_an_address),
 		TEST(one_page_about_a_device),
+		TEST(everything_leaves_in_three_formats),
+		TEST(pages_of_pairs_meet),
 		TEST(mistakes_are_told),
 	};
 
