@@ -9,6 +9,7 @@ extern const struct verb verb_log;
 extern const struct verb verb_top;
 extern const struct verb verb_who;
 extern const struct verb verb_client;
+extern const struct verb verb_report;
 extern const struct verb verb_why;
 extern const struct verb verb_history_export;
 extern const struct verb verb_cache_flush;

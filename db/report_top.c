@@ -43,7 +43,7 @@ static const struct question {
 	[REPORT_TOP_VERDICTS] = {
 		SUM_OF("verdict") CLIENTS NAMES " max(ts) AS last" IN_RANGE, BUSIEST },
 	[REPORT_HOURS] = {
-		"SELECT ts / 3600000000 AS hour, verdict, sum(n) AS n" IN_RANGE,
+		"SELECT (ts - ?1) / 3600000000 AS hour, verdict, sum(n) AS n" IN_RANGE,
 		" GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?3" },
 };
 

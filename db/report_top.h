@@ -22,7 +22,7 @@ enum report_top {
 	REPORT_TOP_TYPES,
 	/* verdict, n, percent, clients, names, last */
 	REPORT_TOP_VERDICTS,
-	/* hour (unix time / 3600), verdict, n; in order of time */
+	/* hour (whole ones since the range began, which must be given), verdict, n; in order */
 	REPORT_HOURS,
 	REPORT_TOP_COUNT,
 };
