@@ -17,7 +17,7 @@
 #define LATENCY_CLASS 4 /* the colours of p50 and p95 begin there */
 
 static const char *const fate_words[PAGE_FATES] = { "answered", "from the cache", "blocked",
-						    "failed" };
+						    "not answered" };
 
 /* A count with a narrow space between thousands. */
 static const char *count_text(int64_t n, char buf[NUMBER_MAX])
@@ -161,7 +161,7 @@ static void draw_slots(struct text_buf *b, const struct page_data *d)
 static void add_slots(struct text_buf *b, const struct page_data *d)
 {
 	static const char *const heads[] = { "from",	"lookups", "answered", "from the cache",
-					     "blocked", "failed",  NULL };
+					     "blocked", "not answered", NULL };
 
 	begin_section(b, "Lookups over time", "What became of each question.");
 	add_legend(b);
@@ -313,7 +313,7 @@ static void add_head(struct text_buf *b, const struct page_data *d)
 	add_tile(b, "lookups", all, "");
 	add_tile(b, "blocked", d->totals[FATE_BLOCKED],
 		 percent_text(d->totals[FATE_BLOCKED], all, share));
-	add_tile(b, "failed", d->totals[FATE_FAILED], "");
+	add_tile(b, "not answered", d->totals[FATE_FAILED], "");
 	add_tile(b, "clients", (int64_t)d->clients.all, "");
 	add_tile(b, "packets refused", d->refused.total_n, "");
 	text_add_string(b, "</div>\n");

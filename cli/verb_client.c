@@ -226,5 +226,6 @@ const struct verb verb_client = {
 	.options = client_options,
 	.operands_min = 1,
 	.operands_max = 1,
+	.pages = true,
 	.run = run_client,
 };

@@ -116,5 +116,6 @@ const struct verb verb_top = {
 	.options = top_options,
 	.operands_min = 1,
 	.operands_max = 1,
+	.pages = true,
 	.run = run_top,
 };

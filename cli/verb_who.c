@@ -78,5 +78,6 @@ const struct verb verb_who = {
 	.options = who_options,
 	.operands_min = 1,
 	.operands_max = 1,
+	.pages = true,
 	.run = run_who,
 };

@@ -10,7 +10,7 @@ _nameward_names()
 _nameward()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local common='-c --config -o --output --json --color -h --help --version'
+	local common='-c --config -o --output --json --color --no-pager -h --help --version'
 	local filters='--client --name --verdict --list --type'
 	local verbs='status log top who client report why history cache gate list local config'
 	local verb='' second='' conf='' i word words=''

@@ -137,7 +137,7 @@ static void numbers_are_those_of_the_history(void **state)
 	static const char *const has[] = {
 		"<b>6</b><span>lookups</span>",
 		"<b>2</b><span>blocked, 33.3 %</span>",
-		"<b>1</b><span>failed</span>",
+		"<b>1</b><span>not answered</span>",
 		"<b>3</b><span>clients</span>",
 		"<b>4</b><span>packets refused</span>",
 		/* from, lookups, answered, from the cache, blocked, failed */
