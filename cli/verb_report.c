@@ -1,23 +1,18 @@
-/*
- * nameward report: a page about a day, a week or any range, written beside the file it will
- * replace and then renamed: who reads it, a web server perhaps, sees a whole page always.
- */
+/* nameward report: a page about a day, a week or any range. */
 #include "cli/verbs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/log_request.h"
 #include "cli/page_data.h"
 #include "cli/page_html.h"
 #include "cli/source.h"
 #include "cli/text_buf.h"
+#include "cli/whole_file.h"
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -88,51 +83,6 @@ static int read_range(const struct command *c, int64_t now_us, struct page_data 
 	return COMMAND_DONE;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Readable by whom the umask allows, as any file that a user has written. */
-static int write_beside(const char *path, const char *beside, const struct text_buf *page)
-{
-	int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = write_all(fd, page->bytes, page->len);
-	if (rc == 0 && fsync(fd) < 0)
-		rc = -errno;
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && rename(beside, path) < 0)
-		rc = -errno;
-	if (rc < 0)
-		unlink(beside);
-	return rc;
-}
-
-static int write_file(const char *path, const struct text_buf *page)
-{
-	char beside[PATH_MAX];
-
-	if (snprintf(beside, sizeof(beside), "%s.%ld.new", path, (long)getpid()) >=
-	    (int)sizeof(beside))
-		return -ENAMETOOLONG;
-	return write_beside(path, beside, page);
-}
-
 static int put_page(const struct command *c, const char *path, const struct text_buf *page)
 {
 	char safe[SAFE_PATH_MAX];
@@ -148,7 +98,7 @@ static int put_page(const struct command *c, const char *path, const struct text
 			return command_write_failed(c, errno ? -errno : -EIO);
 		return COMMAND_DONE;
 	}
-	rc = write_file(path, page);
+	rc = whole_file_write(path, page->bytes, page->len);
 	if (rc < 0)
 		command_complain(c, "%s: %s", log_safe(path, safe, sizeof(safe)), strerror(-rc));
 	if (rc == -EACCES || rc == -EPERM)

@@ -12,7 +12,7 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color --no-pager -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log top who client report why history cache gate list local config'
+	local verbs='status log top who client report why history cache gate list local import config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -21,14 +21,14 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type | --zone | --for | --format | --html) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for | --format | --html | --apply) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
 	done
 
 	case $prev in
-	-c | --config | --html)
+	-c | --config | --html | --apply)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
@@ -53,6 +53,14 @@ _nameward()
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
 		'history ') words="export $common" ;;
 		'history export') words="--format -S --since -U --until $filters $common" ;;
+		'import ') words="dnsmasq $common" ;;
+		'import '*)
+			if [[ $cur != -* ]]; then
+				compopt -o filenames
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+			fi
+			words="--apply $common" ;;
 		'report '*) words="--day --week --html -S --since -U --until $common" ;;
 		'why '*) words="--client $common" ;;
 		'cache ') words="ls flush $common" ;;
