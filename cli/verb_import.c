@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "cli/import_dnsmasq.h"
+#include "cli/import_pihole.h"
 #include "cli/import_plan.h"
 #include "cli/whole_file.h"
 #include "conf/conf.h"
 #include "conf/conf_bundle.h"
+#include "db/pihole.h"
 #include "lib/log.h"
 
 #define IMPORT_BYTES_MAX (4u << 20) /* of a file; what a configuration may have */
@@ -77,9 +79,11 @@ static int print_rows(const struct command *c, const struct import_plan *p)
 	return rc;
 }
 
-/* What we made must be a configuration: two lines of theirs may contradict each other. */
-static int check(const struct command *c, const struct text_buf *text)
+/* What we made must be a configuration: two lines of theirs may contradict each other. Where
+ * it names no upstream for all names, the file beside which it will stand does. */
+static int check(const struct command *c, const struct text_buf *text, bool has_upstream)
 {
+	static const char upstream[] = "upstream beside {\n\tserver 192.0.2.1\n}\n";
 	struct conf_errors *errors = conf_errors_new();
 	struct conf_bundle *bundle = conf_bundle_new("", true);
 	struct conf *conf = NULL;
@@ -87,6 +91,9 @@ static int check(const struct command *c, const struct text_buf *text)
 
 	if (rc == 0)
 		rc = conf_bundle_add(bundle, "the result", text->bytes, text->len,
+				     CONF_NO_PARENT, 0);
+	if (rc == 0 && !has_upstream)
+		rc = conf_bundle_add(bundle, "beside", upstream, strlen(upstream),
 				     CONF_NO_PARENT, 0);
 	if (rc == 0)
 		rc = conf_parse(bundle, &conf, errors);
@@ -149,14 +156,15 @@ static int finish(const struct command *c, const struct import_plan *p, const ch
 		text_fini(&text);
 		return COMMAND_FAILED;
 	}
-	status = text.len ? check(c, &text) : COMMAND_DONE;
+	status = text.len ? check(c, &text, p->parts[IMPORT_SERVERS].len > 0) :
+			    COMMAND_DONE;
 	if (!path)
 		rc = print_rows(c, p);
 	if (rc < 0)
 		status = command_write_failed(c, rc);
 	else if (path && status == COMMAND_DONE)
 		status = apply(c, path, &text);
-	command_complain(c, "%zu lines taken, %zu needless, %zu left out%s",
+	command_complain(c, "%zu taken, %zu needless, %zu left out%s",
 			 p->fates[IMPORT_TAKEN], p->fates[IMPORT_NEEDLESS],
 			 p->fates[IMPORT_UNMAPPED], path ? "" : "; nothing was written");
 	text_fini(&text);
@@ -166,8 +174,12 @@ static int finish(const struct command *c, const struct import_plan *p, const ch
 static int run_dnsmasq(const struct command *c)
 {
 	struct import_plan *plan = calloc(1, sizeof(*plan));
-	int status = plan ? COMMAND_DONE : COMMAND_FAILED;
+	int status = COMMAND_DONE;
 
+	if (!plan) {
+		command_complain(c, "%s", strerror(ENOMEM));
+		return COMMAND_FAILED;
+	}
 	for (size_t i = 0; i < c->operand_count && status == COMMAND_DONE; i++) {
 		char *text;
 		size_t len;
@@ -182,9 +194,44 @@ static int run_dnsmasq(const struct command *c)
 	}
 	if (status == COMMAND_DONE)
 		status = finish(c, plan, "dnsmasq");
-	if (plan)
-		import_fini(plan);
+	import_fini(plan);
 	free(plan);
+	return status;
+}
+
+struct pihole_run {
+	struct import_plan plan;
+	const char *path;
+};
+
+static int on_pihole_row(void *arg, const struct pihole_row *row)
+{
+	struct pihole_run *run = arg;
+
+	import_pihole_row(&run->plan, run->path, row);
+	return run->plan.failed ? -ENOMEM : 0;
+}
+
+static int run_pihole(const struct command *c)
+{
+	struct pihole_run *run = calloc(1, sizeof(*run));
+	int status = COMMAND_FAILED;
+	int rc;
+
+	if (!run) {
+		command_complain(c, "%s", strerror(ENOMEM));
+		return COMMAND_FAILED;
+	}
+	run->path = c->operands[0];
+	rc = pihole_read(run->path, on_pihole_row, run);
+	if (rc == -EMEDIUMTYPE || rc == -EUCLEAN)
+		command_complain(c, "not a gravity database of Pi-hole, or a damaged one");
+	else if (rc < 0)
+		status = file_failed(c, run->path, rc);
+	else
+		status = finish(c, &run->plan, "Pi-hole");
+	import_fini(&run->plan);
+	free(run);
 	return status;
 }
 
@@ -203,4 +250,20 @@ const struct verb verb_import_dnsmasq = {
 	.operands_max = COMMAND_OPERANDS_MAX,
 	.pages = true,
 	.run = run_dnsmasq,
+};
+
+const struct verb verb_import_pihole = {
+	.name = "import pihole",
+	.operands = "FILE",
+	.summary = "what of Pi-hole's lists and names can be taken over",
+	.examples = "  nameward import pihole /etc/pihole/gravity.db\n"
+		    "  nameward import pihole gravity.db \\\n"
+		    "    --apply /etc/nameward/conf.d/50-import.conf\n",
+	.notes = "Without --apply nothing is written. The same file gives the same result, and\n"
+		 "FILE of --apply is replaced only if an import made it.\n",
+	.options = import_options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.pages = true,
+	.run = run_pihole,
 };

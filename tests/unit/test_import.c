@@ -150,7 +150,7 @@ static void nothing_is_written_unless_asked_for_and_then_once(void **state)
 	snprintf(path, sizeof(path), "%s/out", w->fixture->folder);
 	assert_int_equal(import(w, false), COMMAND_DONE);
 	assert_non_null(strstr(w->out, "made-up=\\027[2J"));
-	assert_non_null(strstr(w->err, "4 lines taken, 0 needless, 1 left out; nothing was written"));
+	assert_non_null(strstr(w->err, "4 taken, 0 needless, 1 left out; nothing was written"));
 	assert_null(fopen(path, "r"));
 	assert_int_equal(import(w, true), COMMAND_DONE);
 	assert_non_null(strstr(w->err, "written"));
@@ -182,6 +182,64 @@ static void what_contradicts_itself_is_not_written(void **state)
 	assert_non_null(strstr(w->err, "nothing to take"));
 }
 
+/* The tables as Pi-hole documents them; version 5 has no adlist.type. */
+static const char gravity_sql[] =
+	"CREATE TABLE \"group\" (id INTEGER PRIMARY KEY AUTOINCREMENT, enabled BOOLEAN NOT NULL"
+	" DEFAULT 1, name TEXT UNIQUE NOT NULL, description TEXT);"
+	"INSERT INTO \"group\" (id, enabled, name) VALUES (0, 1, 'Default'), (1, 1, 'kids');"
+	"CREATE TABLE adlist (id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT UNIQUE NOT NULL,"
+	" enabled BOOLEAN NOT NULL DEFAULT 1, comment TEXT);"
+	"CREATE TABLE adlist_by_group (adlist_id INTEGER NOT NULL, group_id INTEGER NOT NULL,"
+	" PRIMARY KEY (adlist_id, group_id));"
+	"INSERT INTO adlist (address, enabled) VALUES ('https://lists.example/a.txt', 1),"
+	" ('https://lists.example/off.txt', 0), ('file:///etc/x', 1),"
+	" ('https://lists.example/kids.txt', 1), ('https://x/ {', 1);"
+	"INSERT INTO adlist_by_group VALUES (1, 0), (2, 0), (3, 0), (4, 1), (5, 0);"
+	"CREATE TABLE domainlist (id INTEGER PRIMARY KEY AUTOINCREMENT, type INTEGER NOT NULL"
+	" DEFAULT 0, domain TEXT NOT NULL, enabled BOOLEAN NOT NULL DEFAULT 1, comment TEXT);"
+	"CREATE TABLE domainlist_by_group (domainlist_id INTEGER NOT NULL,"
+	" group_id INTEGER NOT NULL, PRIMARY KEY (domainlist_id, group_id));"
+	"INSERT INTO domainlist (type, domain) VALUES (0, 'good.example'), (1, 'Bad.example'),"
+	" (3, '(\\.|^)tree\\.example$'), (2, '(\\.|^)fine\\.example$'), (3, '^ad[0-9]+\\.'),"
+	" (3, '(\\.|^)any.example$'), (3, '(\\.|^)open\\.example'), (1, 'odd\"name'), (9, 'x');"
+	"INSERT INTO domainlist_by_group SELECT id, 0 FROM domainlist;"
+	"CREATE TABLE client (id INTEGER PRIMARY KEY AUTOINCREMENT, ip TEXT UNIQUE NOT NULL);"
+	"CREATE TABLE client_by_group (client_id INTEGER NOT NULL, group_id INTEGER NOT NULL);"
+	"INSERT INTO client (ip) VALUES ('192.168.1.7');";
+
+static void piholes_lists_and_names(void **state)
+{
+	struct cli_world *w = *state;
+	char path[200], line[300];
+
+	snprintf(path, sizeof(path), "%s/gravity.db", w->fixture->folder);
+	fixture_exec(path, gravity_sql);
+	snprintf(line, sizeof(line), "import pihole %s --apply -", path);
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_DONE);
+	assert_string_equal(strchr(w->out, '\n') + 1,
+		"list pihole-1 {\n\turl https://lists.example/a.txt\n}\n"
+		"list imported-block {\n\tname bad.example\n"
+		"\tname tree.example *.tree.example\n}\n"
+		"list imported-allow {\n\tname good.example\n"
+		"\tname fine.example *.fine.example\n}\n"
+		"# Where there is a policy default already: policy default extend {\n"
+		"policy default {\n\tblock imported-block pihole-1\n\tallow imported-allow\n}\n");
+	/* 5 lists, 9 names, a client and a group: each has its row */
+	assert_non_null(strstr(w->err, "5 taken, 1 needless, 10 left out"));
+	fixture_exec(path, "ALTER TABLE adlist ADD COLUMN type INTEGER NOT NULL DEFAULT 0;"
+			   "UPDATE adlist SET type = 1 WHERE id = 1;");
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_DONE);
+	assert_non_null(strstr(w->out, "\tallow imported-allow pihole-1\n"));
+	snprintf(line, sizeof(line), "import pihole %s", path);
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_DONE);
+	assert_non_null(strstr(w->out, "domain 5: ^ad[0-9]+\\."));
+	snprintf(line, sizeof(line), "import pihole %s", w->fixture->path);
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->err, "not a gravity database"));
+	snprintf(line, sizeof(line), "import pihole %s/none", w->fixture->folder);
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_FAILED);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, cli_world_setup, cli_world_teardown)
 
 int main(void)
@@ -191,6 +249,7 @@ int main(void)
 		cmocka_unit_test(each_line_that_says_something_is_counted),
 		TEST(nothing_is_written_unless_asked_for_and_then_once),
 		TEST(what_contradicts_itself_is_not_written),
+		TEST(piholes_lists_and_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
