@@ -28,7 +28,10 @@ enum report_top {
 };
 
 /** Answer one of them, the busiest first, ties by name. `n` are lookups, `percent` their
- *  share of all that pass, `last` unix time in microseconds.
+ *  share of all that pass, `last` unix time in microseconds. Where lookups have been deleted
+ *  the roll-ups by day (names, sites, clients, verdicts) or hour go on, for days and hours
+ *  that are whole within the range, and `last` is such a day; not with filters that they do
+ *  not have (type, list and so on).
  *  @param q  filters, range, limit (0: as many as a question may give, 10,000)
  *  @return results of report_log() */
 int report_top(struct report *r, enum report_top what, const struct report_log *q,

@@ -38,6 +38,10 @@ static void what_is_counted_and_in_which_order(void **state)
 		  "192.168.1.11,3,50.0,0,2,25\ntv,2,33.3,1,2,21\n2001:db8::5,1,16.7,1,1,23\n" },
 		{ "top lists", "ads,1,50.0,1,1,21\ntelemetry,1,50.0,1,1,23\n" },
 		{ "top upstreams --name www.example.org", "9.9.9.9,2,100.0,4.0,12.5,25\n" },
+		{ "top sites",
+		  "example.org,3,50.0,0,2,25\n"
+		  "\\060b\\062\\038\\034\\039.example,1,16.7,0,1,24\n"
+		  "example.com,1,16.7,1,1,23\nexample.net,1,16.7,1,1,21\n" },
 		{ "top types", "A,4,66.7,1,2,25\nAAAA,1,16.7,0,1,22\nHTTPS,1,16.7,1,1,23\n" },
 		{ "top verdicts",
 		  "forwarded,2,33.3,2,1,25\nblocked,1,16.7,1,1,21\nblocked-cname,1,16.7,1,1,23\n"
@@ -80,6 +84,74 @@ static void a_day_is_the_usual_range(void **state)
 	assert_non_null(strstr(w->out, "www.example.org"));
 	assert_int_equal(cli_world_run(w, &verb_top, "top names -U @1790000000"), COMMAND_DONE);
 	assert_null(strstr(w->out, "www.example.org"));
+}
+
+/* Two days of which the lookups of the first have been deleted. */
+static void roll_ups_go_on_where_lookups_end(void **state)
+{
+	static const struct {
+		const char *line, *names;
+	} cases[] = {
+		{ "top names -S @1", "old.example 3 new.example 1" },
+		{ "top names", "" },
+		{ "top names -S @1 --client tv", "old.example 3" },
+		{ "top names -S @1 --name new*", "new.example 1" },
+		{ "top names -S @1 --type A", "new.example 1" },
+		{ "top clients -S @1", "tv 3 phone 1" },
+		{ "top sites -S @1 --verdict blocked", "" },
+		{ "top verdicts -S @1", "forwarded 4" },
+		/* the first day is not whole within these */
+		{ "top names -S @1790000000", "new.example 1" },
+		{ "top names -U @1790000060", "" },
+		{ "top names -S 2026-09-21Z -U 2026-09-22Z", "old.example 3" },
+	};
+	struct cli_world *w = *state;
+	const char *path = w->fixture->path;
+
+	fixture_add(&w->db, &(struct fixture_lookup){ .ts_us = FIXTURE_START_US + 86400000000LL,
+						     .name = "new.example", .device = "phone",
+						     .client = "192.168.1.12" });
+	fixture_add(&w->db, &(struct fixture_lookup){ .ts_us = FIXTURE_START_US,
+						     .name = "old.example", .device = "tv" });
+	fixture_commit(&w->db);
+	fixture_exec(path, "INSERT INTO known (name, site_len, first, first_client_id, last_day)"
+			   " SELECT 'old.example', 11, 1, min(client_id), 20717 FROM lookup"
+			   " WHERE ts = 1790000000000000;"
+			   "INSERT INTO day (id, day) VALUES (20717, '2026-09-21');"
+			   "INSERT INTO day_total (day, known_id, client_id, verdict, n)"
+			   " SELECT 20717, 1, client_id, 1, 3 FROM lookup"
+			   " WHERE ts = 1790000000000000;"
+			   "UPDATE day_total SET verdict = (SELECT id FROM verdict"
+			   " WHERE word = 'forwarded');"
+			   "INSERT INTO hour_total (ts, client_id, verdict, n, rtt_us, answers)"
+			   " SELECT 1789999200000000, client_id, verdict, 3, 0, 0 FROM day_total;"
+			   "DELETE FROM lookup WHERE ts = 1790000000000000;");
+	assert_int_equal(cli_world_run(w, &verb_report,
+				       "report -S 2026-09-21Z -U 2026-09-22Z --html -"),
+			 COMMAND_DONE);
+	assert_non_null(strstr(w->out, "<b>3</b><span>lookups</span>"));
+	assert_non_null(strstr(w->out, "<td>2026-09-21 14:00</td><td class=\"n\">3</td>"));
+	assert_int_equal(cli_world_run(w, &verb_report, /* that hour is not whole in it */
+				       "report -S @1790000000 -U @1790050000 --html -"),
+			 COMMAND_DONE);
+	assert_non_null(strstr(w->out, "<b>0</b><span>lookups</span>"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char line[100], got[200] = "", one[80];
+		const char *p;
+
+		snprintf(line, sizeof(line), "%s -o csv", cases[i].line);
+		assert_int_equal(cli_world_run(w, &verb_top, line), COMMAND_DONE);
+		for (p = strchr(w->out, '\n') + 1; *p; p = strchr(p, '\n') + 1) {
+			const char *comma = strchr(p, ',');
+
+			snprintf(one, sizeof(one), "%.*s %d", (int)(comma - p), p,
+				 atoi(comma + 1));
+			strcat(got, *got ? " " : "");
+			strcat(got, one);
+		}
+		if (strcmp(got, cases[i].names) != 0)
+			fail_msg("%s: %s", cases[i].line, got);
+	}
 }
 
 static void who_had_to_do_with_a_name_or_an_address(void **state)
@@ -252,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_counted_and_in_which_order),
 		TEST(a_day_is_the_usual_range),
+		TEST(roll_ups_go_on_where_lookups_end),
 		TEST(who_had_to_do_with_a_name_or_an_address),
 		TEST(one_page_about_a_device),
 		TEST(everything_leaves_in_three_formats),
