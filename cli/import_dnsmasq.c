@@ -133,7 +133,7 @@ static const char *take_server(struct import_plan *p, char *value)
 	if (!server_text(rest, server))
 		return "not an address and port, or of one interface only";
 	if (count == 0) {
-		import_add(p, IMPORT_SERVERS, "server", server, NULL);
+		import_add(p, IMPORT_SERVERS, "server", server);
 		return NULL;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -144,7 +144,7 @@ static const char *take_server(struct import_plan *p, char *value)
 		return "more servers for single suffixes than 64";
 	for (size_t i = 0; i < count; i++)
 		import_add(p, IMPORT_UPSTREAMS, "forward",
-			   import_name(names[i], strlen(names[i]), name), upstream, NULL);
+			   import_name(names[i], strlen(names[i]), name), upstream);
 	return NULL;
 }
 
@@ -169,7 +169,7 @@ static const char *take_address(struct import_plan *p, char *value)
 	for (size_t i = 0; i < count; i++) {
 		import_name(names[i], strlen(names[i]), name);
 		snprintf(below, sizeof(below), "*.%s", name);
-		import_add(p, IMPORT_BLOCKED, "name", name, below, NULL);
+		import_add(p, IMPORT_BLOCKED, "name", name, below);
 	}
 	return NULL;
 }
@@ -195,7 +195,7 @@ static const char *take_host_record(struct import_plan *p, char *value)
 		return not_understood;
 	for (size_t i = 0; i < names; i++)
 		import_add(p, IMPORT_HOSTS, "host", import_name(words[i], strlen(words[i]), name),
-			   addrs[0], addr_count > 1 ? addrs[1] : NULL, NULL);
+			   addrs[0], addr_count > 1 ? addrs[1] : NULL);
 	return NULL;
 }
 
@@ -216,7 +216,7 @@ static const char *take_cname(struct import_plan *p, char *value)
 	import_name(words[count - 1], strlen(words[count - 1]), target);
 	for (size_t i = 0; i + 1 < count; i++)
 		import_add(p, IMPORT_HOSTS, "cname",
-			   import_name(words[i], strlen(words[i]), alias), target, NULL);
+			   import_name(words[i], strlen(words[i]), alias), target);
 	return NULL;
 }
 
@@ -224,7 +224,7 @@ static const char *take_addn_hosts(struct import_plan *p, char *value)
 {
 	if (!import_is_plain_path(value))
 		return "not a path from the root, or one of unusual characters";
-	import_add(p, IMPORT_LOCAL, "hosts", value, NULL);
+	import_add(p, IMPORT_LOCAL, "hosts", value);
 	return NULL;
 }
 
@@ -232,7 +232,7 @@ static const char *take_leasefile(struct import_plan *p, char *value)
 {
 	if (!import_is_plain_path(value))
 		return "not a path from the root, or one of unusual characters";
-	import_add(p, IMPORT_LOCAL, "leases", "dnsmasq", value, NULL);
+	import_add(p, IMPORT_LOCAL, "leases", "dnsmasq", value);
 	return NULL;
 }
 
@@ -259,13 +259,13 @@ static const char *take_dhcp_host(struct import_plan *p, char *value)
 	}
 	if (!*mac || !*name)
 		return "not a device with a name and a MAC address; stays with dnsmasq's DHCP";
-	import_add(p, IMPORT_DEVICES, "device", name, "{", NULL);
-	import_add(p, IMPORT_DEVICES, "\tmac", mac, NULL);
+	import_add(p, IMPORT_DEVICES, "device", name, "{");
+	import_add(p, IMPORT_DEVICES, "\tmac", mac);
 	if (*addr)
-		import_add(p, IMPORT_DEVICES, "\taddress", addr, NULL);
-	import_add(p, IMPORT_DEVICES, "}", NULL);
+		import_add(p, IMPORT_DEVICES, "\taddress", addr);
+	import_add(p, IMPORT_DEVICES, "}");
 	if (*addr)
-		import_add(p, IMPORT_HOSTS, "host", name, addr, NULL);
+		import_add(p, IMPORT_HOSTS, "host", name, addr);
 	return NULL;
 }
 
@@ -290,7 +290,7 @@ static const char *take_rebind_ok(struct import_plan *p, char *value)
 	}
 	for (size_t i = 0; i < count; i++)
 		import_add(p, IMPORT_REBIND, "allow",
-			   import_name(names[i], strlen(names[i]), name), NULL);
+			   import_name(names[i], strlen(names[i]), name));
 	return NULL;
 }
 
@@ -324,7 +324,7 @@ static const char *take_nftset(struct import_plan *p, char *value)
 	for (size_t i = 0; i < count; i++) {
 		import_name(names[i], strlen(names[i]), name);
 		snprintf(below, sizeof(below), "*.%s", name);
-		import_add(p, IMPORT_FILLS, "fill", below, parts[0], parts[1], parts[2], NULL);
+		import_add(p, IMPORT_FILLS, "fill", below, parts[0], parts[1], parts[2]);
 	}
 	return NULL;
 }

@@ -44,9 +44,9 @@ static const char *take_list(struct import_plan *p, const struct pihole_row *row
 		return "more lists than nameward takes";
 	snprintf(name, sizeof(name), "pihole-%" PRId64, row->id);
 	p->list_count++;
-	import_add(p, IMPORT_LISTS, "list", name, "{", NULL);
-	import_add(p, IMPORT_LISTS, "\turl", row->text, NULL);
-	import_add(p, IMPORT_LISTS, "}", NULL);
+	import_add(p, IMPORT_LISTS, "list", name, "{");
+	import_add(p, IMPORT_LISTS, "\turl", row->text);
+	import_add(p, IMPORT_LISTS, "}");
 	text_add(names, " ", 1);
 	text_add_string(names, name);
 	return NULL;
@@ -84,14 +84,14 @@ static const char *take_domain(struct import_plan *p, const struct pihole_row *r
 	case PIHOLE_DENY:
 		if (!import_name(row->text, strlen(row->text), name))
 			return odd_text;
-		import_add(p, part, "name", name, NULL);
+		import_add(p, part, "name", name);
 		return NULL;
 	case PIHOLE_ALLOW_REGEX:
 	case PIHOLE_DENY_REGEX:
 		if (!wildcard_name(row->text, name))
 			return "a regular expression: nameward has names, with all below or not";
 		snprintf(below, sizeof(below), "*.%s", name);
-		import_add(p, part, "name", name, below, NULL);
+		import_add(p, part, "name", name, below);
 		return NULL;
 	default:
 		return "of unknown type";

@@ -2,7 +2,6 @@
 #include "cli/import_plan.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,19 +46,17 @@ static bool is_inside(enum import_part part)
 	       part == IMPORT_ALLOWED || part == IMPORT_REBIND || part == IMPORT_FILLS;
 }
 
-void import_add(struct import_plan *p, enum import_part part, const char *word, ...)
+void import_add_words(struct import_plan *p, enum import_part part,
+		      const char *const *words)
 {
 	struct text_buf *b = &p->parts[part];
-	va_list args;
 
 	if (is_inside(part))
 		text_add(b, "\t", 1);
-	va_start(args, word);
-	for (const char *w = word; w; w = va_arg(args, const char *)) {
-		text_add_string(b, w == word ? "" : " ");
-		text_add_string(b, w);
+	for (size_t i = 0; words[i]; i++) {
+		text_add_string(b, i ? " " : "");
+		text_add_string(b, words[i]);
 	}
-	va_end(args);
 	text_add(b, "\n", 1);
 }
 
@@ -75,9 +72,9 @@ const char *import_upstream(struct import_plan *p, const char *server, char buf[
 	if (i < p->upstream_count)
 		return buf;
 	strcpy(p->upstreams[p->upstream_count++], server);
-	import_add(p, IMPORT_UPSTREAMS, "upstream", buf, "{", NULL);
-	import_add(p, IMPORT_UPSTREAMS, "\tserver", server, NULL);
-	import_add(p, IMPORT_UPSTREAMS, "}", NULL);
+	import_add(p, IMPORT_UPSTREAMS, "upstream", buf, "{");
+	import_add(p, IMPORT_UPSTREAMS, "\tserver", server);
+	import_add(p, IMPORT_UPSTREAMS, "}");
 	return buf;
 }
 

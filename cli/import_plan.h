@@ -55,9 +55,11 @@ struct import_plan {
 void import_note(struct import_plan *p, const char *from, size_t line, const char *text,
 		 enum import_fate fate, const char *note);
 
-/** Words for a line of a part; they are separated by spaces. Ended by NULL. */
-void import_add(struct import_plan *p, enum import_part part, const char *word, ...)
-	__attribute__((sentinel));
+/** Add a line of these words to a part, separated by spaces. */
+#define import_add(p, part, ...) \
+	import_add_words(p, part, (const char *const[]){ __VA_ARGS__, NULL })
+void import_add_words(struct import_plan *p, enum import_part part,
+		      const char *const *words);
 
 /** The name of an upstream with only this server ("192.0.2.1:53"), made at need.
  *  @return NULL if there are too many */
