@@ -153,7 +153,7 @@ static const char *take_server(struct import_plan *p, char *value)
 static const char *take_address(struct import_plan *p, char *value)
 {
 	char *names[NAMES_MAX];
-	char name[256], below[260];
+	char name[256];
 	size_t count;
 	char *rest = split_domains(value, names, &count);
 
@@ -168,8 +168,7 @@ static const char *take_address(struct import_plan *p, char *value)
 	}
 	for (size_t i = 0; i < count; i++) {
 		import_name(names[i], strlen(names[i]), name);
-		snprintf(below, sizeof(below), "*.%s", name);
-		import_add(p, IMPORT_BLOCKED, "name", name, below);
+		import_subtree(p, IMPORT_BLOCKED, name);
 	}
 	return NULL;
 }

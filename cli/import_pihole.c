@@ -6,50 +6,20 @@
 #include <string.h>
 
 #include "cli/import_plan.h"
-#include "conf/conf.h"
 #include "db/pihole.h"
-#include "lib/util.h"
 
 #define ROW_TEXT_MAX  1200
-#define OWN_LISTS     2 /* imported-block, imported-allow */
-#define URL_BYTES_MAX 1000
 
 static const char odd_text[] = "of unusual characters";
 
-/* Whether a URL can be written as a word of our configuration. */
-static bool is_plain_url(const char *url)
-{
-	size_t len = strlen(url);
-
-	if (len > URL_BYTES_MAX ||
-	    (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0))
-		return false;
-	for (; *url; url++) {
-		if (*url <= ' ' || *url >= 0x7f || strchr("\"\\{}#'<>`", *url))
-			return false;
-	}
-	return true;
-}
-
 static const char *take_list(struct import_plan *p, const struct pihole_row *row)
 {
-	struct text_buf *names = row->type == 1 ? &p->allow : &p->block;
 	char name[32];
 
 	if (row->type != 0 && row->type != 1)
 		return "a list of unknown type";
-	if (!is_plain_url(row->text))
-		return "neither http nor https, or of unusual characters";
-	if (p->list_count >= CONF_LISTS_MAX - OWN_LISTS)
-		return "more lists than nameward takes";
 	snprintf(name, sizeof(name), "pihole-%" PRId64, row->id);
-	p->list_count++;
-	import_add(p, IMPORT_LISTS, "list", name, "{");
-	import_add(p, IMPORT_LISTS, "\turl", row->text);
-	import_add(p, IMPORT_LISTS, "}");
-	text_add(names, " ", 1);
-	text_add_string(names, name);
-	return NULL;
+	return import_list(p, name, row->text, row->type == 1);
 }
 
 /* The expression that Pi-hole writes for "with all below", (\.|^)x\.example$, as a name. */
@@ -77,7 +47,7 @@ static const char *take_domain(struct import_plan *p, const struct pihole_row *r
 {
 	bool allows = row->type == PIHOLE_ALLOW || row->type == PIHOLE_ALLOW_REGEX;
 	enum import_part part = allows ? IMPORT_ALLOWED : IMPORT_BLOCKED;
-	char name[256], below[260];
+	char name[256];
 
 	switch (row->type) {
 	case PIHOLE_ALLOW:
@@ -90,8 +60,7 @@ static const char *take_domain(struct import_plan *p, const struct pihole_row *r
 	case PIHOLE_DENY_REGEX:
 		if (!wildcard_name(row->text, name))
 			return "a regular expression: nameward has names, with all below or not";
-		snprintf(below, sizeof(below), "*.%s", name);
-		import_add(p, part, "name", name, below);
+		import_subtree(p, part, name);
 		return NULL;
 	default:
 		return "of unknown type";

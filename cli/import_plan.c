@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/conf.h"
 #include "lib/dname.h"
 #include "lib/util.h"
 
 #define GENERAL_UPSTREAM "imported"
+#define OWN_LISTS	 2 /* imported-block, imported-allow */
+#define URL_BYTES_MAX	 1000
 
 void import_note(struct import_plan *p, const char *from, size_t line, const char *text,
 		 enum import_fate fate, const char *note)
@@ -110,6 +113,46 @@ bool import_is_plain_path(const char *path)
 			return false;
 	}
 	return true;
+}
+
+/* Whether a URL can be written as a word of our configuration. */
+static bool is_plain_url(const char *url)
+{
+	size_t len = strlen(url);
+
+	if (len > URL_BYTES_MAX ||
+	    (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0))
+		return false;
+	for (; *url; url++) {
+		if (*url <= ' ' || *url >= 0x7f || strchr("\"\\{}#'<>`", *url))
+			return false;
+	}
+	return true;
+}
+
+const char *import_list(struct import_plan *p, const char *name, const char *url, bool allows)
+{
+	struct text_buf *names = allows ? &p->allow : &p->block;
+
+	if (!is_plain_url(url))
+		return "neither http nor https, or of unusual characters";
+	if (p->list_count >= CONF_LISTS_MAX - OWN_LISTS)
+		return "more lists than nameward takes";
+	p->list_count++;
+	import_add(p, IMPORT_LISTS, "list", name, "{");
+	import_add(p, IMPORT_LISTS, "\turl", url);
+	import_add(p, IMPORT_LISTS, "}");
+	text_add(names, " ", 1);
+	text_add_string(names, name);
+	return NULL;
+}
+
+void import_subtree(struct import_plan *p, enum import_part part, const char *name)
+{
+	char below[260];
+
+	snprintf(below, sizeof(below), "*.%s", name);
+	import_add(p, part, "name", name, below);
 }
 
 static void add_part(const struct import_plan *p, enum import_part part, struct text_buf *out)

@@ -69,6 +69,13 @@ const char *import_upstream(struct import_plan *p, const char *server, char buf[
  *  dot. @return NULL: not a name, or one of characters that need quoting */
 const char *import_name(const char *text, size_t len, char buf[256]);
 
+/** A list of ours that fetches a URL, for the policy to block, or to allow.
+ *  @return what is wrong with it, or NULL */
+const char *import_list(struct import_plan *p, const char *name, const char *url, bool allows);
+
+/** A name, by import_name(), with all below for IMPORT_BLOCKED or IMPORT_ALLOWED. */
+void import_subtree(struct import_plan *p, enum import_part part, const char *name);
+
 /** Whether a path can be written as it is. */
 bool import_is_plain_path(const char *path);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/import_adguard.h"
 #include "cli/import_dnsmasq.h"
 #include "cli/import_pihole.h"
 #include "cli/import_plan.h"
@@ -171,7 +172,9 @@ static int finish(const struct command *c, const struct import_plan *p, const ch
 	return status;
 }
 
-static int run_dnsmasq(const struct command *c)
+typedef void take_text(struct import_plan *p, const char *from, const char *text, size_t len);
+
+static int run_texts(const struct command *c, take_text *take, const char *program)
 {
 	struct import_plan *plan = calloc(1, sizeof(*plan));
 	int status = COMMAND_DONE;
@@ -189,14 +192,24 @@ static int run_dnsmasq(const struct command *c)
 			status = file_failed(c, c->operands[i], rc);
 			break;
 		}
-		import_dnsmasq(plan, c->operands[i], text, len);
+		take(plan, c->operands[i], text, len);
 		free(text);
 	}
 	if (status == COMMAND_DONE)
-		status = finish(c, plan, "dnsmasq");
+		status = finish(c, plan, program);
 	import_fini(plan);
 	free(plan);
 	return status;
+}
+
+static int run_dnsmasq(const struct command *c)
+{
+	return run_texts(c, import_dnsmasq, "dnsmasq");
+}
+
+static int run_adguard(const struct command *c)
+{
+	return run_texts(c, import_adguard, "AdGuard Home");
 }
 
 struct pihole_run {
@@ -266,4 +279,20 @@ const struct verb verb_import_pihole = {
 	.operands_max = 1,
 	.pages = true,
 	.run = run_pihole,
+};
+
+const struct verb verb_import_adguard = {
+	.name = "import adguard",
+	.operands = "FILE",
+	.summary = "what of a configuration of AdGuard Home can be taken over",
+	.examples = "  nameward import adguard /opt/AdGuardHome/AdGuardHome.yaml\n"
+		    "  nameward import adguard AdGuardHome.yaml \\\n"
+		    "    --apply /etc/nameward/conf.d/50-import.conf\n",
+	.notes = "Without --apply nothing is written. The same file gives the same result, and\n"
+		 "FILE of --apply is replaced only if an import made it.\n",
+	.options = import_options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.pages = true,
+	.run = run_adguard,
 };

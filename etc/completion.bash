@@ -53,7 +53,7 @@ _nameward()
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
 		'history ') words="export $common" ;;
 		'history export') words="--format -S --since -U --until $filters $common" ;;
-		'import ') words="dnsmasq pihole $common" ;;
+		'import ') words="adguard dnsmasq pihole $common" ;;
 		'import '*)
 			if [[ $cur != -* ]]; then
 				compopt -o filenames

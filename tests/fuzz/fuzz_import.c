@@ -1,9 +1,10 @@
-/* Any bytes as a configuration of dnsmasq, and as rows of Pi-hole's database: what is made of them is a configuration of ours, or
+/* Any bytes as a configuration of dnsmasq, of AdGuard Home, and as rows of Pi-hole's database: what is made of them is a configuration of ours, or
  * refused by our own reader for what it says, never for how it is written. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/import_adguard.h"
 #include "cli/import_dnsmasq.h"
 #include "cli/import_pihole.h"
 #include "cli/import_plan.h"
@@ -38,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!plan)
 		return 0;
 	import_dnsmasq(plan, "fuzz", (const char *)data, size);
+	import_adguard(plan, "fuzz", (const char *)data, size);
 	import_rows(plan, data, size);
 	import_text(plan, "dnsmasq", &text);
 	for (size_t i = 0; i < text.len; i++) {

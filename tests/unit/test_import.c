@@ -1,4 +1,4 @@
-/* Importing: what each line of dnsmasq.conf becomes, and how the result gets to its file. */
+/* Importing: what each line of another program becomes, and how the result gets to its file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "cli/import_adguard.h"
 #include "cli/import_dnsmasq.h"
 #include "cli/import_plan.h"
 #include "cli/verbs.h"
@@ -240,6 +241,54 @@ static void piholes_lists_and_names(void **state)
 	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_FAILED);
 }
 
+/* As AdGuard Home writes it, with each way to indent a list that its versions have had. */
+static void adguards_yaml(void **state)
+{
+	static const char yaml[] =
+		"http:\n  pprof:\n    port: 6060\n    enabled: false\n  session_ttl: 720h\n"
+		"users:\n  - name: admin\n    password: $2a$10$x\nauth_attempts: 5\n"
+		"dns:\n  bind_hosts:\n    - 0.0.0.0\n  upstream_dns:\n    - 9.9.9.9\n"
+		"    - '[/corp.example/]10.0.0.53:5353'\n    - https://dns.example/dns-query\n"
+		"  upstream_dns_file: \"\"\n  allowed_clients: []\n"
+		"filters:\n  - enabled: true\n    url: https://lists.example/a.txt\n"
+		"    name: A\n    id: 1\n  - enabled: false\n    url: https://lists.example/b.txt\n"
+		"    name: B\n    id: 2\nwhitelist_filters:\n- enabled: true\n"
+		"  url: https://lists.example/ok.txt\n  name: C\n  id: 3\n"
+		"user_rules:\n  - '||ads.example^'\n  - '@@||good.example^'\n"
+		"  - '||x.example^$client=tv'\n  - \"it's\"\n"
+		"clients:\n  persistent:\n    - name: tv\n      ids:\n        - 192.168.1.7\n"
+		"filtering:\n  rewrites:\n    - domain: nas.lan\n      answer: 192.168.1.5\n"
+		"    - domain: files.lan\n      answer: nas.lan\n"
+		"    - domain: '*.lan'\n      answer: 192.168.1.6\n  blocking_mode: default\n";
+	struct import_plan p = { 0 };
+	char *text;
+
+	(void)state;
+	import_adguard(&p, "f", yaml, sizeof(yaml) - 1);
+	text = text_of(&p);
+	assert_string_equal(text,
+		"upstream imported {\n\tserver 9.9.9.9:53\n}\n"
+		"upstream imported-1 {\n\tserver 10.0.0.53:5353\n}\n"
+		"forward corp.example imported-1\n"
+		"host nas.lan 192.168.1.5\ncname files.lan nas.lan\n"
+		"list adguard-1 {\n\turl https://lists.example/a.txt\n}\n"
+		"list adguard-3 {\n\turl https://lists.example/ok.txt\n}\n"
+		"list imported-block {\n\tname ads.example *.ads.example\n}\n"
+		"list imported-allow {\n\tname good.example *.good.example\n}\n"
+		"# Where there is a policy default already: policy default extend {\n"
+		"policy default {\n\tblock imported-block adguard-1\n"
+		"\tallow imported-allow adguard-3\n}\n");
+	free(text);
+	assert_int_equal(p.fates[IMPORT_TAKEN], 8);
+	assert_int_equal(p.fates[IMPORT_NEEDLESS], 1);
+	/* port, enabled, session_ttl, admin, auth_attempts, 0.0.0.0, https, $client, it's, tv,
+	 * its address, *.lan, blocking_mode */
+	assert_int_equal(p.fates[IMPORT_UNMAPPED], 13);
+	for (size_t i = 0; i < p.row_count; i++)
+		assert_true(p.rows[i].fate != IMPORT_UNMAPPED || p.rows[i].note);
+	import_fini(&p);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, cli_world_setup, cli_world_teardown)
 
 int main(void)
@@ -247,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_taken_whole_or_told),
 		cmocka_unit_test(each_line_that_says_something_is_counted),
+		cmocka_unit_test(adguards_yaml),
 		TEST(nothing_is_written_unless_asked_for_and_then_once),
 		TEST(what_contradicts_itself_is_not_written),
 		TEST(piholes_lists_and_names),
