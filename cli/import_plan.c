@@ -211,7 +211,7 @@ void import_text(const struct import_plan *p, const char *program, struct text_b
 		return;
 	text_add_string(out, IMPORT_MARK " from ");
 	text_add_string(out, program);
-	text_add_string(out, ". It replaces this file as long as this line stands.\n");
+	text_add_string(out, ". The next import replaces this file, unless this line is gone.\n");
 	/* the general one first: an upstream that no forward line names is for all the rest */
 	add_block(p, IMPORT_SERVERS, "upstream ", GENERAL_UPSTREAM, out);
 	add_part(p, IMPORT_UPSTREAMS, out);
