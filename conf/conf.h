@@ -131,6 +131,7 @@ struct conf_zone {
 	bool reach_internet; /* whatever no zone names an interface of */
 	size_t *reach;	     /* zones (indices) besides itself */
 	size_t reach_count;
+	uint64_t refuse_lists; /* bit i: addresses of list i are not to be reached */
 	struct conf_gate_allow *allows;
 	size_t allow_count;
 	struct conf_place place;
@@ -403,6 +404,9 @@ bool conf_wants_ca(const struct conf *c);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);
+
+/** Lists, as bits, whose addresses some zone refuses as traffic. */
+uint64_t conf_refused_lists(const struct conf *c);
 
 /** Whether there are any local data, in files or lines. */
 bool conf_wants_local(const struct conf *c);
