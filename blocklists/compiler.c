@@ -48,6 +48,8 @@ static void source_open(const struct conf_list *list, const struct list_index *o
 		.fd = -1,
 		.format = list->format,
 		.subdomains = list->subdomains,
+		.owners = (const char *const *)list->owners,
+		.owner_count = list->owner_count,
 		.names = list->names,
 		.name_count = list->name_count,
 		.old = old,

@@ -172,6 +172,7 @@ enum conf_list_format {
 	LIST_UNBOUND,
 	LIST_RPZ,
 	LIST_IP,
+	LIST_OWNERS, /* a table of who owns which addresses */
 };
 enum conf_subdomains { SUBDOMAINS_AUTO, SUBDOMAINS_YES, SUBDOMAINS_NO };
 
@@ -189,6 +190,8 @@ struct conf_list {
 	uint32_t refresh_s;
 	struct conf_list_name *names;
 	size_t name_count;
+	char **owners; /* of LIST_OWNERS: whose ranges are taken (list_owner.h) */
+	size_t owner_count;
 	enum conf_list_format format;
 	enum conf_subdomains subdomains;
 	struct conf_place place;

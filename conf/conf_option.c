@@ -31,7 +31,7 @@ static const char *const others_words[] = { "refuse", "ignore", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", "ip",
-	NULL
+	"owners", NULL
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
 static const char *const whither_words[] = { "local", "forward", NULL };
@@ -301,7 +301,15 @@ static const struct conf_option options[] = {
 		"name, *.x.example is this name and all below." },
 	{ CONF_LIST, "format", .type = TYPE_CHOICE, .choices = format_words,
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
-	  .help = "How the file is written; auto goes by the first lines." },
+	  .help = "How the file is written; auto goes by the first lines, but for owners: a "
+		"table of addresses and who owns them (start, end, AS number and, in any "
+		"order, country and organisation; parted by tabs or commas), of which only "
+		"what 'owner' asks for is taken." },
+	{ CONF_LIST, "owner", .type = TYPE_OWNER, .args = "ASn | COUNTRY | TEXT ...",
+	  .example = "AS64496",
+	  .help = "Whose addresses are taken from a file of format owners: an autonomous "
+		"system, a country (two capital letters), or an organisation, by a part of its "
+		"name, small and capital letters alike." },
 	{ CONF_LIST, "subdomains", .type = TYPE_CHOICE, .choices = subdomain_words,
 	  .at = offsetof(struct conf_list, subdomains), .initial = "auto",
 	  .help = "Whether an entry holds for the names below it too; auto does as "

@@ -74,6 +74,31 @@ reload enforce 'refuse-list bad'
 in_ns c1 dig +short +tries=1 +time=3 @192.168.77.1 web.example >/dev/null
 check "nor is a lookup" refused c1 $w4
 
+# an owner's addresses: as answers and as traffic
+cat >"$lists/owners.tsv" <<-'EOT'
+	198.18.0.0	198.18.0.63	64496	CH	Example Networks
+	198.18.0.80	198.18.0.80	64497	DE	Tracking Ltd
+	198.18.0.81	198.18.0.81	64498	DE	Other
+EOT
+owned="}
+list owned {
+	file $lists/owners.tsv
+	format owners
+	owner AS64497
+}
+policy default {
+	block owned"
+reload off "refuse-list owned
+$owned"
+check "an owner's addresses are in the rules" wait_for 5 has '@list4_.*_owned' nameward gate rules
+check "and refused" refused c1 $w4
+check "another owner's is not" fetched c1 http://198.18.0.81/
+check "an answer with such an address is blocked" \
+	wait_for 5 has 'EDE: 1[57].*owned' in_ns c1 dig +tries=1 +time=3 @192.168.77.1 web.example
+reload enforce 'refuse-list bad'
+check "without the owner the list holds again" wait_for 5 has ' bad' nameward gate rules
+check "its address is refused" refused c1 $w4
+
 # lives and deaths
 kill -9 "$(pid_of nftsync)"
 check "the set stands while nftsync is dead" refused c1 $w4

@@ -52,7 +52,7 @@ static const char big[] =
 	"list far { url https://x.example/l?a=b }\n"
 	"list ads {\n file \"with space \\\" quote.txt\"\n name x.example '*.y.example'\n"
 	" format domains\n subdomains no\n}\n"
-	"list more { file /m.txt }\n"
+	"list more { file /m.txt }\nlist own {\n file /o.tsv\n format owners\n owner AS64496 CH\n owner \"Example Net\"\n}\n"
 	"policy default { block more }\n"
 	"policy p {\n for h g\n block ads\n allow more\n}\n"
 	"block-answer null\nblock-ttl 0s\ncontrol \"c d\"\n"
@@ -131,6 +131,7 @@ static void printing_keeps_every_value(void **state)
 		"\tmember tv\n\tmember 192.0.2.0/24\n\tmember 2001:db8::/32\n\tmember 192.0.2.77\n",
 		"\tfile \"with space \\\" quote.txt\"\n\tname x.example\n\tname *.y.example\n"
 		"\tformat domains\n\tsubdomains no\n",
+		"\towner AS64496\n\towner CH\n\towner \"Example Net\"\n",
 		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tallow more\n}\npolicy default {\n",
 		"block-answer null\nblock-ttl 0s\n",
 		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
