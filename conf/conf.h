@@ -289,6 +289,8 @@ struct conf_history {
 	uint32_t commit_rows;
 	uint64_t keep_lookups_s; /* 0: for ever */
 	uint64_t keep_refusals_s;
+	uint64_t keep_hourly_s;
+	uint64_t keep_daily_s;
 	uint64_t max_size_bytes; /* 0: no limit */
 };
 

@@ -413,12 +413,22 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_history, keep_refusals_s), .min = HOUR,
 	  .max = 100ull * YEAR, .zero = "forever", .initial = "90d",
 	  .help = "How long connections that the gate refused are kept." },
+	{ CONF_HISTORY, "keep", "hourly", .type = TYPE_SECONDS64,
+	  .at = offsetof(struct conf_history, keep_hourly_s), .min = HOUR,
+	  .max = 100ull * YEAR, .zero = "forever", .initial = "5y",
+	  .help = "How long it is kept how many lookups each client had in each hour." },
+	{ CONF_HISTORY, "keep", "daily", .type = TYPE_SECONDS64,
+	  .at = offsetof(struct conf_history, keep_daily_s), .min = HOUR,
+	  .max = 100ull * YEAR, .zero = "forever", .initial = "2y",
+	  .help = "How long it is kept how often each client asked for each name in each day, "
+		"and which names were ever asked for." },
 	{ CONF_HISTORY, "max-size", .type = TYPE_SIZE,
 	  .at = offsetof(struct conf_history, max_size_bytes),
 	  .min = MIB, .max = 64 * TIB,
 	  .zero = "unlimited", .initial = "2GiB",
-	  .help = "Size of the database on disk; beyond it the oldest lookups go "
-		"first." },
+	  .help = "Size of the database on disk; beyond it the oldest lookups go first, "
+		"down to a week, then the oldest days of `keep daily', down to a month, "
+		"then the rest, lookups first." },
 };
 
 const struct conf_option *conf_options(size_t *count)

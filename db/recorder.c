@@ -75,13 +75,18 @@ void recorder_free(struct recorder *r)
 	free(r);
 }
 
+static int64_t us_of(uint64_t seconds)
+{
+	return (int64_t)MIN(seconds, (uint64_t)INT64_MAX / 2000000) * 1000000;
+}
+
 static struct prune_limits limits_of(const struct conf_history *conf)
 {
-	const uint64_t most = INT64_MAX / 2000000;
-
 	return (struct prune_limits){
-		.keep_lookups_us = (int64_t)(MIN(conf->keep_lookups_s, most) * 1000000),
-		.keep_refusals_us = (int64_t)(MIN(conf->keep_refusals_s, most) * 1000000),
+		.keep_lookups_us = us_of(conf->keep_lookups_s),
+		.keep_refusals_us = us_of(conf->keep_refusals_s),
+		.keep_hourly_us = us_of(conf->keep_hourly_s),
+		.keep_daily_us = us_of(conf->keep_daily_s),
 		.max_bytes = (int64_t)MIN(conf->max_size_bytes, (uint64_t)INT64_MAX),
 	};
 }

@@ -137,7 +137,8 @@ static void printing_keeps_every_value(void **state)
 		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
 		"\tallow tcp 1-65535\n\tallow udp 53\n\tallow ::/0\n\tallow 192.0.2.1\n",
 		"\tfile \"it is\"\n",
-		"\tkeep lookups forever\n\tkeep refusals 90d\n\tmax-size unlimited\n",
+		"\tkeep lookups forever\n\tkeep refusals 90d\n\tkeep hourly 5y\n"
+		"\tkeep daily 2y\n\tmax-size unlimited\n",
 		"control \"c d\"\n",
 		"local Home.Arpa {\n\thosts /h\n\thosts \"a b\"\n\tleases kea /k.csv\n"
 		"\tleases isc d.leases\n\tttl 5m\n}\n",

@@ -86,7 +86,8 @@ static void unknown_words_get_a_hint(void **state)
 		  "2:14: '0.0.0.0' is no value of 'block-answer' "
 		  "[one of: nxdomain, null, nodata, refused]" },
 		{ UP "history { keep lookup 1d }",
-		  "2:16: 'keep' is not complete [it is followed by 'lookups' or 'refusals']" },
+		  "2:16: 'keep' is not complete [it is followed by 'lookups' or 'refusals' or "
+		  "'hourly' or 'daily']" },
 		{ UP "gate { table ip x }",
 		  "2:14: 'table' is not complete [it is followed by 'inet']" },
 	};
