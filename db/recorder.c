@@ -71,6 +71,7 @@ void recorder_free(struct recorder *r)
 	pending_free(r->queue.pending);
 	refusals_free(r->queue.refusals);
 	events_free(r->queue.events);
+	privacy_free(r->privacy);
 	free(r->path);
 	free(r);
 }
@@ -91,13 +92,41 @@ static struct prune_limits limits_of(const struct conf_history *conf)
 	};
 }
 
+/* A change is an event: rows from before stay as they were recorded. */
+static void note_privacy(struct recorder *r, int64_t wall_us)
+{
+	int64_t level = privacy_level(r->privacy), before = level, rows = 0;
+	char sql[256];
+
+	if (store_number(r->store, "SELECT value FROM meta WHERE key = 'privacy'", &before) ||
+	    store_number(r->store, "SELECT EXISTS (SELECT 1 FROM lookup)", &rows) ||
+	    before == level)
+		return;
+	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta (key, value) VALUES"
+		 " ('privacy', %" PRId64 "), ('privacy_before', %" PRId64 "),"
+		 " ('privacy_us', %" PRId64 ")", level, before, wall_us);
+	if (store_exec(r->store, sql) || !rows)
+		return; /* the next start tries again */
+	log_info("history: privacy is %s from now on; what was recorded before stays as it was",
+		 privacy_level_text(level));
+	if (events_note(r->queue.events, wall_us, "privacy-changed", privacy_level_text(level),
+			"before: %s; rows from before stay as they were recorded",
+			privacy_level_text(before)))
+		r->dropped++;
+}
+
 int recorder_configure(struct recorder *r, const struct conf_history *conf,
 		       struct recorder_now now)
 {
+	struct privacy *privacy;
 	char *path = strdup(conf->file);
 
 	if (!path)
 		return -ENOMEM;
+	if (privacy_new(conf, &privacy)) {
+		free(path);
+		return -ENOMEM;
+	}
 	if (r->store && (!conf->on || strcmp(path, r->path)))
 		recorder_stop(r, now);
 	free(r->path);
@@ -106,6 +135,10 @@ int recorder_configure(struct recorder *r, const struct conf_history *conf,
 	r->commit_every_ms = conf->commit_every_ms;
 	r->commit_rows = conf->commit_rows;
 	r->limits = limits_of(conf);
+	privacy_free(r->privacy);
+	r->privacy = privacy;
+	if (r->store)
+		note_privacy(r, now.wall_us);
 	if (r->prune)
 		prune_set_limits(r->prune, &r->limits);
 	/* a reload is also how an operator says: try again */
@@ -276,23 +309,48 @@ static void open_database(struct recorder *r, struct recorder_now now)
 		return;
 	}
 	log_info("history: recording to %s", r->path);
+	note_privacy(r, now.wall_us);
 	r->prune_at_us = now.mono_us;
 }
 
 /* --- taking ------------------------------------------------------------------------- */
 
-static int take_one(struct recorder *r, enum msg_type type, const void *record)
+static int take_lookup(struct recorder *r, const struct msg_lookup *m)
 {
 	int rc;
 
+	m = privacy_lookup(r->privacy, m);
+	if (!m) {
+		r->left_out++;
+		return 0;
+	}
+	rc = pending_add(r->queue.pending, m);
+	if (rc >= 0)
+		r->taken++;
+	return rc;
+}
+
+static int take_refused(struct recorder *r, const struct msg_refused *m)
+{
+	const struct mac *mac = m->has_mac ? &m->mac : NULL;
+	const char *label = NULL;
+
+	if (r->labels.label)
+		label = r->labels.label(r->labels.arg, mac, &m->client);
+	m = privacy_refused(r->privacy, m, label);
+	if (m)
+		return refusals_add(r->queue.refusals, m);
+	r->left_out++;
+	return 0;
+}
+
+static int take_one(struct recorder *r, enum msg_type type, const void *record)
+{
 	switch (type) {
 	case MSG_LOOKUP:
-		rc = pending_add(r->queue.pending, record);
-		if (rc >= 0)
-			r->taken++;
-		return rc;
+		return take_lookup(r, record);
 	case MSG_REFUSED:
-		return refusals_add(r->queue.refusals, record);
+		return take_refused(r, record);
 	case MSG_EVENT:
 		return events_add(r->queue.events, record);
 	default:

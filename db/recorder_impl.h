@@ -2,6 +2,7 @@
 #ifndef DB_RECORDER_IMPL_H
 #define DB_RECORDER_IMPL_H
 
+#include "db/privacy.h"
 #include "db/prune.h"
 #include "db/recorder.h"
 
@@ -13,6 +14,7 @@ struct recorder {
 	bool is_on;
 	uint32_t commit_every_ms, commit_rows;
 	struct prune_limits limits;
+	struct privacy *privacy; /* owned; NULL before the first configuration */
 	/* the open file; all owned; NULL while there is none */
 	struct store *store;
 	struct history *history;
@@ -30,6 +32,7 @@ struct recorder {
 	char last_error[160];
 	/* counts */
 	uint64_t taken;	  /* lookups */
+	uint64_t left_out; /* records that are never recorded */
 	uint64_t dropped; /* records of all kinds */
 	uint64_t dropped_reported;
 	uint64_t written; /* rows, to files that are closed */

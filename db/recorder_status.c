@@ -92,6 +92,29 @@ static void add_retention(struct lines *l, struct recorder *r)
 		add(l, "max-bytes", "unlimited");
 }
 
+/* What is left out, and whether rows are kept that say more. */
+static void add_privacy(struct lines *l, struct recorder *r)
+{
+	int64_t before = 0, since = 0, rows = 0;
+	char sql[96];
+
+	if (!r->privacy)
+		return;
+	add(l, "privacy", "%s", privacy_level_text(privacy_level(r->privacy)));
+	add(l, "never-recorded", "%" PRIu64, r->left_out);
+	if (!r->store ||
+	    store_number(r->store, "SELECT value FROM meta WHERE key = 'privacy_us'", &since) ||
+	    store_number(r->store, "SELECT value FROM meta WHERE key = 'privacy_before'", &before))
+		return;
+	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT 1 FROM lookup WHERE ts < %" PRId64 ")",
+		 since);
+	if (since && privacy_is_stricter(privacy_level(r->privacy), before) &&
+	    !store_number(r->store, sql, &rows) && rows) {
+		add_time(l, "privacy-since", since);
+		add(l, "privacy-before", "%s", privacy_level_text(before));
+	}
+}
+
 size_t recorder_status(struct recorder *r, char *buf, size_t size)
 {
 	struct lines l = { .buf = buf, .size = size };
@@ -121,6 +144,7 @@ size_t recorder_status(struct recorder *r, char *buf, size_t size)
 		    prune_stats(r->prune)->is_clock_doubted ? "doubted" : "agreed");
 	}
 	add_retention(&l, r);
+	add_privacy(&l, r);
 	add(&l, "last-error", "%s", r->last_error[0] ? r->last_error : "-");
 	return l.len;
 }

@@ -64,7 +64,8 @@ static const char big[] =
 	"host NAS 192.0.2.5 2001:db8::5\nhost a.home.arpa 192.0.2.6\ncname files.home.arpa Nas\n"
 	"special {\n single-labels forward\n doh-canary off\n}\n"
 	"rebind {\n allow Plex.direct corp.example\n}\n"
-	"history {\n file 'it is'\n keep lookups forever\n}\n"
+	"history {\n file 'it is'\n keep lookups forever\n privacy no-names\n hash-clients on\n"
+	" never-record *.In-addr.arpa 192.0.2.0/24\n never-record tv\n}\n"
 	"history extend { max-size unlimited }\n";
 
 static void assert_fixed_point(const char *text)

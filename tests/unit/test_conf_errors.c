@@ -120,6 +120,9 @@ static void malformed_values_are_shown(void **state)
 					       "[a number has only digits]" },
 		{ UP "block-ttl 1s 2s", "2:14: 'block-ttl' has one value" },
 		{ UP "block-ttl", "2:1: 'block-ttl' needs a value" },
+		{ UP "history { never-record a..b }",
+		  "2:24: 'a..b' is no name, address, network or device"
+		  " [as in *.x.example, 192.168.1.77 or tv]" },
 		{ UP "history { keep lookups }", "2:16: 'keep' needs a value" },
 		{ UP "block-ttl { x }", "2:1: 'block-ttl' has no block" },
 		{ UP "control \"\"", "2:9: the path is empty" },
