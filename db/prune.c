@@ -145,6 +145,13 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits)
 	p->rarely_at_us = 0;
 }
 
+void prune_sweep_again(struct prune *p)
+{
+	sweep_end(p->sweep);
+	p->sweep = NULL;
+	p->deleted = UINT64_MAX / 2;
+}
+
 const struct prune_stats *prune_stats(const struct prune *p)
 {
 	return &p->stats;
@@ -371,6 +378,8 @@ static int sweep_slice(struct prune *p, uint64_t mono_us)
 	sweep_end(p->sweep);
 	p->sweep = NULL;
 	p->swept_us = mono_us;
+	if (!rc)
+		store_exec(p->store, STORE_OVERWRITE_CHEAPLY);
 	return rc ? rc : 1; /* there may be pages to give back now */
 }
 

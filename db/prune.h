@@ -51,6 +51,10 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits);
  *  @return negative: as store.h; call again later */
 int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us);
 
+/** Rows were deleted by someone else, and dictionaries with them: a sweep under way ends, and
+ *  another one is due. */
+void prune_sweep_again(struct prune *p);
+
 const struct prune_stats *prune_stats(const struct prune *p);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "db/events.h"
+#include "db/forget.h"
 #include "db/pending.h"
 #include "db/prune.h"
 #include "db/recorder_impl.h"
@@ -53,6 +54,10 @@ static void close_database(struct recorder *r)
 {
 	if (r->history)
 		r->written += history_stats(r->history)->rows;
+	if (r->forget)
+		log_warning("history: the deletion on request was not finished: ask again");
+	forget_free(r->forget);
+	r->forget = NULL;
 	prune_close(r->prune);
 	history_close(r->history);
 	store_close(r->store);
@@ -92,29 +97,6 @@ static struct prune_limits limits_of(const struct conf_history *conf)
 	};
 }
 
-/* A change is an event: rows from before stay as they were recorded. */
-static void note_privacy(struct recorder *r, int64_t wall_us)
-{
-	int64_t level = privacy_level(r->privacy), before = level, rows = 0;
-	char sql[256];
-
-	if (store_number(r->store, "SELECT value FROM meta WHERE key = 'privacy'", &before) ||
-	    store_number(r->store, "SELECT EXISTS (SELECT 1 FROM lookup)", &rows) ||
-	    before == level)
-		return;
-	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO meta (key, value) VALUES"
-		 " ('privacy', %" PRId64 "), ('privacy_before', %" PRId64 "),"
-		 " ('privacy_us', %" PRId64 ")", level, before, wall_us);
-	if (store_exec(r->store, sql) || !rows)
-		return; /* the next start tries again */
-	log_info("history: privacy is %s from now on; what was recorded before stays as it was",
-		 privacy_level_text(level));
-	if (events_note(r->queue.events, wall_us, "privacy-changed", privacy_level_text(level),
-			"before: %s; rows from before stay as they were recorded",
-			privacy_level_text(before)))
-		r->dropped++;
-}
-
 int recorder_configure(struct recorder *r, const struct conf_history *conf,
 		       struct recorder_now now)
 {
@@ -138,7 +120,7 @@ int recorder_configure(struct recorder *r, const struct conf_history *conf,
 	privacy_free(r->privacy);
 	r->privacy = privacy;
 	if (r->store)
-		note_privacy(r, now.wall_us);
+		recorder_note_privacy(r, now.wall_us);
 	if (r->prune)
 		prune_set_limits(r->prune, &r->limits);
 	/* a reload is also how an operator says: try again */
@@ -309,7 +291,7 @@ static void open_database(struct recorder *r, struct recorder_now now)
 		return;
 	}
 	log_info("history: recording to %s", r->path);
-	note_privacy(r, now.wall_us);
+	recorder_note_privacy(r, now.wall_us);
 	r->prune_at_us = now.mono_us;
 }
 
@@ -424,7 +406,18 @@ static void commit(struct recorder *r, struct recorder_now now)
 static void prune(struct recorder *r, struct recorder_now now)
 {
 	bool was_doubted = prune_stats(r->prune)->is_clock_doubted;
-	int rc = prune_step(r->prune, now.wall_us, now.mono_us);
+	int rc;
+
+	if (r->forget) {
+		rc = recorder_forget_step(r, now);
+		r->prune_at_us = now.mono_us + PRUNE_SOON_MS * MS_US;
+		if (rc)
+			cope(r, now, rc);
+		else
+			checkpoint(r, now);
+		return;
+	}
+	rc = prune_step(r->prune, now.wall_us, now.mono_us);
 
 	r->prune_at_us = now.mono_us + (rc == 1 ? PRUNE_SOON_MS : PRUNE_LATER_MS) * MS_US;
 	if (rc < 0) {

@@ -19,6 +19,7 @@ struct recorder {
 	struct store *store;
 	struct history *history;
 	struct prune *prune;
+	struct forget *forget; /* NULL: nothing is being forgotten */
 	/* when; all of the monotonic clock, 0: not set */
 	uint64_t waiting_since_us;
 	uint64_t retry_at_us;
@@ -37,5 +38,11 @@ struct recorder {
 	uint64_t dropped_reported;
 	uint64_t written; /* rows, to files that are closed */
 };
+
+/** The database is open, or the level of privacy may have changed: note a change. */
+void recorder_note_privacy(struct recorder *r, int64_t wall_us);
+
+/** A slice of what is being forgotten; ends it when it is done. */
+int recorder_forget_step(struct recorder *r, struct recorder_now now);
 
 #endif

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "db/events.h"
+#include "db/forget.h"
 #include "db/pending.h"
 #include "db/recorder_impl.h"
 #include "db/refusals.h"
@@ -124,6 +125,8 @@ size_t recorder_status(struct recorder *r, char *buf, size_t size)
 	if (r->history)
 		stats = *history_stats(r->history);
 	add(&l, "state", "%s", state_of(r));
+	if (r->forget)
+		add(&l, "forgetting", "%" PRIu64 " rows so far", forget_deleted(r->forget));
 	add(&l, "file", "%s", r->path ? log_safe(r->path, path, sizeof(path)) : "-");
 	add(&l, "lookups", "%" PRIu64, r->taken);
 	add(&l, "rows", "%" PRIu64, r->written + stats.rows);

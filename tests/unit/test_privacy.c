@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,82 @@ static void a_change_is_an_event_and_status_tells_what_is_kept(void **state)
 	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM events"), 1);
 }
 
+/* What is forgotten is in no view, and what is left is as it was. */
+static void what_is_forgotten_is_gone_and_the_rest_stays(void **state)
+{
+	static const struct fixture_lookup lookups[] = {
+		{ .name = "www.example.org", .client = "192.168.1.7", .device = "tv",
+		  .mac = "02:00:00:00:00:07", .answers = { "198.51.100.1" } },
+		{ .name = "www.example.org", .client = "192.168.1.8", .answers = { "198.51.100.1" } },
+		{ .name = "only.tv.example", .client = "2001:db8::7", .device = "tv",
+		  .mac = "02:00:00:00:00:07", .answers = { "alias.clinic.example", "198.51.100.2" } },
+		{ .name = "a.clinic.example", .client = "192.168.1.8", .answers = { "198.51.100.3" } },
+		{ .name = "clinic.example", .client = "192.168.1.8" },
+		{ .name = "xclinic.example", .client = "192.168.1.8" },
+	};
+	static const struct {
+		const char *request, *left, *gone[6];
+		int rc, rows, hourly, daily, names, pairs;
+	} cases[] = {
+		{ "", NULL, { NULL }, -EINVAL, 12, 12, 12, 5, 3 },
+		{ "client ", NULL, { NULL }, -EINVAL, 12, 12, 12, 5, 3 },
+		{ "client 192.168.1.9", "xclinic.example", { NULL }, 0, 12, 12, 12, 5, 3 },
+		{ "client tv", "xclinic.example", { "192.168.1.7", "2001:db8::7", "only.tv",
+		  "02:00:00:00:00:07", "alias.clinic" }, 0, 8, 8, 8, 4, 2 },
+		{ "client 02:00:00:00:00:07", "www.example.org", { "192.168.1.7", "only.tv" }, 0,
+		  8, 8, 8, 4, 2 },
+		{ "name www.example.org", "only.tv.example", { "www.example.org", "198.51.100.1" }, 0,
+		  8, 12, 8, 4, 2 },
+		/* the alias is in an answer: that lookup goes, its name stays known */
+		{ "name *.clinic.example", "xclinic.example", { "a.clinic", "alias.clinic" }, 0,
+		  6, 12, 8, 3, 2 },
+		{ "name clinic.example", "a.clinic.example", { NULL }, 0, 10, 12, 10, 4, 3 },
+	};
+	static const char *const questions[] = {
+		"SELECT coalesce(sum(n), 0) FROM lookups", "SELECT sum(n) FROM hourly",
+		"SELECT sum(n) FROM daily", "SELECT count(*) FROM names",
+		"SELECT count(*) FROM pdns",
+	};
+	struct fixture *f = *state;
+	struct rig rig;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const int want[] = { cases[i].rows, cases[i].hourly, cases[i].daily,
+				     cases[i].names, cases[i].pairs };
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/f%zu.db", f->folder, i);
+		start(&rig, path, "privacy clear");
+		for (size_t k = 0; k < 2 * ARRAY_SIZE(lookups); k++) {
+			struct fixture_lookup l = lookups[k % ARRAY_SIZE(lookups)];
+
+			l.ts_us = T0 + (int64_t)k * 1000000;
+			take(&rig, &l);
+			rig.now.mono_us += 5000000;
+			recorder_run(rig.recorder, rig.now);
+		}
+		assert_int_equal(recorder_forget(rig.recorder, cases[i].request, rig.now),
+				 cases[i].rc);
+		for (unsigned k = 0; k < 100; k++) {
+			rig.now.mono_us += 100000;
+			recorder_run(rig.recorder, rig.now);
+		}
+		/* recording goes on, with ids that are right */
+		take(&rig, &(struct fixture_lookup){ .name = "later.example.net", .client = "192.168.1.99",
+						     .ts_us = T0 + 900000000 });
+		stop(&rig);
+		fixture_exec(path, "DELETE FROM lookup WHERE ts >= 1790000900000000");
+		for (size_t k = 0; k < ARRAY_SIZE(questions); k++)
+			if (fixture_number(path, questions[k]) != want[k])
+				fail_msg("%s: %s: %lld", cases[i].request, questions[k],
+					 (long long)fixture_number(path, questions[k]));
+		for (size_t k = 0; k < ARRAY_SIZE(cases[i].gone) && cases[i].gone[k]; k++)
+			if (file_has(path, cases[i].gone[k]))
+				fail_msg("%s: %s is still there", cases[i].request, cases[i].gone[k]);
+		assert_true(!cases[i].left || file_has(path, cases[i].left));
+	}
+}
+
 int main(void)
 {
 #define ON_DISK(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
@@ -275,6 +352,7 @@ int main(void)
 		ON_DISK(never_record_is_by_name_chain_and_client),
 		ON_DISK(a_hashed_client_is_one_for_as_long_as_its_key),
 		ON_DISK(refused_connections_are_hashed_and_left_out_too),
+		ON_DISK(what_is_forgotten_is_gone_and_the_rest_stays),
 		ON_DISK(a_change_is_an_event_and_status_tells_what_is_kept),
 	};
 
