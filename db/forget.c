@@ -14,6 +14,7 @@
 
 /* ?1 what, ?2 ".x.example" or null, ?3 and ?4 the slice: behind ?3, up to ?4 */
 #define STATEMENTS_MAX 10
+#define MEANWHILE_US   120000000ll /* a slow lookup is recorded that much late at most */
 #define CLIENTS                                                                             \
 	"(SELECT c.id FROM client c LEFT JOIN device d ON d.id = c.device_id"               \
 	" WHERE c.addr = ?1 OR d.label = ?1 OR d.mac = ?1)"
@@ -161,8 +162,11 @@ static int delete_slice(struct forget *f, int64_t edge)
 
 	if (rc)
 		return rc;
-	return edge == INT64_MAX ? delete_rest(f) :
-				   run(f, sql[f->kind].slice, f->at_us, edge);
+	if (edge != INT64_MAX)
+		return run(f, sql[f->kind].slice, f->at_us, edge);
+	/* what was recorded meanwhile refers to rows that go now */
+	rc = run(f, sql[f->kind].slice, f->end_us - MEANWHILE_US, INT64_MAX);
+	return rc ? rc : delete_rest(f);
 }
 
 static int reload(struct forget *f)
