@@ -23,6 +23,7 @@ extern const struct verb verb_gate_check;
 extern const struct verb verb_gate_rules;
 extern const struct verb verb_gate_readiness;
 extern const struct verb verb_gate_withdraw;
+extern const struct verb verb_history_forget;
 extern const struct verb verb_list_ls;
 extern const struct verb verb_list_search;
 extern const struct verb verb_list_update;

@@ -282,6 +282,18 @@ struct conf_rebind {
 	size_t allow_count;
 };
 
+/** The numbers are stored in the database: only ever add. */
+enum conf_privacy { PRIVACY_CLEAR, PRIVACY_NO_ANSWERS, PRIVACY_NO_NAMES };
+
+/** What is not recorded: lookups of a name, or what one client does. */
+struct conf_never {
+	char *text;	     /* as written */
+	bool is_net;
+	struct addr_net net; /* is_net */
+	struct dname name;   /* not is_net; a name, or the label of a device */
+	bool below;	     /* and all names below it */
+};
+
 struct conf_history {
 	bool on;
 	char *file;
@@ -289,7 +301,13 @@ struct conf_history {
 	uint32_t commit_rows;
 	uint64_t keep_lookups_s; /* 0: for ever */
 	uint64_t keep_refusals_s;
+	uint64_t keep_hourly_s;
+	uint64_t keep_daily_s;
 	uint64_t max_size_bytes; /* 0: no limit */
+	enum conf_privacy privacy;
+	uint32_t hash_clients; /* 0 or 1 */
+	struct conf_never *nevers;
+	size_t never_count;
 };
 
 struct conf {

@@ -35,6 +35,7 @@ static const char *const format_words[] = {
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
 static const char *const whither_words[] = { "local", "forward", NULL };
+static const char *const privacy_words[] = { "clear", "no-answers", "no-names", NULL };
 static const char *const answer_words[] = {
 	"nxdomain", "null", "nodata", "refused", NULL
 };
@@ -413,12 +414,37 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_history, keep_refusals_s), .min = HOUR,
 	  .max = 100ull * YEAR, .zero = "forever", .initial = "90d",
 	  .help = "How long connections that the gate refused are kept." },
+	{ CONF_HISTORY, "keep", "hourly", .type = TYPE_SECONDS64,
+	  .at = offsetof(struct conf_history, keep_hourly_s), .min = HOUR,
+	  .max = 100ull * YEAR, .zero = "forever", .initial = "5y",
+	  .help = "How long it is kept how many lookups each client had in each hour." },
+	{ CONF_HISTORY, "keep", "daily", .type = TYPE_SECONDS64,
+	  .at = offsetof(struct conf_history, keep_daily_s), .min = HOUR,
+	  .max = 100ull * YEAR, .zero = "forever", .initial = "2y",
+	  .help = "How long it is kept how often each client asked for each name in each day, "
+		"and which names were ever asked for." },
 	{ CONF_HISTORY, "max-size", .type = TYPE_SIZE,
 	  .at = offsetof(struct conf_history, max_size_bytes),
 	  .min = MIB, .max = 64 * TIB,
 	  .zero = "unlimited", .initial = "2GiB",
-	  .help = "Size of the database on disk; beyond it the oldest lookups go "
-		"first." },
+	  .help = "Size of the database on disk; beyond it the oldest lookups go first, "
+		"down to a week, then the oldest days of `keep daily', down to a month, "
+		"then the rest, lookups first." },
+	{ CONF_HISTORY, "privacy", .type = TYPE_CHOICE, .choices = privacy_words,
+	  .at = offsetof(struct conf_history, privacy), .initial = "clear",
+	  .help = "What is left out of a lookup before it is recorded: nothing; what was "
+		"answered; or what was asked for and what was answered." },
+	{ CONF_HISTORY, "hash-clients", .type = TYPE_CHOICE, .choices = switch_words,
+	  .at = offsetof(struct conf_history, hash_clients), .initial = "off",
+	  .help = "Record a client as a hash of its MAC address, or of its address without "
+		"one, by a random key in a file beside the database, FILE.key, which "
+		"only account nameward-db may read. Without the key no hash leads back." },
+	{ CONF_HISTORY, "never-record", .type = TYPE_NEVER,
+	  .args = "NAME | ADDRESS | NETWORK | DEVICE ...",
+	  .example = "*.in-addr.arpa *.clinic.example 192.168.1.77",
+	  .help = "Lookups of these names, or whose answer leads over them by a CNAME, and "
+		"anything that these clients do, are not recorded at all. *.x.example is "
+		"this name and all below." },
 };
 
 const struct conf_option *conf_options(size_t *count)

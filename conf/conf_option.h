@@ -64,6 +64,7 @@ enum conf_type {
 	TYPE_CNAME,
 	TYPE_SUFFIXES,
 	TYPE_NETWORK,
+	TYPE_NEVER,
 	TYPE_BLOCK, /* opens block `opens` */
 	TYPE_TYPES,
 };

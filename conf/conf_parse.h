@@ -85,7 +85,7 @@ read_option read_listen, read_server, read_mac, read_address, read_member, read_
 	read_deny, read_fill, read_hours, read_network;
 
 /** Those of local names (conf_read_local.c). */
-read_option read_hosts, read_leases, read_host, read_cname, read_suffixes;
+read_option read_hosts, read_leases, read_host, read_cname, read_suffixes, read_never;
 
 /** Read an address, with this port if it has none; false: an error was added. */
 bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port,

@@ -371,6 +371,17 @@ static void print_suffixes(const struct printer *p)
 	}
 }
 
+static void print_never(const struct printer *p)
+{
+	const struct conf_history *h = p->block;
+
+	for (size_t i = 0; i < h->never_count; i++) {
+		print_name(p);
+		print_word(p->to, h->nevers[i].text);
+		fputc('\n', p->to);
+	}
+}
+
 /* What was included is printed as if it had been written here. */
 static void print_nothing(const struct printer *p)
 {
@@ -410,6 +421,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_HOST] = print_host,
 	[TYPE_CNAME] = print_cname,
 	[TYPE_SUFFIXES] = print_suffixes,
+	[TYPE_NEVER] = print_never,
 };
 
 static void print_block(const struct conf *c, enum conf_block_id id, const void *block,

@@ -345,4 +345,5 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_HOST] = read_host,
 	[TYPE_CNAME] = read_cname,
 	[TYPE_SUFFIXES] = read_suffixes,
+	[TYPE_NEVER] = read_never,
 };

@@ -26,7 +26,7 @@ static const char edge_sql[] =
 /* with one min() the client is that of the same row */
 static const char names_sql[] =
 	"SELECT " NAME " AS asked, min(l.ts), l.client_id FROM lookup l WHERE " RANGE
-	" GROUP BY asked HAVING asked IS NOT NULL";
+	" GROUP BY asked, l.ts / 86400000000 HAVING asked IS NOT NULL";
 static const char find_sql[] = "SELECT id, first, last_day FROM known WHERE name = ?1";
 static const char add_sql[] =
 	"INSERT INTO known (name, site_len, first, first_client_id, last_day)"
@@ -78,7 +78,7 @@ struct fold {
 	uint16_t in_site[SITES];
 };
 
-/* A name met in a slice. */
+/* A name met in a slice, on one day. */
 struct met {
 	const char *name; /* borrowed */
 	int64_t first_us, client_id;

@@ -17,8 +17,8 @@
 struct fold;
 struct store;
 
-#define FOLD_SLICE_ROWS	 20000 /* folded in one transaction */
-#define FOLD_EVERY_S	 3600  /* fewer rows than that wait at most so long */
+#define FOLD_SLICE_ROWS	 40000 /* folded in one transaction */
+#define FOLD_EVERY_S	 14400 /* fewer rows than that wait at most so long */
 #define FOLD_SETTLE_S	 60    /* rows younger than that are left: others may come before them */
 #define FOLD_SITE_NAMES	 500   /* new names of one site in a day */
 #define FOLD_DAY_NAMES	 50000 /* new names in a day */

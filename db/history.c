@@ -154,12 +154,14 @@ static int write_lookup(struct history *h, const struct pending_row *row, int64_
 		rc = ids_outcome_of(h->ids, m, &outcome);
 	if (rc)
 		return rc;
-	dname_wire_to_text(m->data, m->qname_len, name);
-	rc = bind_text_or_id(h, DICT_NAME, name, strlen(name), 4, 9);
+	if (m->qname_len) { /* 0: left out (privacy.h) */
+		dname_wire_to_text(m->data, m->qname_len, name);
+		rc = bind_text_or_id(h, DICT_NAME, name, strlen(name), 4, 9);
+	}
 	len = answer_to_text(answer, m->answer_len, row->answer_more, text);
 	if (!rc && len)
 		rc = bind_text_or_id(h, DICT_ANSWER, text, len, 5, 10);
-	if (!rc)
+	if (!rc && len)
 		rc = resolved_note(h->resolved, row, name, answer);
 	if (rc)
 		return rc;

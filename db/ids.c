@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "db/idcache.h"
+#include "db/privacy.h"
 #include "db/store.h"
 #include "db/text.h"
 #include "lib/addr.h"
@@ -116,7 +117,7 @@ int ids_client(struct ids *ids, const struct addr *addr, const struct mac *mac,
 
 	if (rc)
 		return rc;
-	values[0] = text_value(addr_to_text(addr, text));
+	values[0] = text_value(privacy_client_text(addr, text));
 	values[1] = number_or_null(device);
 	return dict_id(ids->dicts[DICT_CLIENT], values, id);
 }

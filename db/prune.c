@@ -13,13 +13,14 @@
 
 #define SECOND_US	1000000ull
 #define SWEEP_EVERY_S	86400
-#define RESOLVED_EVERY_S 86400 /* it is read whole for that */
+#define RARELY_S	86400 /* tables that are read whole for that */
 #define KEEP_CLOCK_S	3600 /* the agreed clock is written at least this often */
 #define ROW_BYTES_GUESS 48
 #define STRINGIFY(x)	#x
 #define TEXT_OF(x)	STRINGIFY(x)
 
-enum table { LOOKUP, REFUSAL, EVENT, RESOLVED, TABLES };
+/* Names come after the days that refer to them. */
+enum table { LOOKUP, REFUSAL, EVENT, HOURLY, DAILY, RESOLVED, KNOWN, TABLES };
 
 /* The row that ends a slice from the oldest on, and the deletion of that slice. */
 static const struct {
@@ -32,11 +33,31 @@ static const struct {
 	[LOOKUP] = SLICE("lookup"),
 	[REFUSAL] = SLICE("refusal"),
 	[EVENT] = SLICE("event"),
+	[HOURLY] = SLICE("hour_total"),
 #undef SLICE
+	/* its edge is a day, and a day may be long */
+	[DAILY] = { "SELECT max(day), count(*) FROM (SELECT day FROM day_total"
+		    " WHERE day < ?1 / 86400000000 ORDER BY day LIMIT ?2)",
+		    "DELETE FROM day_total WHERE (day, known_id, client_id, verdict) IN"
+		    " (SELECT day, known_id, client_id, verdict FROM day_total WHERE day <= ?1"
+		    "  LIMIT " TEXT_OF(PRUNE_SLICE_ROWS) ")" },
 	/* no order: the table has no index on its times, and is small */
 	[RESOLVED] = { "SELECT max(last), count(*) FROM (SELECT last FROM resolved"
 		       " WHERE last < ?1 LIMIT ?2)",
 		       "DELETE FROM resolved WHERE last <= ?1" },
+	[KNOWN] = { "SELECT max(last_day), count(*) FROM (SELECT last_day FROM known"
+		    " WHERE last_day < ?1 / 86400000000 LIMIT ?2)",
+		    "DELETE FROM known WHERE last_day <= ?1" },
+};
+
+/* Above the limit of bytes these go, in this order, as far as they are older than that. */
+#define DAY_US (86400 * (int64_t)SECOND_US)
+static const struct {
+	enum table table;
+	int64_t spared_us;
+} first_to_go[] = {
+	{ LOOKUP, 7 * DAY_US }, { DAILY, 30 * DAY_US }, { KNOWN, 30 * DAY_US }, { LOOKUP, 0 },
+	{ REFUSAL, 0 },		{ DAILY, 0 },		{ KNOWN, 0 },		{ HOURLY, 0 },
 };
 
 struct prune {
@@ -48,7 +69,7 @@ struct prune {
 	sqlite3_stmt *edge[TABLES], *remove[TABLES], *keep_clock;
 	struct sweep *sweep;	  /* owned; NULL: none under way */
 	uint64_t next_us;	  /* mono: the next look for old rows */
-	uint64_t resolved_at_us;  /* mono: the next look for old pairs */
+	uint64_t rarely_at_us;	  /* mono: the next look for old pairs and names */
 	uint64_t clock_kept_us;	  /* mono; 0: not in this run */
 	uint64_t swept_us;	  /* mono: the last sweep */
 	uint64_t deleted;	  /* rows since the last sweep */
@@ -121,7 +142,14 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits)
 {
 	p->limits = *limits;
 	p->next_us = 0;
-	p->resolved_at_us = 0;
+	p->rarely_at_us = 0;
+}
+
+void prune_sweep_again(struct prune *p)
+{
+	sweep_end(p->sweep);
+	p->sweep = NULL;
+	p->deleted = UINT64_MAX / 2;
 }
 
 const struct prune_stats *prune_stats(const struct prune *p)
@@ -168,6 +196,12 @@ static uint64_t *counter(struct prune *p, enum table t)
 		return &p->stats.refusals;
 	case EVENT:
 		return &p->stats.events;
+	case HOURLY:
+		return &p->stats.hours;
+	case DAILY:
+		return &p->stats.days;
+	case KNOWN:
+		return &p->stats.names;
 	default:
 		return &p->stats.resolved;
 	}
@@ -225,25 +259,35 @@ static int64_t keep_us(const struct prune *p, enum table t)
 {
 	const struct prune_limits *l = &p->limits;
 
-	if (t == LOOKUP || t == RESOLVED)
-		return l->keep_lookups_us;
-	if (t == REFUSAL)
+	switch (t) {
+	case REFUSAL:
 		return l->keep_refusals_us;
-	if (!l->keep_lookups_us || !l->keep_refusals_us)
-		return 0;
-	return MAX(l->keep_lookups_us, l->keep_refusals_us);
+	case HOURLY:
+		return l->keep_hourly_us;
+	case DAILY:
+	case KNOWN:
+		return l->keep_daily_us;
+	case EVENT:
+		if (!l->keep_lookups_us || !l->keep_refusals_us)
+			return 0;
+		return MAX(l->keep_lookups_us, l->keep_refusals_us);
+	default:
+		return l->keep_lookups_us;
+	}
 }
 
 /* A slice of what is too old. Returns 1 while there is work. */
 static int age_step(struct prune *p, int64_t now_us, uint64_t mono_us)
 {
-	bool is_due = p->aging != RESOLVED || mono_us >= p->resolved_at_us;
+	bool is_rare = p->aging == RESOLVED || p->aging == KNOWN;
+	bool is_due = !is_rare || mono_us >= p->rarely_at_us;
 	int64_t keep = keep_us(p, p->aging);
-	int rc = keep && is_due ? delete_slice(p, p->aging, now_us - keep, PRUNE_SLICE_ROWS) :
-			0;
+	int rc = 0;
 
-	if (!rc && is_due && p->aging == RESOLVED)
-		p->resolved_at_us = mono_us + RESOLVED_EVERY_S * SECOND_US;
+	if (keep && is_due)
+		rc = delete_slice(p, p->aging, now_us - keep, PRUNE_SLICE_ROWS);
+	if (!rc && is_due && p->aging == KNOWN)
+		p->rarely_at_us = mono_us + RARELY_S * SECOND_US;
 	if (!rc)
 		p->aging++;
 	return rc < 0 ? rc : 1;
@@ -259,7 +303,7 @@ static int read_pages(struct prune *p, int64_t *pages, int64_t *free_pages)
 }
 
 /* Above the limit the oldest go, until there is a little room again. Returns 1 while over. */
-static int size_step(struct prune *p, int64_t used_pages)
+static int size_step(struct prune *p, int64_t used_pages, int64_t now_us)
 {
 	uint64_t before = p->deleted;
 	/* a sixteenth of a small file, not all of it */
@@ -270,11 +314,14 @@ static int size_step(struct prune *p, int64_t used_pages)
 	if (!p->limits.max_bytes ||
 	    used_pages * STORE_PAGE_BYTES <= p->limits.max_bytes / 32 * 31)
 		return 0;
-	rc = delete_slice(p, LOOKUP, INT64_MAX, most);
-	if (!rc && p->deleted == before)
-		rc = delete_slice(p, REFUSAL, INT64_MAX, most);
-	if (rc < 0)
-		return rc;
+	for (size_t i = 0; i < ARRAY_SIZE(first_to_go) && p->deleted == before; i++) {
+		int64_t spared = first_to_go[i].spared_us;
+
+		rc = delete_slice(p, first_to_go[i].table,
+				  spared ? now_us - spared : INT64_MAX, most);
+		if (rc < 0)
+			return rc;
+	}
 	return p->deleted != before;
 }
 
@@ -331,6 +378,8 @@ static int sweep_slice(struct prune *p, uint64_t mono_us)
 	sweep_end(p->sweep);
 	p->sweep = NULL;
 	p->swept_us = mono_us;
+	if (!rc)
+		store_exec(p->store, STORE_OVERWRITE_CHEAPLY);
 	return rc ? rc : 1; /* there may be pages to give back now */
 }
 
@@ -358,7 +407,7 @@ int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us)
 		return age_step(p, now_us, mono_us);
 	rc = read_pages(p, &pages, &free_pages);
 	if (!rc)
-		rc = size_step(p, pages - free_pages);
+		rc = size_step(p, pages - free_pages, now_us);
 	if (rc)
 		return rc;
 	if (is_sweep_due(p, pages - free_pages, mono_us))

@@ -3,9 +3,10 @@
  * between two commits, and gives the space back. No lookup goes before it is rolled up. Knows nothing of timers: the process calls prune_step() again
  * and again, and says what time it is.
  *
- * What it deletes: lookups, refusals and (as lookups) pairs of address and name past their
- * days, by the agreed clock; events past the longer of both; above max_bytes the oldest lookups, then the oldest refusals; then
- * dictionary rows that nothing uses any more.
+ * What it deletes: what is past its days by the agreed clock: lookups, and pairs of address
+ * and name as these; refusals; events past the longer of both; roll-ups by hour; roll-ups by
+ * day, and names not asked for since. Above max_bytes the oldest lookups, then roll-ups by
+ * day, and so on (first_to_go in prune.c). Then dictionary rows that nothing uses any more.
  */
 #ifndef DB_PRUNE_H
 #define DB_PRUNE_H
@@ -25,11 +26,14 @@ struct store;
 struct prune_limits {
 	int64_t keep_lookups_us;  /* 0: for ever */
 	int64_t keep_refusals_us; /* 0: for ever */
+	int64_t keep_hourly_us;	  /* 0: for ever */
+	int64_t keep_daily_us;	  /* 0: for ever */
 	int64_t max_bytes;	  /* of the file without its WAL; 0: no limit */
 };
 
 struct prune_stats {
-	uint64_t lookups, refusals, events, resolved, dictionary; /* rows deleted */
+	/* rows deleted */
+	uint64_t lookups, refusals, events, hours, days, names, resolved, dictionary;
 	bool is_clock_doubted;
 };
 
@@ -46,6 +50,10 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits);
  *  @retval 0  nothing to do before PRUNE_EVERY_S, or a commit that made the file grow
  *  @return negative: as store.h; call again later */
 int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us);
+
+/** Rows were deleted by someone else, and dictionaries with them: a sweep under way ends, and
+ *  another one is due. */
+void prune_sweep_again(struct prune *p);
 
 const struct prune_stats *prune_stats(const struct prune *p);
 

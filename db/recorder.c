@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "db/events.h"
+#include "db/forget.h"
 #include "db/pending.h"
 #include "db/prune.h"
 #include "db/recorder_impl.h"
@@ -53,6 +54,10 @@ static void close_database(struct recorder *r)
 {
 	if (r->history)
 		r->written += history_stats(r->history)->rows;
+	if (r->forget)
+		log_warning("history: the deletion on request was not finished: ask again");
+	forget_free(r->forget);
+	r->forget = NULL;
 	prune_close(r->prune);
 	history_close(r->history);
 	store_close(r->store);
@@ -71,17 +76,23 @@ void recorder_free(struct recorder *r)
 	pending_free(r->queue.pending);
 	refusals_free(r->queue.refusals);
 	events_free(r->queue.events);
+	privacy_free(r->privacy);
 	free(r->path);
 	free(r);
 }
 
+static int64_t us_of(uint64_t seconds)
+{
+	return (int64_t)MIN(seconds, (uint64_t)INT64_MAX / 2000000) * 1000000;
+}
+
 static struct prune_limits limits_of(const struct conf_history *conf)
 {
-	const uint64_t most = INT64_MAX / 2000000;
-
 	return (struct prune_limits){
-		.keep_lookups_us = (int64_t)(MIN(conf->keep_lookups_s, most) * 1000000),
-		.keep_refusals_us = (int64_t)(MIN(conf->keep_refusals_s, most) * 1000000),
+		.keep_lookups_us = us_of(conf->keep_lookups_s),
+		.keep_refusals_us = us_of(conf->keep_refusals_s),
+		.keep_hourly_us = us_of(conf->keep_hourly_s),
+		.keep_daily_us = us_of(conf->keep_daily_s),
 		.max_bytes = (int64_t)MIN(conf->max_size_bytes, (uint64_t)INT64_MAX),
 	};
 }
@@ -89,10 +100,15 @@ static struct prune_limits limits_of(const struct conf_history *conf)
 int recorder_configure(struct recorder *r, const struct conf_history *conf,
 		       struct recorder_now now)
 {
+	struct privacy *privacy;
 	char *path = strdup(conf->file);
 
 	if (!path)
 		return -ENOMEM;
+	if (privacy_new(conf, &privacy)) {
+		free(path);
+		return -ENOMEM;
+	}
 	if (r->store && (!conf->on || strcmp(path, r->path)))
 		recorder_stop(r, now);
 	free(r->path);
@@ -101,6 +117,10 @@ int recorder_configure(struct recorder *r, const struct conf_history *conf,
 	r->commit_every_ms = conf->commit_every_ms;
 	r->commit_rows = conf->commit_rows;
 	r->limits = limits_of(conf);
+	privacy_free(r->privacy);
+	r->privacy = privacy;
+	if (r->store)
+		recorder_note_privacy(r, now.wall_us);
 	if (r->prune)
 		prune_set_limits(r->prune, &r->limits);
 	/* a reload is also how an operator says: try again */
@@ -271,23 +291,48 @@ static void open_database(struct recorder *r, struct recorder_now now)
 		return;
 	}
 	log_info("history: recording to %s", r->path);
+	recorder_note_privacy(r, now.wall_us);
 	r->prune_at_us = now.mono_us;
 }
 
 /* --- taking ------------------------------------------------------------------------- */
 
-static int take_one(struct recorder *r, enum msg_type type, const void *record)
+static int take_lookup(struct recorder *r, const struct msg_lookup *m)
 {
 	int rc;
 
+	m = privacy_lookup(r->privacy, m);
+	if (!m) {
+		r->left_out++;
+		return 0;
+	}
+	rc = pending_add(r->queue.pending, m);
+	if (rc >= 0)
+		r->taken++;
+	return rc;
+}
+
+static int take_refused(struct recorder *r, const struct msg_refused *m)
+{
+	const struct mac *mac = m->has_mac ? &m->mac : NULL;
+	const char *label = NULL;
+
+	if (r->labels.label)
+		label = r->labels.label(r->labels.arg, mac, &m->client);
+	m = privacy_refused(r->privacy, m, label);
+	if (m)
+		return refusals_add(r->queue.refusals, m);
+	r->left_out++;
+	return 0;
+}
+
+static int take_one(struct recorder *r, enum msg_type type, const void *record)
+{
 	switch (type) {
 	case MSG_LOOKUP:
-		rc = pending_add(r->queue.pending, record);
-		if (rc >= 0)
-			r->taken++;
-		return rc;
+		return take_lookup(r, record);
 	case MSG_REFUSED:
-		return refusals_add(r->queue.refusals, record);
+		return take_refused(r, record);
 	case MSG_EVENT:
 		return events_add(r->queue.events, record);
 	default:
@@ -361,7 +406,18 @@ static void commit(struct recorder *r, struct recorder_now now)
 static void prune(struct recorder *r, struct recorder_now now)
 {
 	bool was_doubted = prune_stats(r->prune)->is_clock_doubted;
-	int rc = prune_step(r->prune, now.wall_us, now.mono_us);
+	int rc;
+
+	if (r->forget) {
+		rc = recorder_forget_step(r, now);
+		r->prune_at_us = now.mono_us + PRUNE_SOON_MS * MS_US;
+		if (rc)
+			cope(r, now, rc);
+		else
+			checkpoint(r, now);
+		return;
+	}
+	rc = prune_step(r->prune, now.wall_us, now.mono_us);
 
 	r->prune_at_us = now.mono_us + (rc == 1 ? PRUNE_SOON_MS : PRUNE_LATER_MS) * MS_US;
 	if (rc < 0) {

@@ -47,6 +47,14 @@ unsigned recorder_run(struct recorder *r, struct recorder_now now);
 /** Commit what waits, checkpoint, close. A later recorder_configure begins anew. */
 void recorder_stop(struct recorder *r, struct recorder_now now);
 
+/** Begin to delete what was recorded of a client, or of a name, until now. It is done in
+ *  slices by recorder_run; an event says when.
+ *  @param request  "client TV", "name x.example" or "name *.x.example"
+ *  @retval -EINVAL  it is not one of these
+ *  @retval -EBUSY   another one is under way, or rows wait that cannot be written now
+ *  @retval -ENOENT  no database is open */
+int recorder_forget(struct recorder *r, const char *request, struct recorder_now now);
+
 /** Lines "history\tKEY\tVALUE\n" for `nameward status`; returns their length. */
 size_t recorder_status(struct recorder *r, char *buf, size_t size);
 

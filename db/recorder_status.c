@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "db/events.h"
+#include "db/forget.h"
 #include "db/pending.h"
 #include "db/recorder_impl.h"
 #include "db/refusals.h"
@@ -48,18 +49,71 @@ static const char *state_of(const struct recorder *r)
 	return "recording";
 }
 
-static void add_oldest(struct lines *l, struct recorder *r)
+static void add_time(struct lines *l, const char *key, int64_t ts)
 {
-	int64_t ts = 0;
-	time_t seconds;
+	time_t seconds = (time_t)(ts / 1000000);
 	char text[32];
 	struct tm tm;
 
-	if (!r->store || store_number(r->store, "SELECT min(ts) FROM lookup", &ts) || !ts)
-		return;
-	seconds = (time_t)(ts / 1000000);
 	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		add(l, "oldest", "%s", text);
+		add(l, key, "%s", text);
+}
+
+/* How long each kind of row is kept, and since when there are any. */
+static void add_retention(struct lines *l, struct recorder *r)
+{
+	const struct {
+		const char *key, *keep, *sql;
+		int64_t keep_us;
+	} kinds[] = {
+		{ "oldest", "keep-lookups", "SELECT min(ts) FROM lookup",
+		  r->limits.keep_lookups_us },
+		{ "oldest-refusals", "keep-refusals", "SELECT min(ts) FROM refusal",
+		  r->limits.keep_refusals_us },
+		{ "oldest-hourly", "keep-hourly", "SELECT min(ts) FROM hour_total",
+		  r->limits.keep_hourly_us },
+		{ "oldest-daily", "keep-daily",
+		  "SELECT min(day) * 86400000000 FROM day_total", r->limits.keep_daily_us },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int64_t ts = 0;
+
+		if (r->store && !store_number(r->store, kinds[i].sql, &ts) && ts)
+			add_time(l, kinds[i].key, ts);
+		if (kinds[i].keep_us)
+			add(l, kinds[i].keep, "%.1f days",
+			    (double)kinds[i].keep_us / 86400e6);
+		else
+			add(l, kinds[i].keep, "forever");
+	}
+	if (r->limits.max_bytes)
+		add(l, "max-bytes", "%" PRId64, r->limits.max_bytes);
+	else
+		add(l, "max-bytes", "unlimited");
+}
+
+/* What is left out, and whether rows are kept that say more. */
+static void add_privacy(struct lines *l, struct recorder *r)
+{
+	int64_t before = 0, since = 0, rows = 0;
+	char sql[96];
+
+	if (!r->privacy)
+		return;
+	add(l, "privacy", "%s", privacy_level_text(privacy_level(r->privacy)));
+	add(l, "never-recorded", "%" PRIu64, r->left_out);
+	if (!r->store ||
+	    store_number(r->store, "SELECT value FROM meta WHERE key = 'privacy_us'", &since) ||
+	    store_number(r->store, "SELECT value FROM meta WHERE key = 'privacy_before'", &before))
+		return;
+	snprintf(sql, sizeof(sql), "SELECT EXISTS (SELECT 1 FROM lookup WHERE ts < %" PRId64 ")",
+		 since);
+	if (since && privacy_is_stricter(privacy_level(r->privacy), before) &&
+	    !store_number(r->store, sql, &rows) && rows) {
+		add_time(l, "privacy-since", since);
+		add(l, "privacy-before", "%s", privacy_level_text(before));
+	}
 }
 
 size_t recorder_status(struct recorder *r, char *buf, size_t size)
@@ -71,6 +125,8 @@ size_t recorder_status(struct recorder *r, char *buf, size_t size)
 	if (r->history)
 		stats = *history_stats(r->history);
 	add(&l, "state", "%s", state_of(r));
+	if (r->forget)
+		add(&l, "forgetting", "%" PRIu64 " rows so far", forget_deleted(r->forget));
 	add(&l, "file", "%s", r->path ? log_safe(r->path, path, sizeof(path)) : "-");
 	add(&l, "lookups", "%" PRIu64, r->taken);
 	add(&l, "rows", "%" PRIu64, r->written + stats.rows);
@@ -90,7 +146,8 @@ size_t recorder_status(struct recorder *r, char *buf, size_t size)
 		add(&l, "clock", "%s",
 		    prune_stats(r->prune)->is_clock_doubted ? "doubted" : "agreed");
 	}
-	add_oldest(&l, r);
+	add_retention(&l, r);
+	add_privacy(&l, r);
 	add(&l, "last-error", "%s", r->last_error[0] ? r->last_error : "-");
 	return l.len;
 }

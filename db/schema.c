@@ -218,7 +218,8 @@ static const char views_4[] =
 	"  JOIN known k ON k.id = t.known_id"
 	" UNION ALL SELECT date(l.ts / 1000000, 'unixepoch'), " NAME_OF_LOOKUP ","
 	"  " SITE_LEN_OF_LOOKUP ", l.client_id, o.verdict, l.n"
-	"  FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id WHERE " NOT_FOLDED ") t;"
+	"  FROM lookup l LEFT JOIN outcome o ON o.id = l.outcome_id WHERE " NOT_FOLDED
+	"  AND (l.name_id IS NOT NULL OR l.name IS NOT NULL)) t;"
 
 	"CREATE VIEW names AS SELECT n.name AS name, substr(n.name, -n.site_len) AS site,"
 	" " TIME_OF("n.first") " AS first, " WHO_OF("n.client_id") " AS first_who,"

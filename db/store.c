@@ -177,7 +177,8 @@ static int set_up_connection(struct store *s)
 	if (!is_wal)
 		return -EROFS;
 	sqlite3_wal_hook(s->db, on_wal_commit, s); /* ends SQLite's own checkpoints */
-	return store_exec(s, "PRAGMA synchronous = NORMAL;"
+	return store_exec(s, STORE_OVERWRITE_CHEAPLY ";"
+			     "PRAGMA synchronous = NORMAL;"
 			     "PRAGMA journal_size_limit = 25165824;"
 			     "PRAGMA cache_size = -4096;"
 			     "PRAGMA temp_store = MEMORY;"

@@ -28,6 +28,10 @@ struct store;
 #define STORE_WAL_LIMIT_PAGES	262144	   /* 1 GiB: no further commit */
 #define STORE_CHECK_BYTES	(64 << 20) /* up to this size a file is checked whole */
 
+/* What was deleted is overwritten where that costs no writing, or everywhere. */
+#define STORE_OVERWRITE_CHEAPLY "PRAGMA secure_delete = FAST"
+#define STORE_OVERWRITE_ALL	"PRAGMA secure_delete = ON"
+
 /** Once in a process, before the first database: one thread, no statistics of memory. */
 void store_library_init(void);
 

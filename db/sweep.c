@@ -18,6 +18,12 @@ static const char note_lookups[] =
 static const char note_refusals[] =
 	"SELECT ts, client_id FROM refusal WHERE ts > ?1 ORDER BY ts LIMIT ?2";
 
+/* Clients in roll-ups: who was seen since the oldest of them. Few rows, and one for a name. */
+static const char note_rollups[] =
+	"SELECT id FROM client WHERE last >= (SELECT min(ts) FROM hour_total)"
+	" OR last >= (SELECT min(day) * 86400000000 FROM day_total)"
+	" UNION SELECT first_client_id FROM known";
+
 /* Those that only dictionaries refer to; they are small. */
 static const struct {
 	enum dict_kind kind;
@@ -31,7 +37,7 @@ static const struct {
 		       " WHERE device_id IS NOT NULL)" },
 };
 
-enum phase { NOTE_LOOKUPS, NOTE_REFUSALS, DELETE_UNUSED, DELETE_INDIRECT, DONE };
+enum phase { NOTE_LOOKUPS, NOTE_REFUSALS, NOTE_ROLLUPS, DELETE_UNUSED, DELETE_INDIRECT, DONE };
 
 struct sweep {
 	struct store *store; /* borrowed */
@@ -106,6 +112,20 @@ static int note_slice(struct sweep *w, sqlite3_stmt *rows, unsigned dicts, bool 
 	return rc;
 }
 
+static int note_clients(struct sweep *w)
+{
+	sqlite3_stmt *rows;
+	int code, rc = store_prepare(w->store, note_rollups, &rows);
+
+	if (rc)
+		return rc;
+	while ((code = sqlite3_step(rows)) == SQLITE_ROW)
+		dict_sweep_use(ids_dict(w->ids, DICT_CLIENT), sqlite3_column_int64(rows, 0));
+	rc = store_rc(w->store, code);
+	sqlite3_finalize(rows);
+	return rc;
+}
+
 static int delete_unused(struct sweep *w)
 {
 	unsigned before = w->dict;
@@ -169,6 +189,10 @@ int sweep_step(struct sweep *w, bool *done)
 		break;
 	case NOTE_REFUSALS:
 		rc = note_slice(w, w->refusals, 1, &at_end);
+		break;
+	case NOTE_ROLLUPS:
+		rc = note_clients(w);
+		at_end = true;
 		break;
 	case DELETE_UNUSED:
 		rc = in_transaction(w, delete_unused);

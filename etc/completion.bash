@@ -51,7 +51,7 @@ _nameward()
 		'who '*) words="-n --lines -S --since -U --until $common" ;;
 		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
-		'history ') words="export $common" ;;
+		'history ') words="export forget $common" ;;
 		'history export') words="--format -S --since -U --until $filters $common" ;;
 		'import ') words="adguard dnsmasq pihole $common" ;;
 		'import '*)
@@ -72,6 +72,7 @@ _nameward()
 		'gate readiness') words="--zone -S --since $common" ;;
 		'list ') words="ls search update $common" ;;
 		'list update') words="$(_nameward_names list) --all --accept $common" ;;
+		'history forget') words="--client --name --yes $common" ;;
 		'local ') words="ls $common" ;;
 		'config ') words="check show example $common" ;;
 		'config check' | 'config show')

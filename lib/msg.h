@@ -297,6 +297,7 @@ enum msg_question {
 	ASK_LEASES,	/* to nftsync: rows of `gate ls`; arg: "" or an address: a row a claim */
 	ASK_RULES,	/* to nftsync: the ruleset's text */
 	ASK_WITHDRAWN,	/* to nftsync: what the last WITHDRAW message did */
+	ASK_FORGET,	/* to dbwriter: arg "client C" or "name N": delete what was recorded of it */
 	ASK_COUNT,
 };
 

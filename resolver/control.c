@@ -19,6 +19,7 @@
 #include "resolver/report_lists.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
+#include "resolver/trust.h"
 #include "resolver/withdraw.h"
 
 #define OUTPUT_MAX (32u * 1024 * 1024) /* a client that does not read is dropped there */
@@ -321,7 +322,19 @@ static void do_gate_rules(struct conn *c, char **words)
 	do_gate(c, ASK_RULES, NULL);
 }
 
-/* The answer to ASK_WITHDRAWN is about the message before it. */
+static void do_history_forget(struct conn *c, char **words)
+{
+	char request[MSG_ASK_ARG_MAX + 1];
+	const char *why = trust_read_forget(words, c->is_trusted, request, sizeof(request));
+
+	if (!why && ask(c, TO_DBWRITER, ASK_FORGET, request))
+		why = "dbwriter is not running, or does not read";
+	if (why)
+		refuse(c, why);
+	else
+		evbuffer_add_printf(bufferevent_get_output(c->be), "state\nbegun\n");
+}
+
 static void do_gate_withdraw(struct conn *c, char **words)
 {
 	struct msg_buf *buf = &c->owner->withdrawals;
@@ -353,6 +366,7 @@ static const struct {
 	{ "cache", "ls", do_cache_ls },
 	{ "cache", "flush", do_cache_flush },
 	{ "gate", "withdraw", do_gate_withdraw },
+	{ "history", "forget", do_history_forget },
 	{ "list", "search", do_list_search },
 	{ "list", "ls", do_list_ls },
 	{ "local", "ls", do_local_ls },
@@ -377,7 +391,7 @@ static void run(struct conn *c, char *line)
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
 		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
-		  "cache ls [NAME], cache flush NAME, local ls [NAME]");
+		  "cache ls [NAME], cache flush NAME, local ls [NAME], history forget WHAT");
 }
 
 /* --- connections ------------------------------------------------------------------------- */
@@ -398,16 +412,6 @@ static void on_read(struct bufferevent *be, void *arg)
 	free(line);
 }
 
-/* Others of the socket's group may look only. */
-static bool is_trusted(int fd)
-{
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-	       (peer.uid == 0 || peer.uid == geteuid());
-}
-
 static struct conn *new_conn(struct control *owner, int fd)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -415,7 +419,7 @@ static struct conn *new_conn(struct control *owner, int fd)
 	if (!c)
 		return NULL;
 	c->owner = owner;
-	c->is_trusted = is_trusted(fd);
+	c->is_trusted = trust_peer(fd);
 	c->late = event_new(owner->r->base, -1, 0, on_late, c);
 	if (c->late)
 		c->be = bufferevent_socket_new(owner->r->base, fd, BEV_OPT_CLOSE_ON_FREE);

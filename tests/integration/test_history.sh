@@ -90,6 +90,24 @@ fetch c1 http://198.18.0.99/ 2>/dev/null
 check "a refused connection is there too" wait_for 4 has '^1' sql \
 	"SELECT n FROM refusals WHERE dest = '198.18.0.99' AND port = 80 AND who = 'tv'"
 
+# --- roll-ups, and what is forgotten -----------------------------------------------------------
+check "the device and the names are in views of their own" has '^tv [1-9]' sql \
+	"SELECT who || ' ' || (SELECT count(*) FROM names WHERE first_who = 'tv') FROM devices WHERE who = 'tv'"
+check "the day's count is that of the lookups" has '^1$' sql \
+	"SELECT (SELECT sum(n) FROM daily) = (SELECT sum(n) FROM lookups)"
+check "status says how long what is kept" has 'keep-daily +730.0 days' nameward status
+check "forgetting wants a word more" not nameward history forget --name www.example
+check "a name is forgotten" has begun nameward history forget --name WWW.example --yes
+forgotten() { has '^0$' sql "SELECT (SELECT count(*) FROM lookups WHERE name = 'www.example') +
+	(SELECT count(*) FROM names WHERE name = 'www.example') + (SELECT count(*) FROM pdns WHERE rrname = 'www.example')"; }
+check "it is in no view any more" wait_for 5 forgotten
+check "an event says so" wait_for 5 has '^1$' sql "SELECT count(*) FROM events WHERE kind = 'history-forgotten'"
+as_adm() { setpriv --reuid=65534 --regid="$(getent group adm | cut -d: -f3)" --clear-groups "$@"; }
+check "the socket's group may look only" has '^\.err only root' as_adm perl -MIO::Socket::UNIX -e \
+	'$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!"; print $s "history forget client tv\n"; print while <$s>' \
+	"$net_dir/run/ctl"
+check "others stay" has '^[1-9]' sql "SELECT count(*) FROM lookups WHERE name = 'web.example'"
+
 # --- locked by a shell ------------------------------------------------------------------------------
 { echo 'BEGIN IMMEDIATE;'; sleep 3; echo 'ROLLBACK;'; } | sqlite3 "$db" &
 locker=$!

@@ -64,7 +64,8 @@ static const char big[] =
 	"host NAS 192.0.2.5 2001:db8::5\nhost a.home.arpa 192.0.2.6\ncname files.home.arpa Nas\n"
 	"special {\n single-labels forward\n doh-canary off\n}\n"
 	"rebind {\n allow Plex.direct corp.example\n}\n"
-	"history {\n file 'it is'\n keep lookups forever\n}\n"
+	"history {\n file 'it is'\n keep lookups forever\n privacy no-names\n hash-clients on\n"
+	" never-record *.In-addr.arpa 192.0.2.0/24\n never-record tv\n}\n"
 	"history extend { max-size unlimited }\n";
 
 static void assert_fixed_point(const char *text)
@@ -137,7 +138,8 @@ static void printing_keeps_every_value(void **state)
 		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
 		"\tallow tcp 1-65535\n\tallow udp 53\n\tallow ::/0\n\tallow 192.0.2.1\n",
 		"\tfile \"it is\"\n",
-		"\tkeep lookups forever\n\tkeep refusals 90d\n\tmax-size unlimited\n",
+		"\tkeep lookups forever\n\tkeep refusals 90d\n\tkeep hourly 5y\n"
+		"\tkeep daily 2y\n\tmax-size unlimited\n",
 		"control \"c d\"\n",
 		"local Home.Arpa {\n\thosts /h\n\thosts \"a b\"\n\tleases kea /k.csv\n"
 		"\tleases isc d.leases\n\tttl 5m\n}\n",

@@ -86,7 +86,8 @@ static void unknown_words_get_a_hint(void **state)
 		  "2:14: '0.0.0.0' is no value of 'block-answer' "
 		  "[one of: nxdomain, null, nodata, refused]" },
 		{ UP "history { keep lookup 1d }",
-		  "2:16: 'keep' is not complete [it is followed by 'lookups' or 'refusals']" },
+		  "2:16: 'keep' is not complete [it is followed by 'lookups' or 'refusals' or "
+		  "'hourly' or 'daily']" },
 		{ UP "gate { table ip x }",
 		  "2:14: 'table' is not complete [it is followed by 'inet']" },
 	};
@@ -119,6 +120,9 @@ static void malformed_values_are_shown(void **state)
 					       "[a number has only digits]" },
 		{ UP "block-ttl 1s 2s", "2:14: 'block-ttl' has one value" },
 		{ UP "block-ttl", "2:1: 'block-ttl' needs a value" },
+		{ UP "history { never-record a..b }",
+		  "2:24: 'a..b' is no name, address, network or device"
+		  " [as in *.x.example, 192.168.1.77 or tv]" },
 		{ UP "history { keep lookups }", "2:16: 'keep' needs a value" },
 		{ UP "block-ttl { x }", "2:1: 'block-ttl' has no block" },
 		{ UP "control \"\"", "2:9: the path is empty" },

@@ -143,7 +143,7 @@ static void views_say_the_same_before_between_and_after_folds(void **state)
 	fixture_db_close(&db);
 }
 
-static void the_fold_waits_for_rows_or_an_hour(void **state)
+static void the_fold_waits_for_rows_or_hours(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture_db db;
@@ -154,9 +154,9 @@ static void the_fold_waits_for_rows_or_an_hour(void **state)
 	fold = history_fold(db.history);
 	add_some(&db);
 	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START), 0);
-	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START + HOUR - 1), 0);
+	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START + FOLD_EVERY_S * SECOND - 1), 0);
 	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM hour_total"), 0);
-	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START + HOUR), 0);
+	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START + FOLD_EVERY_S * SECOND), 0);
 	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM hour_total"), 6);
 	for (unsigned i = 0; i < FOLD_SLICE_ROWS; i++) {
 		snprintf(name, sizeof(name), "n%u.example.org", i);
@@ -166,9 +166,9 @@ static void the_fold_waits_for_rows_or_an_hour(void **state)
 			fixture_commit(&db);
 	}
 	/* young rows are left */
-	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START + HOUR + 1), 0);
+	assert_int_equal(fold_step(fold, T0 + 2 * DAY, START + FOLD_EVERY_S * SECOND + 1), 0);
 	assert_int_equal(fixture_number(f->path, "SELECT sum(n) FROM hour_total"), 7);
-	assert_int_equal(fold_step(fold, T0 + 3 * DAY, START + HOUR + 1), 1);
+	assert_int_equal(fold_step(fold, T0 + 3 * DAY, START + FOLD_EVERY_S * SECOND + 1), 1);
 	assert_int_equal(fixture_number(f->path, "SELECT sum(n) FROM hour_total"),
 			 FOLD_SLICE_ROWS + 7);
 	fixture_db_close(&db);
@@ -313,7 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(site_is_the_registrable_domain),
 		ON_DISK(views_say_the_same_before_between_and_after_folds),
-		ON_DISK(the_fold_waits_for_rows_or_an_hour),
+		ON_DISK(the_fold_waits_for_rows_or_hours),
 		ON_DISK(late_rows_are_counted_once),
 		ON_DISK(what_was_rolled_back_is_folded_again),
 		ON_DISK(nothing_is_deleted_before_it_is_folded),

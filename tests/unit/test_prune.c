@@ -327,6 +327,46 @@ static void a_lower_limit_gives_space_back(void **state)
 	assert_string_equal(fixture_text(f->path, "PRAGMA integrity_check"), "ok");
 }
 
+static void each_roll_up_is_kept_for_its_own_time(void **state)
+{
+	static const struct prune_limits limits = {
+		.keep_lookups_us = DAY, .keep_hourly_us = 20 * DAY, .keep_daily_us = 10 * DAY,
+	};
+	static const struct {
+		const char *question;
+		int64_t answer;
+	} cases[] = {
+		{ "SELECT count(*) FROM lookups", 1 },
+		{ "SELECT sum(n) FROM hourly", 20 },
+		{ "SELECT sum(n) FROM daily", 10 },
+		{ "SELECT count(*) FROM names", 10 },
+		/* whoever stands in a roll-up stays known */
+		{ "SELECT count(DISTINCT who) FROM hourly", 20 },
+		{ "SELECT count(*) FROM client", 20 },
+		{ "SELECT count(*) FROM names WHERE first_who IS NULL", 0 },
+	};
+	struct fixture *f = *state;
+	struct rig rig;
+	char name[32], client[32];
+
+	rig_open(&rig, f->path, limits);
+	for (int i = 40; i; i--) {
+		snprintf(name, sizeof(name), "n%d.example.org", i);
+		snprintf(client, sizeof(client), "192.168.1.%d", i);
+		fixture_add(&rig.db, &(struct fixture_lookup){ .ts_us = T0 - i * DAY + HOUR,
+							       .name = name, .client = client });
+		fixture_commit(&rig.db);
+	}
+	rig_prune(&rig);
+	rig.mono += (uint64_t)(25 * HOUR); /* the wall clock stands: only the sweep is due */
+	rig_prune(&rig);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (fixture_number(f->path, cases[i].question) != cases[i].answer)
+			fail_msg("%s: %lld", cases[i].question,
+				 (long long)fixture_number(f->path, cases[i].question));
+	rig_close(&rig);
+}
+
 /* Names come again while the sweep is under way; none may lose its row. */
 static void dictionaries_lose_what_no_row_uses(void **state)
 {
@@ -335,7 +375,9 @@ static void dictionaries_lose_what_no_row_uses(void **state)
 	int64_t new_names;
 	char name[64];
 
-	rig_open(&rig, f->path, (struct prune_limits){ .keep_lookups_us = 10 * DAY });
+	rig_open(&rig, f->path, (struct prune_limits){ .keep_lookups_us = 10 * DAY,
+						       .keep_hourly_us = 10 * DAY,
+						       .keep_daily_us = 10 * DAY });
 	rig_fill(&rig, T0 - 20 * DAY, SECOND, 30000, "old", 10000);
 	rig_fill(&rig, T0 - DAY, SECOND, 30000, "new", 10000);
 	fixture_add(&rig.db, &(struct fixture_lookup){ .ts_us = T0 - 15 * DAY, .list = "gone",
@@ -392,6 +434,7 @@ int main(void)
 		ON_DISK(size_is_kept_and_the_oldest_go_first),
 		ON_DISK(a_lower_limit_gives_space_back),
 		ON_DISK(dictionaries_lose_what_no_row_uses),
+		ON_DISK(each_roll_up_is_kept_for_its_own_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
