@@ -193,13 +193,24 @@ struct conf_list {
 	struct conf_place place;
 };
 
+/** Lists that a policy blocks or allows by in a window's hours. */
+struct conf_during {
+	size_t window; /* index */
+	uint64_t block, allow;
+};
+
 /** The first policy, in this order, one of whose groups holds the client; else `default`. */
 struct conf_policy {
 	char *name;
 	size_t *groups; /* indices; none: this is `default` */
 	size_t group_count;
-	uint64_t block; /* bit i: list i */
+	uint64_t block; /* those that hold now, bit i: list i; conf_policies_apply() */
 	uint64_t allow;
+	uint64_t block_always, allow_always; /* of them, those that do at all times */
+	struct conf_during *durings;
+	size_t during_count;
+	struct conf_hours hours; /* outside of them every name is blocked; empty: none */
+	bool closed;		 /* now is outside of them */
 	struct conf_place place;
 };
 
@@ -398,6 +409,13 @@ void conf_errors_free(struct conf_errors *e);
  *  @param changed  whether anything is otherwise than before
  *  @return when something changes next; INT64_MAX: never */
 int64_t conf_windows_apply(struct conf *c, int64_t now_s, bool *changed);
+
+/** The lists a policy blocks by, or those it allows by, at whatever time. */
+uint64_t conf_policy_lists(const struct conf_policy *p, bool block);
+
+/** The same for lists and hours of policies. */
+int64_t conf_policies_apply(struct conf *c, int64_t now_s, bool *changed);
+
 /** Whether some server is believed because of a certificate. */
 bool conf_wants_ca(const struct conf *c);
 

@@ -115,7 +115,8 @@ static void check_policy(struct parser *p, size_t index)
 			       "the policy for all others is called default",
 			       "policy '%s' has no 'for'", policy->name);
 	for (size_t l = 0; l < p->conf->list_count; l++)
-		if (policy->block & policy->allow & UINT64_C(1) << l)
+		if (conf_policy_lists(policy, true) & conf_policy_lists(policy, false) &
+		    UINT64_C(1) << l)
 			parse_error_at(p, set_at(p, CONF_POLICY, index, "allow"), NULL,
 				       "policy '%s' both blocks and allows list '%s'",
 				       policy->name, p->conf->lists[l].name);
@@ -340,6 +341,13 @@ static void follow_bypass(struct parser *p)
 		conf_bypass_apply(p->conf, &b);
 }
 
+/* The caller of conf_policies_apply() adds what has hours. */
+static void follow_lists(struct conf_policy *policy)
+{
+	policy->block = policy->block_always;
+	policy->allow = policy->allow_always;
+}
+
 void conf_check(struct parser *p)
 {
 	check_claims(p);
@@ -362,4 +370,6 @@ void conf_check(struct parser *p)
 	follow_bypass(p);
 	follow_root(p);
 	follow_default_policy(p);
+	for (size_t i = 0; i < p->conf->policy_count; i++)
+		follow_lists(&p->conf->policies[i]);
 }

@@ -313,13 +313,20 @@ static const struct conf_option options[] = {
 		"files, that is for a client's group holds; policy default, which has "
 		"no such line, holds for all others." },
 	{ CONF_POLICY, "block", .type = TYPE_LISTS,
-	  .at = offsetof(struct conf_policy, block),
-	  .args = "LIST ...",
-	  .help = "Lists of names that are blocked." },
+	  .at = offsetof(struct conf_policy, block_always),
+	  .args = "LIST ... [during WINDOW]",
+	  .help = "Lists of names that are blocked; behind during, only then." },
 	{ CONF_POLICY, "allow", .type = TYPE_LISTS,
-	  .at = offsetof(struct conf_policy, allow),
-	  .args = "LIST ...",
-	  .help = "Lists of names that are not blocked, whatever other lists say." },
+	  .at = offsetof(struct conf_policy, allow_always),
+	  .args = "LIST ... [during WINDOW]",
+	  .help = "Lists of names that are not blocked, whatever other lists say; behind "
+		"during, only then." },
+	{ CONF_POLICY, "hours", .type = TYPE_HOURS, .at = offsetof(struct conf_policy, hours),
+	  .args = "[DAY[-DAY],...] [HH:MM-HH:MM,...]",
+	  .help = "When anything may be looked up, written as in a window. Outside of "
+		"these hours every name is blocked, and what was opened at the gate is "
+		"closed; of lists that allow, none holds then. Names at home are "
+		"answered nevertheless. Without such a line there is no such time." },
 
 	{ CONF_GATE, "table", "inet", .type = TYPE_TABLE,
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",

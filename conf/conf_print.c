@@ -189,16 +189,36 @@ static void print_for(const struct printer *p)
 	}
 }
 
-static void print_lists(const struct printer *p)
+static void print_during(const struct printer *p, size_t window)
 {
-	const uint64_t *mask = (const void *)((const char *)p->block + p->option->at);
+	if (window == SIZE_MAX)
+		return;
+	fputs(" during", p->to);
+	print_word(p->to, p->conf->windows[window].name);
+}
 
+static void print_some_lists(const struct printer *p, uint64_t lists, size_t window)
+{
 	for (size_t i = 0; i < p->conf->list_count; i++) {
-		if (!(*mask & UINT64_C(1) << i))
+		if (!(lists & UINT64_C(1) << i))
 			continue;
 		print_name(p);
 		print_word(p->to, p->conf->lists[i].name);
+		print_during(p, window);
 		fputc('\n', p->to);
+	}
+}
+
+static void print_lists(const struct printer *p)
+{
+	bool is_block = p->option->at == offsetof(struct conf_policy, block_always);
+	const struct conf_policy *policy = p->block;
+
+	print_some_lists(p, is_block ? policy->block_always : policy->allow_always, SIZE_MAX);
+	for (size_t i = 0; i < policy->during_count; i++) {
+		const struct conf_during *d = &policy->durings[i];
+
+		print_some_lists(p, is_block ? d->block : d->allow, d->window);
 	}
 }
 
@@ -216,10 +236,7 @@ static void print_allowed(const struct printer *p, const struct conf_gate_allow 
 	else
 		fprintf(p->to, " %s %u-%u", a->proto == IPPROTO_TCP ? "tcp" : "udp",
 			a->port_first, a->port_last);
-	if (a->window != SIZE_MAX) {
-		fputs(" during", p->to);
-		print_word(p->to, p->conf->windows[a->window].name);
-	}
+	print_during(p, a->window);
 	fputc('\n', p->to);
 }
 

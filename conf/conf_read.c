@@ -233,35 +233,6 @@ static void read_name(struct parser *p, const struct written *w)
 	}
 }
 
-static void read_for(struct parser *p, const struct written *w)
-{
-	struct conf_policy *policy = w->block;
-
-	for (size_t i = w->first; i < w->node->word_count; i++) {
-		size_t group = parse_reference(p, CONF_GROUP, &w->node->words[i]),
-		       *element;
-
-		if (group == SIZE_MAX)
-			continue;
-		element = PARSE_GROW(p, policy->groups, policy->group_count);
-		if (!element)
-			return;
-		*element = group;
-	}
-}
-
-static void read_lists(struct parser *p, const struct written *w)
-{
-	uint64_t *mask = (uint64_t *)((char *)w->block + w->option->at);
-
-	for (size_t i = w->first; i < w->node->word_count; i++) {
-		size_t list = parse_reference(p, CONF_LIST, &w->node->words[i]);
-
-		if (list != SIZE_MAX)
-			*mask |= UINT64_C(1) << list;
-	}
-}
-
 static void read_reach(struct parser *p, const struct written *w)
 {
 	struct conf_zone *z = w->block;

@@ -250,6 +250,23 @@ static enum policy_rung rung_find(const struct said *said, uint64_t taken[LEVELS
 	return rung;
 }
 
+const char *policy_list_name(const struct conf *conf, const struct list_match *match)
+{
+	return match->list == POLICY_BY_HOURS ? "(hours)" : conf->lists[match->list].name;
+}
+
+/** Outside of its hours a policy blocks all that it is asked about. */
+static bool is_closed(const struct conf *conf, const struct policy_asker *who,
+		      const struct dname *qname, struct list_match *match)
+{
+	if (who->place->policy == POLICY_NONE || !conf->policies[who->place->policy].closed)
+		return false;
+	if (match)
+		*match = (struct list_match){ .list = POLICY_BY_HOURS, .key = *qname,
+					      .level = LEVEL_BLOCK };
+	return true;
+}
+
 bool policy_explain(const struct conf *conf, const struct list_index *x,
 		    const struct policy_asker *asker, const struct dname *qname,
 		    enum policy_rung rung, struct list_match *match)
@@ -270,6 +287,8 @@ enum policy_action policy_decide(const struct conf *conf, const struct list_inde
 	enum policy_rung rung;
 	struct said said;
 
+	if (is_closed(conf, asker, qname, match))
+		return POLICY_BLOCK;
 	if (!said_of_name(conf, x, asker, qname, &said))
 		return POLICY_PASS;
 	rung = rung_find(&said, taken);

@@ -68,7 +68,12 @@ struct policy_asker {
 	uint16_t qtype; /* 0: not known; what holds for some types alone does not hold then */
 };
 
-/** Walk the ladder for a name. What an RPZ says of the client stands in for what it says of
+/** Stands in a match for the number of a list where no list has decided: the policy's hours.
+ *  No list can have its name. */
+enum { POLICY_BY_HOURS = CONF_LISTS_MAX };
+const char *policy_list_name(const struct conf *conf, const struct list_match *match);
+
+/** Walk the ladder for a name: the policy's hours, then its lists. What an RPZ says of the client stands in for what it says of
  *  names; other lists say nothing of clients.
  *  @param x      NULL: no index, everything passes
  *  @param match  filled unless the action is PASS; NULL if not wanted */

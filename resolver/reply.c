@@ -61,7 +61,7 @@ static void reply_withheld(struct resolver *r, struct lookup *l,
 	} else if (l->asker.tcp) {
 		tcp_forget(l->asker.tcp);
 	}
-	reply_finish(r, l, verdict, l->setup->conf->lists[match->list].name, match, NULL);
+	reply_finish(r, l, verdict, policy_list_name(l->setup->conf, match), match, NULL);
 }
 
 void reply_blocked(struct resolver *r, struct lookup *l,
@@ -73,7 +73,7 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 	};
 	const struct conf *conf = l->setup->conf;
 	enum wire_block how = (enum wire_block)conf->block_answer;
-	const char *list = conf->lists[match->list].name;
+	const char *list = policy_list_name(conf, match);
 	char entry[POLICY_ENTRY_TEXT], text[EDE_TEXT_MAX];
 	size_t used = strlen(list), len;
 	uint8_t *room;

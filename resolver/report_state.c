@@ -278,6 +278,31 @@ static void explain_client(const struct why *w, const char *text)
 		step(w, "policy", "none: nothing is blocked", NULL);
 }
 
+/** Whether its hours let it ask at all, and which lists hold in some hours only. */
+static void explain_hours(const struct why *w, const struct conf_policy *p)
+{
+	const struct conf *conf = w->s->conf;
+	int64_t now_s = clock_wall_us() / 1000000;
+
+	if (p->hours.count)
+		step(w, "hours", p->closed ? "now is outside of them: all is blocked" :
+					     "now is inside of them", &p->place);
+	for (size_t i = 0; i < p->during_count; i++) {
+		const struct conf_window *win = &conf->windows[p->durings[i].window];
+		uint64_t lists = p->durings[i].block | p->durings[i].allow;
+		bool holds = conf_hours_has(&win->hours, now_s);
+		char text[128];
+
+		for (size_t k = 0; k < conf->list_count; k++) {
+			if (!(lists & UINT64_C(1) << k))
+				continue;
+			snprintf(text, sizeof(text), "%.40s: list %.40s %s", win->name,
+				 conf->lists[k].name, holds ? "holds" : "does not hold now");
+			step(w, "window", text, &win->place);
+		}
+	}
+}
+
 /** Each rung of the ladder that an entry reaches, the deciding one first; the two that
  *  most lists have also where none does. */
 static void explain_lists(const struct why *w, const struct conf_policy *p)
@@ -374,6 +399,8 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	}
 	if (w.client.place.policy != POLICY_NONE)
 		p = &w.s->conf->policies[w.client.place.policy];
+	if (p)
+		explain_hours(&w, p);
 	if (p)
 		explain_lists(&w, p);
 	explain_rest(r, &w, action);

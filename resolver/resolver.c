@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/child.h"
@@ -174,6 +175,7 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	r->current = s;
 	if (!conf_wants_local(s->conf))
 		set_local(r, NULL);
+	schedule_set(&r->schedule, s->conf, clock_wall_us() / 1000000);
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);
 	keep_listeners(r);
@@ -231,6 +233,15 @@ static void free_old_setups(struct resolver *r)
 		setup_free(s);
 		hold_review(r->hold); /* its last answers may have opened something */
 	}
+}
+
+/* Hours of a policy begin or end: what its leases opened is closed, if it is to be. */
+static void on_hours(void *arg)
+{
+	struct resolver *r = arg;
+
+	log_info("policies: hours begin or end");
+	hold_review(r->hold);
 }
 
 /* --- messages ----------------------------------------------------------------------------- */
@@ -401,6 +412,7 @@ static void free_parts(struct process *p)
 	local_image_close(r->local);
 	list_index_close(p->index);
 	close_conf(p);
+	schedule_fini(&r->schedule);
 	if (p->on_neighbour)
 		event_free(p->on_neighbour);
 	if (p->drain)
@@ -446,8 +458,8 @@ static int make_parts(struct process *p)
 	p->drain = event_new(r->base, -1, 0, on_drain, p);
 	if (!p->drain)
 		return -ENOMEM;
-	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
-	    (rc = guard_new(&r->guard)) ||
+	if ((rc = schedule_init(&r->schedule, r->base, on_hours, r)) || (rc = guard_new(&r->guard)) ||
+	    (rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
 	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
@@ -481,6 +493,7 @@ int resolver_main(void)
 	const char *why;
 	int status;
 
+	tzset(); /* while files can be read */
 	if (sandbox_enter(&rights, &why)) {
 		log_err("sandbox: %s", why);
 		return 1;

@@ -13,6 +13,7 @@
 #include "resolver/listener.h"
 #include "resolver/lookup_log.h"
 #include "resolver/rebind.h"
+#include "resolver/schedule.h"
 #include "resolver/setup.h"
 #include "resolver/tcp.h"
 #include "resolver/wire.h"
@@ -53,6 +54,7 @@ struct resolver {
 	struct rebind rebind;
 	struct log_limit rebind_said;
 	struct guard *guard;
+	struct schedule schedule; /* of current */
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;
