@@ -10,6 +10,8 @@ int main(int argc, char **argv)
 {
 	const struct verb verbs[] = {
 		verb_status,	  verb_log,	       verb_why,
+		verb_allow,	  verb_block,	       verb_pause,	    verb_resume,
+		verb_override_ls,
 		verb_gate_ls,	  verb_gate_check,     verb_gate_readiness, verb_gate_rules,
 		verb_gate_bypass, verb_gate_withdraw,  verb_cache_ls,	    verb_cache_flush,
 		verb_list_ls,	  verb_list_search,    verb_list_update,    verb_local_ls,

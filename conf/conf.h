@@ -332,6 +332,7 @@ struct conf {
 	uint32_t block_ttl_s;
 	struct conf_gate gate;
 	struct conf_history history;
+	char *overrides; /* path of the file of conf_override.h */
 	char *lists_folder; /* of copies of what URLs give */
 	char *ca_certificates; /* path; read where a server is asked over TLS */
 	char *ca_text; /* its text, where the bundle carries it; NULL: it does not */

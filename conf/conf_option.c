@@ -98,6 +98,11 @@ static const struct conf_option options[] = {
 	  .initial_user = "nameward-lists",
 	  .help = "Where the copies of lists with a url are kept. Account nameward-list "
 		"owns it." },
+	{ CONF_TOP, "overrides", .type = TYPE_PATH, .at = offsetof(struct conf, overrides),
+	  .max = 4000, .initial = "/var/lib/nameward/overrides",
+	  .initial_user = "nameward-overrides",
+	  .help = "Where `nameward allow', `block' and `pause' write what they are asked "
+		"for; only root may. It survives a restart, and is seen within a second." },
 	{ CONF_TOP, "include", .type = TYPE_INCLUDE, .args = "PATTERN ...",
 	  .example = "local/*.conf",
 	  .help = "Read these files here, as if they were written in this place, in "

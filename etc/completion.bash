@@ -35,6 +35,7 @@ _nameward()
 	-o | --output) words='table json csv' ;;
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
+	--group) words=$(_nameward_names group) ;;
 	--list) words=$(_nameward_names list) ;;
 	--zone) words=$(_nameward_names zone) ;;
 	--verdict)
@@ -46,6 +47,10 @@ _nameward()
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
 		'why '*) words="--client $common" ;;
+		'allow '* | 'block '*) words="--for --client --group --end --save $common" ;;
+		'pause '*) words="$(_nameward_names policy) $(_nameward_names group) $(_nameward_names device) --for $common" ;;
+		'resume '*) words="$(_nameward_names policy) $(_nameward_names group) $(_nameward_names device) $common" ;;
+		'override ') words="ls $common" ;;
 		'cache ') words="ls flush $common" ;;
 		'cache flush') words="--all $common" ;;
 		'gate ') words="ls bypass check readiness rules withdraw $common" ;;

@@ -14,6 +14,8 @@
 #include "lib/addr.h"
 #include "lib/dname.h"
 
+struct overrides;
+
 /** "No such thing" for every index into the configuration here. */
 #define POLICY_NONE SIZE_MAX
 
@@ -30,6 +32,9 @@ struct policy_client {
  *  @param interface  name of the one it asked on; NULL if unknown */
 struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
 					const struct mac *mac, const char *interface);
+
+/** Whether a group has a client, by its address or its device (POLICY_NONE: none). */
+bool policy_group_has(const struct conf_group *g, const struct addr *addr, size_t device);
 
 /** The gate's mode for a client: as its device says, else as its zone says.
  *  @retval false  neither says anything: it is not gated; mode is untouched */
@@ -65,15 +70,16 @@ enum policy_rung {
 struct policy_asker {
 	const struct policy_client *place; /* borrowed, as addr */
 	const struct addr *addr;	   /* NULL: not known */
+	const struct overrides *overrides; /* borrowed; NULL: none */
 	uint16_t qtype; /* 0: not known; what holds for some types alone does not hold then */
 };
 
-/** Stands in a match for the number of a list where no list has decided: the policy's hours.
- *  No list can have its name. */
-enum { POLICY_BY_HOURS = CONF_LISTS_MAX };
+/** Stand in a match for the number of a list where no list has decided, but the policy's
+ *  hours, or an override. No list can have their names. */
+enum { POLICY_BY_HOURS = CONF_LISTS_MAX, POLICY_BY_OVERRIDE };
 const char *policy_list_name(const struct conf *conf, const struct list_match *match);
 
-/** Walk the ladder for a name: the policy's hours, then its lists. What an RPZ says of the client stands in for what it says of
+/** Walk the ladder for a name: overrides, the policy's hours, its lists. What an RPZ says of the client stands in for what it says of
  *  names; other lists say nothing of clients.
  *  @param x      NULL: no index, everything passes
  *  @param match  filled unless the action is PASS; NULL if not wanted */

@@ -115,6 +115,7 @@ static struct policy_asker asker_of(const struct lookup *l)
 	return (struct policy_asker){
 		.place = &l->client.place,
 		.addr = &l->asker.from.addr,
+		.overrides = l->setup->overrides,
 		.qtype = l->question.qtype,
 	};
 }

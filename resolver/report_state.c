@@ -14,6 +14,7 @@
 #include "resolver/seek.h"
 #include "resolver/report_local.h"
 #include "resolver/report_lists.h"
+#include "resolver/report_override.h"
 #include "resolver/state.h"
 
 #define WHERE_MAX REPORT_PLACE_MAX
@@ -182,6 +183,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 		return;
 	row(to, "nameward", "generation", r->current->generation);
 	report_zones(r, to);
+	report_override_status(r->current, to);
 	if (r->current->index)
 		report_lists(r->current->index, to);
 	upstream_status(r->current->upstreams, to);
@@ -386,7 +388,7 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	if (!w.s || dname_from_text(name, &w.qname))
 		return;
 	find_why_client(r, client, &w);
-	w.asker = (struct policy_asker){ &w.client.place, &w.addr, TYPE_A };
+	w.asker = (struct policy_asker){ &w.client.place, &w.addr, w.s->overrides, TYPE_A };
 	action = policy_decide(w.s->conf, w.s->index, &w.asker, &w.qname, NULL);
 	is_local = report_is_local(r, &w.qname);
 	fprintf(to, "verdict\t%s\t%s\n", is_local ? "LOCAL" : words[action],
@@ -399,6 +401,8 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	}
 	if (w.client.place.policy != POLICY_NONE)
 		p = &w.s->conf->policies[w.client.place.policy];
+	if (p)
+		report_why_override(w.s, &w.asker, &w.qname, to);
 	if (p)
 		explain_hours(&w, p);
 	if (p)

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "lib/clock.h"
 #include "lib/util.h"
+#include "resolver/override.h"
 
 #define LOOK_S 10 /* a step of the clock is noticed by then without any question */
 
@@ -25,8 +26,9 @@ static void set_timer(struct schedule *s, int64_t now_s)
 static bool apply(struct schedule *s, int64_t now_s)
 {
 	bool changed;
+	int64_t edge_s = conf_policies_apply(s->conf, now_s, &changed);
 
-	s->edge_s = conf_policies_apply(s->conf, now_s, &changed);
+	s->edge_s = MIN(edge_s, overrides_apply(s->overrides, now_s, &changed));
 	s->epoch += changed;
 	return changed;
 }
@@ -62,9 +64,11 @@ int schedule_init(struct schedule *s, struct event_base *base, void (*on_change)
 	return s->at ? 0 : -ENOMEM;
 }
 
-void schedule_set(struct schedule *s, struct conf *conf, int64_t now_s)
+void schedule_set(struct schedule *s, struct conf *conf, struct overrides *overrides,
+		  int64_t now_s)
 {
 	s->conf = conf;
+	s->overrides = overrides;
 	s->applied_s = now_s;
 	apply(s, now_s);
 	s->epoch++;

@@ -1,5 +1,5 @@
 /*
- * What policies hold by the clock: kept true between the edges of their hours, and whatever
+ * What policies and overrides hold by the clock: kept true between the edges of their hours, and whatever
  * is done to the clock. Knows nothing of questions and leases.
  */
 #ifndef RESOLVER_SCHEDULE_H
@@ -11,11 +11,13 @@
 struct conf;
 struct event;
 struct event_base;
+struct overrides;
 
 /** All times are wall time, seconds since 1970. */
 struct schedule {
 	struct event *at;  /* owned; runs at edge_s */
 	struct conf *conf; /* borrowed; NULL: none yet */
+	struct overrides *overrides; /* borrowed; NULL: none */
 	int64_t applied_s; /* the last look */
 	int64_t edge_s;	   /* until then all stays; INT64_MAX: for ever */
 	uint32_t epoch;	   /* another one after each change of what holds */
@@ -29,8 +31,10 @@ int schedule_init(struct schedule *s, struct event_base *base, void (*on_change)
 		  void *arg);
 
 /** Take the place of what was before, by the hours of now_s; on_change is not called.
- *  @param conf  borrowed until the next call; its policies change with the hours */
-void schedule_set(struct schedule *s, struct conf *conf, int64_t now_s);
+ *  @param conf, overrides  borrowed until the next call; what they hold changes with the
+ *                          hours. overrides may be NULL */
+void schedule_set(struct schedule *s, struct conf *conf, struct overrides *overrides,
+		  int64_t now_s);
 
 /** See to what holds at now_s, if it is past the edge or the clock was set back. Cheap
  *  otherwise. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "resolver/override.h"
 
 /* The index says "list 3": of another configuration that is another list. */
 static bool is_index_of(const struct list_index *x, const struct conf *conf)
@@ -50,12 +51,23 @@ err_args:
 	return rc;
 }
 
+void setup_override(struct setup *s, const struct conf_overrides *wanted)
+{
+	struct overrides *o = overrides_new(s->conf, wanted);
+
+	if (wanted->count && !o)
+		log_err("overrides: out of memory: none is in force");
+	overrides_free(s->overrides);
+	s->overrides = o;
+}
+
 void setup_free(struct setup *s)
 {
 	if (!s)
 		return;
 	upstream_pool_close(s->upstreams);
 	list_index_close(s->index);
+	overrides_free(s->overrides);
 	conf_free(s->conf);
 	free(s);
 }

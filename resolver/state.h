@@ -19,6 +19,7 @@
 #include "resolver/wire.h"
 
 struct child;
+struct conf_overrides;
 struct control;
 struct event_base;
 struct local_image;
@@ -55,6 +56,7 @@ struct resolver {
 	struct log_limit rebind_said;
 	struct guard *guard;
 	struct schedule schedule; /* of current */
+	struct conf_overrides *overrides; /* as the supervisor told; owned; NULL: none yet */
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;

@@ -97,7 +97,7 @@ static void lists_and_hours_follow_the_clock_in_both_directions(void **state)
 		struct world w;
 
 		world_init(&w, zones[z]);
-		schedule_set(&w.schedule, w.conf, at(23, 3, 0));
+		schedule_set(&w.schedule, w.conf, NULL, at(23, 3, 0));
 		assert_true(w.conf->policies[0].closed);
 		for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 			int64_t now = at(steps[i].day, steps[i].hour, steps[i].minute);
@@ -125,7 +125,7 @@ static void what_has_no_hours_has_no_edge(void **state)
 	(void)state;
 	world_init(&w, "UTC");
 	schedule_look(&w.schedule, at(23, 3, 0)); /* before the first configuration */
-	schedule_set(&w.schedule, plain, at(23, 3, 0));
+	schedule_set(&w.schedule, plain, NULL, at(23, 3, 0));
 	assert_true(w.schedule.edge_s == INT64_MAX);
 	schedule_look(&w.schedule, at(27, 3, 0));
 	assert_int_equal(w.changes, 0);
@@ -147,10 +147,10 @@ static void outside_of_its_hours_a_policy_blocks_every_name(void **state)
 	assert_int_equal(dname_from_text("fine.example", &name), 0);
 	for (int hour = 0; hour < 24; hour++) {
 		struct policy_client kid, guest;
-		struct policy_asker asker = { &kid, &child, 1 }, asks = { &guest, &other, 1 };
+		struct policy_asker asker = { &kid, &child, NULL, 1 }, asks = { &guest, &other, NULL, 1 };
 		bool closed = hour < 7 || hour >= 21;
 
-		schedule_set(&w.schedule, w.conf, at(23, hour, 0));
+		schedule_set(&w.schedule, w.conf, NULL, at(23, hour, 0));
 		kid = policy_find_client(w.conf, &child, NULL, NULL);
 		guest = policy_find_client(w.conf, &other, NULL, NULL);
 		assert_int_equal(policy_decide(w.conf, NULL, &asker, &name, &match),
