@@ -193,6 +193,8 @@ struct conf_list {
 	struct conf_place place;
 };
 
+enum conf_block_answer { BLOCK_NXDOMAIN, BLOCK_NULL, BLOCK_NODATA, BLOCK_REFUSED };
+
 /** Lists that a policy blocks or allows by in a window's hours. */
 struct conf_during {
 	size_t window; /* index */
@@ -209,12 +211,14 @@ struct conf_policy {
 	uint64_t block_always, allow_always; /* of them, those that do at all times */
 	struct conf_during *durings;
 	size_t during_count;
+	enum conf_block_answer block_answer;
+	uint32_t block_ttl_s;
+	bool has_upstream; /* else the root forward's */
+	size_t upstream;   /* index, for the names that the root forward is for */
 	struct conf_hours hours; /* outside of them every name is blocked; empty: none */
 	bool closed;		 /* now is outside of them */
 	struct conf_place place;
 };
-
-enum conf_block_answer { BLOCK_NXDOMAIN, BLOCK_NULL, BLOCK_NODATA, BLOCK_REFUSED };
 
 /** Addresses of these names go into sets of a table that is not ours. */
 struct conf_fill {

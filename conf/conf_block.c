@@ -13,7 +13,7 @@
 
 static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 	[CONF_TOP] = { .name = "", .size = sizeof(struct conf), .max = 1 },
-	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 64),
+	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 63),
 		.help = "Servers that are asked what the cache does not know. Where "
 			"no upstream is written those of /etc/resolv.conf are asked, "
 			"as upstream system.",

@@ -49,7 +49,7 @@ static const struct conf_option options[] = {
 	{ CONF_TOP, "upstream", .type = TYPE_BLOCK, .opens = CONF_UPSTREAM },
 	{ CONF_TOP, "forward", .type = TYPE_FORWARD, .args = "SUFFIX UPSTREAM",
 	  .initial_note = "the root goes to the first upstream that no other forward "
-			  "line names",
+			  "line and no policy names",
 	  .example = "office.example office",
 	  .help = "Ask this upstream for names at and below the suffix; the longest "
 		"suffix wins. The suffix '.' is the root: all other names." },
@@ -332,6 +332,17 @@ static const struct conf_option options[] = {
 		"these hours every name is blocked, and what was opened at the gate is "
 		"closed; of lists that allow, none holds then. Names at home are "
 		"answered nevertheless. Without such a line there is no such time." },
+	{ CONF_POLICY, "block-answer", .type = TYPE_CHOICE, .choices = answer_words,
+	  .at = offsetof(struct conf_policy, block_answer),
+	  .initial_note = "as block-answer says outside of policies",
+	  .help = "What its blocked names are answered with." },
+	{ CONF_POLICY, "block-ttl", .type = TYPE_SECONDS,
+	  .at = offsetof(struct conf_policy, block_ttl_s), .max = DAY,
+	  .initial_note = "as block-ttl says outside of policies",
+	  .help = "How long its clients may remember that a name is blocked." },
+	{ CONF_POLICY, "upstream", .type = TYPE_UPSTREAM, .args = "UPSTREAM",
+	  .help = "Ask this upstream for its clients, but for names with a forward line of "
+		"their own. Its answers are kept apart in the cache." },
 
 	{ CONF_GATE, "table", "inet", .type = TYPE_TABLE,
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",

@@ -306,6 +306,17 @@ static void print_fill(const struct printer *p)
 	}
 }
 
+static void print_upstream(const struct printer *p)
+{
+	const struct conf_policy *policy = p->block;
+
+	if (!policy->has_upstream)
+		return;
+	print_name(p);
+	print_word(p->to, p->conf->upstreams[policy->upstream].name);
+	fputc('\n', p->to);
+}
+
 static void print_reach(const struct printer *p)
 {
 	const struct conf_zone *z = p->block;
@@ -404,6 +415,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_NAME] = print_list_name,
 	[TYPE_FOR] = print_for,
 	[TYPE_LISTS] = print_lists,
+	[TYPE_UPSTREAM] = print_upstream,
 	[TYPE_ALLOW] = print_allow,
 	[TYPE_HOURS] = print_hours,
 	[TYPE_DENY] = print_deny,

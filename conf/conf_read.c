@@ -284,6 +284,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_NAME] = read_name,
 	[TYPE_FOR] = read_for,
 	[TYPE_LISTS] = read_lists,
+	[TYPE_UPSTREAM] = read_upstream,
 	[TYPE_ALLOW] = read_allow,
 	[TYPE_HOURS] = read_hours,
 	[TYPE_DENY] = read_deny,

@@ -54,3 +54,15 @@ void read_lists(struct parser *p, const struct written *w)
 			*(is_block ? &d->block : &d->allow) |= lists;
 	}
 }
+
+void read_upstream(struct parser *p, const struct written *w)
+{
+	struct conf_policy *policy = w->block;
+
+	if (!read_one_value(p, w))
+		return;
+	if (policy->has_upstream)
+		parse_error(p, &w->node->words[0], NULL, "'upstream' is written twice");
+	policy->has_upstream = true;
+	policy->upstream = parse_reference(p, CONF_UPSTREAM, &w->node->words[w->first]);
+}

@@ -138,6 +138,18 @@ size_t policy_find_forward(const struct conf *conf, const struct dname *qname)
 	return best;
 }
 
+size_t policy_find_upstream(const struct conf *conf, const struct policy_client *c,
+			    const struct dname *qname, uint8_t *view)
+{
+	const struct conf_policy *p = c->policy == POLICY_NONE ? NULL : &conf->policies[c->policy];
+	const struct conf_forward *f = &conf->forwards[policy_find_forward(conf, qname)];
+	bool own = p && p->has_upstream && f->suffix.len == 1 && p->upstream != f->upstream;
+
+	if (view)
+		*view = own ? (uint8_t)(p->upstream + 1) : 0;
+	return own ? p->upstream : f->upstream;
+}
+
 /** The levels that lead to a rung: of entries in the policy's block lists, and in its
  *  allow lists, where every entry allows. LEVELS: none. */
 static const struct {

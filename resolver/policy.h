@@ -50,6 +50,13 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
  *  conf->forwards. */
 size_t policy_find_forward(const struct conf *conf, const struct dname *qname);
 
+/** The upstream group to ask for a name: that of its policy, where no `forward` line but the
+ *  root's is for the name. Index into conf->upstreams.
+ *  @param view  what the cache keeps its answers apart by: 0 for those of forward lines. May
+ *               be NULL */
+size_t policy_find_upstream(const struct conf *conf, const struct policy_client *c,
+			    const struct dname *qname, uint8_t *view);
+
 enum policy_action {
 	POLICY_PASS,  /* no list of this client's policy holds the name */
 	POLICY_ALLOW, /* an allow list holds it: its answer's chain is not checked either */

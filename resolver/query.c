@@ -157,6 +157,8 @@ void query_judge(struct resolver *r, struct lookup *l)
 {
 	if (query_answer_local(r, l) || query_is_blocked(r, l))
 		return;
+	policy_find_upstream(l->setup->conf, &l->client.place, &l->question.qname,
+			     &l->question.view);
 	if (l->question.qtype == TYPE_ANY)
 		answer_any(r, l);
 	else

@@ -359,16 +359,19 @@ static void explain_rest(struct resolver *r, const struct why *w, enum policy_ac
 	static const char *const block_words[] = { "NXDOMAIN", "null address", "NODATA",
 						   "REFUSED" };
 	const struct conf *conf = w->s->conf;
-	const struct conf_forward *f;
+	const struct policy_client *p = &w->client.place;
+	const struct conf_upstream *u;
 	char text[128];
 
 	(void)r;
 	if (action == POLICY_BLOCK) {
-		step(w, "answer", block_words[conf->block_answer], NULL);
+		step(w, "answer", block_words[p->policy == POLICY_NONE ? conf->block_answer :
+						     conf->policies[p->policy].block_answer],
+		     NULL);
 	} else {
-		f = &conf->forwards[policy_find_forward(conf, &w->qname)];
-		snprintf(text, sizeof(text), "upstream %s", conf->upstreams[f->upstream].name);
-		step(w, "answer", text, &conf->upstreams[f->upstream].place);
+		u = &conf->upstreams[policy_find_upstream(conf, p, &w->qname, NULL)];
+		snprintf(text, sizeof(text), "upstream %s", u->name);
+		step(w, "answer", text, &u->place);
 	}
 	explain_gate(w);
 }

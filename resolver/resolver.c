@@ -133,6 +133,7 @@ static void override_current(struct resolver *r)
 		setup_override(r->current, r->overrides);
 	schedule_set(&r->schedule, r->current->conf, r->current->overrides,
 		     clock_wall_us() / 1000000);
+	hold_review(r->hold);
 }
 
 static void swap_setup(struct resolver *r, struct setup *s)
@@ -155,7 +156,6 @@ static void swap_setup(struct resolver *r, struct setup *s)
 		listener_start(r->listener);
 		tcp_start(r->tcp);
 	}
-	hold_review(r->hold);
 }
 
 static int on_start(void *arg, uint32_t generation, char *why)
@@ -271,7 +271,6 @@ static void take_overrides(struct resolver *r, int fd)
 	if (!r->current)
 		return;
 	override_current(r);
-	hold_review(r->hold);
 }
 
 static void on_listen(struct process *p, const struct msg_listen *m, int fd)

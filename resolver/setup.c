@@ -96,8 +96,31 @@ static bool same_servers(const struct conf_upstream *a, const struct conf_upstre
 	return true;
 }
 
+static bool is_any_own(const struct conf *c)
+{
+	for (size_t i = 0; i < c->policy_count; i++)
+		if (c->policies[i].has_upstream)
+			return true;
+	return false;
+}
+
+/* Policies' answers are kept by the number of their upstream. */
+static bool same_for_policies(const struct conf *a, const struct conf *b)
+{
+	if (!is_any_own(a) && !is_any_own(b))
+		return true;
+	if (a->upstream_count != b->upstream_count)
+		return false;
+	for (size_t i = 0; i < a->upstream_count; i++)
+		if (!same_servers(&a->upstreams[i], &b->upstreams[i]))
+			return false;
+	return true;
+}
+
 bool setup_asks_the_same(const struct conf *a, const struct conf *b)
 {
+	if (!same_for_policies(a, b))
+		return false;
 	if (a->forward_count != b->forward_count)
 		return false;
 	for (size_t i = 0; i < a->forward_count; i++) {

@@ -431,6 +431,19 @@ static void question_in_flight_keeps_its_configuration(void **state)
 	assert_int_equal(world_lookup(w, "www.example", TYPE_A).rcode, RCODE_NOERROR);
 }
 
+static void a_policy_says_how_its_blocked_names_are_answered(void **state)
+{
+	struct world_result result;
+
+	(void)state;
+	begin("block-answer refused\nlist ads {\n name *.ads.example\n}\n"
+	      "policy default {\n block ads\n block-answer null\n block-ttl 77s\n}\n");
+	result = world_lookup(w, "x.ads.example", TYPE_A);
+	assert_int_equal(result.rcode, RCODE_NOERROR);
+	assert_int_equal(result.answers, 1);
+	assert_int_equal(result.ttl_s, 77);
+}
+
 /* As the schedule does at an edge. */
 static void set_closed(bool closed)
 {
@@ -575,6 +588,7 @@ int main(void)
 		TEST(covered_answer_asks_nftsync_no_more),
 		TEST(dead_upstream_is_a_servfail),
 		TEST(question_in_flight_keeps_its_configuration),
+		TEST(a_policy_says_how_its_blocked_names_are_answered),
 		TEST(question_in_flight_is_judged_by_the_hours_of_its_answer),
 		TEST(capped_ttl_counts_down),
 		TEST(ttl_ends_with_the_lease),
