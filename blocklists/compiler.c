@@ -1,7 +1,8 @@
 /*
  * Process compiler. Rights: account nameward-list, no capability, files (to read the lists
  * with that account's permissions), no network. Takes MSG_CONF and, if one is in force,
- * MSG_INDEX; answers START with MSG_INDEX and READY, and is gone.
+ * MSG_INDEX; answers START with MSG_INDEX, if a zone refuses lists' addresses MSG_RANGES, and
+ * READY, and is gone.
  */
 #include "blocklists/compiler.h"
 
@@ -18,6 +19,7 @@
 #include "blocklists/list_build.h"
 #include "blocklists/list_file.h"
 #include "blocklists/list_index.h"
+#include "blocklists/list_ranges.h"
 #include "blocklists/list_why.h"
 #include "conf/conf.h"
 #include "lib/child.h"
@@ -46,6 +48,8 @@ static void source_open(const struct conf_list *list, const struct list_index *o
 		.fd = -1,
 		.format = list->format,
 		.subdomains = list->subdomains,
+		.owners = (const char *const *)list->owners,
+		.owner_count = list->owner_count,
 		.names = list->names,
 		.name_count = list->name_count,
 		.old = old,
@@ -157,6 +161,19 @@ static void on_peer(void *arg, enum msg_role role, int fd)
 	close(fd);
 }
 
+static int send_ranges(struct compiler *c, int index_fd, char *why)
+{
+	int fd, rc = list_ranges_build(c->conf, index_fd, &fd);
+
+	if (!rc) {
+		rc = msg_send(child_supervisor(c->child), MSG_RANGES, NULL, 0, fd);
+		close(fd);
+	}
+	if (rc)
+		snprintf(why, MSG_TEXT_MAX, "lists: addresses to refuse: %s", strerror(-rc));
+	return rc;
+}
+
 static int on_start(void *arg, uint32_t generation, char *why)
 {
 	struct compiler *c = arg;
@@ -176,6 +193,8 @@ static int on_start(void *arg, uint32_t generation, char *why)
 	rc = msg_send(child_supervisor(c->child), MSG_INDEX, NULL, 0, fd);
 	if (rc)
 		snprintf(why, MSG_TEXT_MAX, "lists: index not sent: %s", strerror(-rc));
+	else if (conf_refused_lists(c->conf))
+		rc = send_ranges(c, fd, why);
 	close(fd);
 	return rc;
 }

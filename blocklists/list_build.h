@@ -27,6 +27,8 @@ struct list_source {
 					 NULL: none */
 	enum conf_list_format format;
 	enum conf_subdomains subdomains; /* yes: "x" means "*.x" too; no: "*.x" means x alone */
+	const char *const *owners; /* of LIST_OWNERS: see list_owner.h */
+	size_t owner_count;
 	const struct conf_list_name *names;
 	size_t name_count;
 };

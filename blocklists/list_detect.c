@@ -21,6 +21,7 @@ const char *list_shape_name(enum list_shape shape)
 		[SHAPE_UNBOUND] = "unbound",
 		[SHAPE_RPZ] = "RPZ",
 		[SHAPE_ADDRESSES] = "addresses",
+		[SHAPE_OWNERS] = "owners",
 		[SHAPE_HTML] = "HTML",
 		[SHAPE_OTHER] = "unknown",
 	};

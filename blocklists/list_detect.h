@@ -16,6 +16,7 @@ enum list_shape {
 	SHAPE_UNBOUND,
 	SHAPE_RPZ,
 	SHAPE_ADDRESSES,
+	SHAPE_OWNERS, /* never told by its lines */
 	SHAPE_HTML,
 	SHAPE_OTHER,
 	SHAPE_COUNT,

@@ -48,6 +48,7 @@ const char *list_line_kind_name(enum list_line_kind kind)
 		[LINE_SIDE] = "rule",
 		[LINE_SPAN] = "address",
 		[LINE_EMPTY] = "empty",
+		[LINE_NOT_WANTED] = "another owner",
 		[LINE_COMMENT] = "comment",
 		[LINE_LOCAL] = "local name",
 		[LINE_HEADING] = "heading",

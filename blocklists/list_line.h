@@ -23,6 +23,7 @@ enum list_line_kind {
 	LINE_SIDE,    /* a rule that is more than a name: list_side.h */
 	LINE_SPAN,    /* a range of addresses: list_span.h */
 	LINE_EMPTY,
+	LINE_NOT_WANTED, /* a row of an owner that nobody asks for */
 	LINE_COMMENT,
 	LINE_LOCAL,   /* "localhost" and its like behind an address: belongs in hosts files */
 	LINE_HEADING, /* "server:", "$TTL", SOA, "[Adblock Plus]": belongs to the format */

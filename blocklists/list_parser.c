@@ -5,17 +5,21 @@
 
 #include "blocklists/list_adblock.h"
 #include "blocklists/list_dnsmasq.h"
+#include "blocklists/list_owner.h"
 #include "blocklists/list_unbound.h"
 
 bool list_parser_reads(enum list_shape shape)
 {
 	return shape == SHAPE_NAMES || shape == SHAPE_ADBLOCK ||
-	       shape == SHAPE_ADDRESSES || list_shape_is_zone(shape);
+	       shape == SHAPE_ADDRESSES || shape == SHAPE_OWNERS ||
+	       list_shape_is_zone(shape);
 }
 
 void list_parser_init(struct list_parser *p, enum list_shape shape)
 {
 	p->shape = shape;
+	p->owners = NULL;
+	p->owner_count = 0;
 	memset(&p->zone, 0, sizeof(p->zone));
 }
 
@@ -33,6 +37,16 @@ static size_t clean_zone_line(const char *text, size_t len, char *out)
 	return n + 1;
 }
 
+/** A table's tabs part its fields, so they stay. */
+static size_t copy_row(const char *text, size_t len, char *out)
+{
+	if (len && text[len - 1] == '\r')
+		len--;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return len;
+}
+
 void list_parser_line(struct list_parser *p, const char *text, size_t len)
 {
 	size_t n;
@@ -45,6 +59,8 @@ void list_parser_line(struct list_parser *p, const char *text, size_t len)
 	}
 	if (p->shape == SHAPE_RPZ)
 		n = clean_zone_line(text, len, p->text);
+	else if (p->shape == SHAPE_OWNERS)
+		n = copy_row(text, len, p->text);
 	else
 		n = list_line_clean(text, len, p->text);
 	list_line_start(&p->line, p->text, n);
@@ -67,6 +83,8 @@ static enum list_line_kind whole_line(struct list_parser *p, struct list_entry *
 		return list_unbound_line(p->text, out);
 	case SHAPE_RPZ:
 		return list_rpz_line(&p->zone, p->text, out, &p->span);
+	case SHAPE_OWNERS:
+		return list_owner_line(p->text, p->owners, p->owner_count, &p->span);
 	case SHAPE_ADDRESSES:
 		return list_span_line(p->text, &p->span);
 	default:

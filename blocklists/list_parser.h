@@ -15,6 +15,8 @@
 struct list_parser {
 	enum list_shape shape;
 	struct list_line line;
+	const char *const *owners; /* borrowed; of SHAPE_OWNERS: whose ranges are wanted */
+	size_t owner_count;
 	bool is_done;
 	bool is_hosts; /* this line of an Adblock list is one of a hosts file */
 	struct list_zone zone;

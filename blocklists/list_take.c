@@ -160,6 +160,7 @@ static enum list_shape shape_of_format(enum conf_list_format format)
 		[LIST_DOMAINS] = SHAPE_NAMES,	[LIST_ADBLOCK] = SHAPE_ADBLOCK,
 		[LIST_DNSMASQ] = SHAPE_DNSMASQ, [LIST_UNBOUND] = SHAPE_UNBOUND,
 		[LIST_RPZ] = SHAPE_RPZ,		[LIST_IP] = SHAPE_ADDRESSES,
+		[LIST_OWNERS] = SHAPE_OWNERS,
 	};
 
 	return shapes[format];
@@ -184,6 +185,8 @@ static int take_text(struct taking *t, struct list_reader *r)
 	if (!p)
 		return -ENOMEM;
 	list_parser_init(p, shape);
+	p->owners = t->s->owners;
+	p->owner_count = t->s->owner_count;
 	rc = take_lines(t, r, p);
 	free(p);
 	return rc;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/command_help.h"
+#include "cli/pager.h"
 #include "lib/log.h"
 
 #define WORD_MAX      40 /* longer words are not compared with others */
@@ -19,13 +20,14 @@
 #define SAFE_MAX      256 /* a word of the user, escaped for a message */
 
 enum common_id { COMMON_CONF = -1, COMMON_OUTPUT = -2, COMMON_JSON = -3, COMMON_COLOUR = -4,
-		 COMMON_HELP = -5, COMMON_VERSION = -6 };
+		 COMMON_HELP = -5, COMMON_VERSION = -6, COMMON_NO_PAGER = -7 };
 
 static const struct option_spec common_options[] = {
 	{ 'c', "config", "FILE", "another configuration file", COMMON_CONF },
 	{ 'o', "output", "FORMAT", "table, json (one object a line) or csv", COMMON_OUTPUT },
 	{ 0, "json", NULL, "the same as -o json", COMMON_JSON },
 	{ 0, "color", "[WHEN]", "auto, always or never; also NO_COLOR", COMMON_COLOUR },
+	{ 0, "no-pager", NULL, "not through a pager; also PAGER=cat", COMMON_NO_PAGER },
 	{ 'h', "help", NULL, "this help", COMMON_HELP },
 	{ 0, "version", NULL, "print the version", COMMON_VERSION },
 	{ 0, NULL, NULL, NULL, 0 },
@@ -39,6 +41,8 @@ struct parser {
 	int at;
 	char **argv;
 	bool help, version;
+	bool is_terminal; /* what the answer goes to */
+	bool no_pager;
 };
 
 static void complain_v(FILE *err, const char *fmt, va_list ap)
@@ -245,6 +249,9 @@ static int apply_option(struct parser *p, int id, const char *value)
 		return set_format(c, "json");
 	case COMMON_COLOUR:
 		return set_colour(c, value);
+	case COMMON_NO_PAGER:
+		p->no_pager = true;
+		return 0;
 	case COMMON_HELP:
 		p->help = true;
 		return 0;
@@ -371,17 +378,48 @@ static void print_help(const struct parser *p, FILE *to)
 		help_print_all(to, p->verbs, common_options);
 }
 
-static void set_default_style(struct command *c)
+static void set_default_style(struct parser *p)
 {
+	struct command *c = p->command;
 	const char *no_colour = getenv("NO_COLOR");
 	struct winsize size;
 	int fd = fileno(c->out);
 
-	if (fd < 0 || !isatty(fd))
+	p->is_terminal = fd >= 0 && isatty(fd);
+	if (!p->is_terminal)
 		return;
 	c->style.colour = !no_colour || !*no_colour;
 	if (ioctl(fd, TIOCGWINSZ, &size) == 0)
 		c->style.width = size.ws_col;
+}
+
+static bool is_paged(const struct parser *p)
+{
+	const struct command *c = p->command;
+
+	if (!p->is_terminal || p->no_pager || !c->verb->pages ||
+	    c->style.format != TABLE_ALIGNED)
+		return false;
+	for (size_t i = 0; i < c->choice_count; i++) {
+		if (c->choices[i].id == c->verb->unpaged)
+			return false;
+	}
+	return true;
+}
+
+/* Whoever leaves a pager has seen enough: that is no failure. */
+static int run_paged(struct command *c)
+{
+	FILE *terminal = c->out;
+	struct pager *pager;
+	int status;
+
+	if (pager_new(terminal, &pager) < 0)
+		return c->verb->run(c);
+	c->out = pager_stream(pager);
+	status = c->verb->run(c);
+	c->out = terminal;
+	return pager_end(pager) && status == COMMAND_FAILED ? COMMAND_DONE : status;
 }
 
 static int run_verb(const struct parser *p)
@@ -403,7 +441,7 @@ static int run_verb(const struct parser *p)
 	if (c->operand_count < c->verb->operands_min)
 		return command_usage(c, "nameward %s needs %s", c->verb->name,
 				     c->verb->operands);
-	return c->verb->run(c);
+	return is_paged(p) ? run_paged(c) : c->verb->run(c);
 }
 
 int command_main(const struct verb *verbs, int argc, char **argv, FILE *out, FILE *err)
@@ -412,7 +450,7 @@ int command_main(const struct verb *verbs, int argc, char **argv, FILE *out, FIL
 	struct parser p = { .command = &c, .verbs = verbs, .argc = argc, .argv = argv };
 	int status;
 
-	set_default_style(&c);
+	set_default_style(&p);
 	status = parse_all(&p);
 	if (status == 0)
 		status = run_verb(&p);

@@ -48,6 +48,8 @@ struct verb {
 	const struct option_spec *options; /* ended by a NULL name; or NULL */
 	size_t operands_min, operands_max;
 	bool hidden; /* from the help */
+	bool pages;  /* its answer may be long: through a pager on a terminal */
+	int unpaged; /* id of the option with which it does not; 0: none */
 	int (*run)(const struct command *c);
 };
 

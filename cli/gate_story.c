@@ -185,6 +185,9 @@ static void tell_refusals(struct telling *t, const struct conf_zone *z)
 	place_text(&z->place, where);
 	if (z->refuse_dot)
 		story_add(&t->story, "refuse-dot", "port 853 is refused, wherever it is", where);
+	if (z->refuse_lists)
+		story_add(&t->story, "refuse-list",
+			  "addresses of lists are refused; `list search` tells which", where);
 	if (!z->has_reach)
 		return;
 	gate_conf_reach_text(t->conf, t->client.zone, zones, sizeof(zones));

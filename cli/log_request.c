@@ -91,12 +91,18 @@ static int apply_choice(struct log_request *r, const struct command *c,
 	case LOG_REVERSE:
 		r->reverse = true;
 		return COMMAND_DONE;
-	default:
+	case LOG_CLIENT:
+	case LOG_NAME:
+	case LOG_VERDICT:
+	case LOG_LIST:
+	case LOG_TYPE:
 		return add_filter(r, c, choice);
+	default:
+		return COMMAND_DONE; /* the verb's own */
 	}
 }
 
-static bool is_given(const struct command *c, enum log_option id)
+bool log_request_has(const struct command *c, enum log_option id)
 {
 	for (size_t i = 0; i < c->choice_count; i++) {
 		if (c->choices[i].id == (int)id)
@@ -117,7 +123,7 @@ int log_request_init(struct log_request *r, const struct command *c, int64_t now
 	}
 	if (r->follow && (r->reverse || r->until_us))
 		return command_usage(c, "-f goes neither with -r nor with -U");
-	if (!is_given(c, LOG_LINES) && !r->since_us && !r->until_us)
+	if (!log_request_has(c, LOG_LINES) && !r->since_us && !r->until_us)
 		r->lines = r->follow ? LOG_LINES_FOLLOW : LOG_LINES_DEFAULT;
 	return COMMAND_DONE;
 }

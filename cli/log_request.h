@@ -16,7 +16,7 @@
 #define LOG_LINES_DEFAULT 50
 #define LOG_LINES_FOLLOW  10 /* with -f */
 
-/** Ids of the options. */
+/** Ids of the options; a verb's own begin behind them and are left to it. */
 enum log_option {
 	LOG_CLIENT = 1,
 	LOG_NAME,
@@ -28,6 +28,7 @@ enum log_option {
 	LOG_LINES,
 	LOG_FOLLOW,
 	LOG_REVERSE,
+	LOG_OPTION_END,
 };
 
 struct log_request {
@@ -46,5 +47,8 @@ struct log_request {
  *  @param now_us  unix time
  *  @return COMMAND_DONE or another exit status */
 int log_request_init(struct log_request *r, const struct command *c, int64_t now_us);
+
+/** Whether an option was given. */
+bool log_request_has(const struct command *c, enum log_option id);
 
 #endif

@@ -24,10 +24,13 @@ static const struct {
 
 static enum table_kind kind_of(const char *name)
 {
-	static const char *const numbers[] = { "n", "ms", "hold_ms" };
+	static const char *const numbers[] = { "n",	  "ms",	    "hold_ms", "percent",
+					       "blocked", "clients", "names", "p50", "p95" };
 
 	if (strcmp(name, "time") == 0)
 		return COLUMN_TIME;
+	if (strcmp(name, "first") == 0 || strcmp(name, "last") == 0)
+		return COLUMN_MOMENT;
 	if (strcmp(name, "verdict") == 0)
 		return COLUMN_VERDICT;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -64,7 +67,7 @@ int log_table_columns(void *arg, const char *const *names, size_t count)
 {
 	struct table_column columns[TABLE_COLUMNS_MAX] = { 0 };
 	struct log_table *t = arg;
-	bool all = t->style->format != TABLE_ALIGNED;
+	bool all = t->whole || t->style->format != TABLE_ALIGNED;
 	size_t wanted = all ? count : ARRAY_SIZE(brief);
 	int rc = 0;
 

@@ -1,6 +1,6 @@
 /*
- * Lookups of the history as a table: which columns people see and which programs get, and
- * the values as text. Knows nothing of where the rows come from.
+ * Answers of the history as a table: which columns people see and which programs get, and
+ * the values as text. Of lookups, people see few columns; other answers are `whole`. Knows nothing of where the rows come from.
  */
 #ifndef CLI_LOG_TABLE_H
 #define CLI_LOG_TABLE_H
@@ -16,6 +16,7 @@ struct log_table {
 	FILE *out;			 /* borrowed */
 	const struct table_style *style; /* borrowed */
 	bool endless;			 /* keep room for rows yet to come */
+	bool whole;			 /* people see every column, too */
 	struct table *table;		 /* owned */
 	size_t count;
 	size_t source[TABLE_COLUMNS_MAX]; /* index of the history's column for each of ours */

@@ -75,7 +75,12 @@ static int write_out(struct table *t)
 	return 0;
 }
 
-/* Microseconds in a COLUMN_TIME cell. */
+static bool is_time(enum table_kind kind)
+{
+	return kind == COLUMN_TIME || kind == COLUMN_MOMENT;
+}
+
+/* Microseconds in such a cell. */
 static int64_t cell_time(const char *cell)
 {
 	return cell ? strtoll(cell, NULL, 10) : 0;
@@ -94,6 +99,8 @@ static void add_json_cell(struct table *t, const struct column *c, const char *c
 		text_add_json(&t->buf, when_rfc3339(cell_time(cell), time));
 		text_add_string(&t->buf, ",\"ts\":");
 		text_add_string(&t->buf, text_is_number(cell) ? cell : "null");
+	} else if (c->kind == COLUMN_MOMENT) {
+		text_add_json(&t->buf, when_rfc3339(cell_time(cell), time));
 	} else if (c->kind == COLUMN_NUMBER && text_is_number(cell)) {
 		text_add_string(&t->buf, cell);
 	} else {
@@ -131,6 +138,8 @@ static void add_csv_cell(struct table *t, const struct column *c, const char *ce
 		text_add_csv(&t->buf, cell ? when_rfc3339(cell_time(cell), time) : "");
 		text_add(&t->buf, ",", 1);
 		text_add_string(&t->buf, cell && text_is_number(cell) ? cell : "");
+	} else if (cell && c->kind == COLUMN_MOMENT) {
+		text_add_csv(&t->buf, when_rfc3339(cell_time(cell), time));
 	} else if (cell && c->kind == COLUMN_NUMBER && text_is_number(cell)) {
 		text_add_string(&t->buf, cell);
 	} else {
@@ -216,7 +225,7 @@ static char *aligned_cells(const struct table *t, const char *const *cells)
 	for (size_t i = 0; i < t->count; i++) {
 		const char *cell = cells[i];
 
-		if (cell && t->columns[i].kind == COLUMN_TIME)
+		if (cell && is_time(t->columns[i].kind))
 			cell = when_text(cell_time(cell), time);
 		if (t->columns[i].kind == COLUMN_LINE)
 			text_add_escaped(&row, cell ? cell : "", true);

@@ -27,6 +27,7 @@ enum table_kind {
 	COLUMN_VERDICT, /* a word that may be coloured */
 	COLUMN_TIME,	/* the cell is unix time in microseconds: local time in an aligned
 			 * table; `time` (RFC 3339) and integer `ts` in JSON and CSV */
+	COLUMN_MOMENT,	/* likewise, beside others: only the text (RFC 3339) in JSON and CSV */
 	COLUMN_LINE,	/* alone in its table: printed as it is, without a heading */
 };
 

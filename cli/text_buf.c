@@ -175,6 +175,51 @@ void text_add_csv(struct text_buf *b, const char *s)
 	text_fini(&plain);
 }
 
+static void add_html_char(struct text_buf *b, char c)
+{
+	switch (c) {
+	case '&':
+		text_add_string(b, "&amp;");
+		return;
+	case '<':
+		text_add_string(b, "&lt;");
+		return;
+	case '>':
+		text_add_string(b, "&gt;");
+		return;
+	case '"':
+		text_add_string(b, "&quot;");
+		return;
+	case '\'':
+		text_add_string(b, "&#39;");
+		return;
+	default:
+		text_add(b, &c, 1);
+	}
+}
+
+void text_add_html(struct text_buf *b, const char *s, size_t most)
+{
+	struct text_buf safe = { 0 };
+	size_t len;
+
+	text_add_escaped(&safe, s, false);
+	text_add(&safe, "", 1);
+	if (safe.failed) {
+		b->failed = true;
+		text_fini(&safe);
+		return;
+	}
+	len = safe.len - 1;
+	if (text_width(safe.bytes) > most)
+		len = text_prefix(safe.bytes, most - 1);
+	for (size_t i = 0; i < len; i++)
+		add_html_char(b, safe.bytes[i]);
+	if (len + 1 < safe.len)
+		text_add_string(b, "…");
+	text_fini(&safe);
+}
+
 size_t text_width(const char *s)
 {
 	size_t width = 0;

@@ -35,6 +35,10 @@ void text_add_json(struct text_buf *b, const char *s);
  *  would take for a formula (= + - @ first) gets a ' in front. */
 void text_add_csv(struct text_buf *b, const char *s);
 
+/** Text of an HTML page, also in an attribute: escaped as for a terminal, then & < > \" '.
+ *  Longer than `most` characters is cut, with an ellipsis. */
+void text_add_html(struct text_buf *b, const char *s, size_t most);
+
 /** Columns that escaped text fills on a terminal: its code points. */
 size_t text_width(const char *s);
 

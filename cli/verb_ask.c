@@ -60,6 +60,7 @@ const struct verb verb_gate_ls = {
 		    "  nameward gate ls br-iot           of a zone that shares them (lease-for zone)\n"
 		    "  nameward gate ls -o csv >leases.csv\n",
 	.operands_max = 1,
+	.pages = true,
 	.run = run_gate_ls,
 };
 
@@ -76,6 +77,7 @@ const struct verb verb_gate_rules = {
 	.summary = "the nftables ruleset that the daemon has loaded, without the leases",
 	.examples = "  nameward gate rules\n"
 		    "  nameward gate rules | sudo unshare -n nft -c -f -   check it against this kernel\n",
+	.pages = true,
 	.run = run_gate_rules,
 };
 
@@ -100,5 +102,6 @@ const struct verb verb_local_ls = {
 	.examples = "  nameward local ls\n"
 		    "  nameward local ls nas.home.arpa\n",
 	.operands_max = 1,
+	.pages = true,
 	.run = run_local_ls,
 };

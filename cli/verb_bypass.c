@@ -297,9 +297,9 @@ const struct verb verb_gate_bypass = {
 		    "  sudo nameward gate bypass iot --for 1h\n"
 		    "  sudo nameward gate bypass --end\n",
 	.notes = "A zone that enforces observes meanwhile: leases go on being made, so its end\n"
-		 "cuts nothing off; `reach` and `refuse-dot` do not hold either. A device with\n"
-		 "`gate enforce` of its own is bypassed with all zones only. When the daemon is\n"
-		 "down its whole table is deleted.\n",
+		 "cuts nothing off; `reach`, `refuse-dot` and `refuse-list` do not hold either. A\n"
+		 "device with `gate enforce` of its own is bypassed with all zones only. When the\n"
+		 "daemon is down its whole table is deleted.\n",
 	.options = bypass_options,
 	.operands_max = 1,
 	.run = run_bypass,

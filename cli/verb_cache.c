@@ -46,6 +46,7 @@ const struct verb verb_cache_ls = {
 	.notes = "Below zero seconds left: ended, kept for when the upstreams fail. Type *: the\n"
 		 "name does not exist, with any type. In no order.\n",
 	.operands_max = 1,
+	.pages = true,
 	.run = run_cache_ls,
 };
 

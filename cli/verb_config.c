@@ -104,6 +104,7 @@ const struct verb verb_config_show = {
 	.examples = "  nameward config show\n"
 		    "  nameward config show ./new.conf | diff <(nameward config show) -\n",
 	.operands_max = 1,
+	.pages = true,
 	.run = run_show,
 };
 
@@ -123,6 +124,7 @@ const struct verb verb_config_example = {
 	.operands = "",
 	.summary = "a commented configuration with every option",
 	.examples = "  nameward config example | sudo tee /etc/nameward/nameward.conf\n",
+	.pages = true,
 	.run = run_example,
 };
 

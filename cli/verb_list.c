@@ -74,6 +74,7 @@ const struct verb verb_list_ls = {
 	.notes = "age_s and update are of lists with a url: seconds since the copy came, "
 		 "and what\n"
 		 "went wrong in the last update.\n",
+	.pages = true,
 	.run = run_list_ls,
 };
 
@@ -107,5 +108,6 @@ const struct verb verb_list_search = {
 		 "no list.\n",
 	.operands_min = 1,
 	.operands_max = 1,
+	.pages = true,
 	.run = run_list_search,
 };

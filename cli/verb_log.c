@@ -181,5 +181,7 @@ const struct verb verb_log = {
 	.notes = "Filters repeat: one of the values of an option has to fit. A value that begins\n"
 		 "with ! must not fit. N counts identical lookups that were asked close together.\n",
 	.options = log_options,
+	.pages = true,
+	.unpaged = LOG_FOLLOW,
 	.run = run_log,
 };

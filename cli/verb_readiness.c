@@ -451,5 +451,6 @@ const struct verb verb_gate_readiness = {
 	.notes = "From the history, where the gate's observations are; the daemon need not run.\n"
 		 "Times of leases are reckoned from the longest TTL seen. Exit status 1: not ready.\n",
 	.options = readiness_options,
+	.pages = true,
 	.run = run_readiness,
 };

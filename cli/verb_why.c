@@ -104,5 +104,6 @@ const struct verb verb_why = {
 	.options = why_options,
 	.operands_min = 1,
 	.operands_max = 1,
+	.pages = true,
 	.run = run_why,
 };

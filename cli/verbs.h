@@ -6,7 +6,15 @@
 
 extern const struct verb verb_status;
 extern const struct verb verb_log;
+extern const struct verb verb_top;
+extern const struct verb verb_who;
+extern const struct verb verb_client;
+extern const struct verb verb_report;
 extern const struct verb verb_why;
+extern const struct verb verb_history_export;
+extern const struct verb verb_import_adguard;
+extern const struct verb verb_import_dnsmasq;
+extern const struct verb verb_import_pihole;
 extern const struct verb verb_cache_flush;
 extern const struct verb verb_cache_ls;
 extern const struct verb verb_gate_ls;

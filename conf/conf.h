@@ -131,6 +131,7 @@ struct conf_zone {
 	bool reach_internet; /* whatever no zone names an interface of */
 	size_t *reach;	     /* zones (indices) besides itself */
 	size_t reach_count;
+	uint64_t refuse_lists; /* bit i: addresses of list i are not to be reached */
 	struct conf_gate_allow *allows;
 	size_t allow_count;
 	struct conf_place place;
@@ -171,6 +172,7 @@ enum conf_list_format {
 	LIST_UNBOUND,
 	LIST_RPZ,
 	LIST_IP,
+	LIST_OWNERS, /* a table of who owns which addresses */
 };
 enum conf_subdomains { SUBDOMAINS_AUTO, SUBDOMAINS_YES, SUBDOMAINS_NO };
 
@@ -188,6 +190,8 @@ struct conf_list {
 	uint32_t refresh_s;
 	struct conf_list_name *names;
 	size_t name_count;
+	char **owners; /* of LIST_OWNERS: whose ranges are taken (list_owner.h) */
+	size_t owner_count;
 	enum conf_list_format format;
 	enum conf_subdomains subdomains;
 	struct conf_place place;
@@ -426,6 +430,9 @@ bool conf_wants_ca(const struct conf *c);
 
 /** Whether anything asks for rules in the firewall: a gate that is not off, or a zone's own. */
 bool conf_wants_gate(const struct conf *c);
+
+/** Lists, as bits, whose addresses some zone refuses as traffic. */
+uint64_t conf_refused_lists(const struct conf *c);
 
 /** Whether there are any local data, in files or lines. */
 bool conf_wants_local(const struct conf *c);

@@ -142,5 +142,6 @@ void conf_bypass_apply(struct conf *c, const struct conf_bypass *b)
 		z->on_failure = FAILURE_ANSWER;
 		z->has_reach = false;
 		z->refuse_dot = SWITCH_OFF;
+		z->refuse_lists = 0;
 	}
 }

@@ -49,7 +49,8 @@ int conf_bypass_write(const char *control, const struct conf_bypass *b);
 int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s);
 
 /** Where b has a zone or `*`, it refuses nothing now: to enforce becomes to observe, a
- *  failure answers, `reach` and `refuse-dot` do not hold. Leases go on being made, so that
+ *  failure answers, `reach`, `refuse-dot` and `refuse-list` do not hold. Leases go on being
+ *  made, so that
  *  the end of it cuts nothing off. Who is observed is not refused what `deny` has either, so
  *  that stays, and is still seen. A device with a mode of its own is of no zone: only `*`
  *  makes it observe. */

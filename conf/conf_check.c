@@ -361,6 +361,18 @@ static void follow_bypass(struct parser *p)
 		conf_bypass_apply(p->conf, &b);
 }
 
+/* Only a table of owners has owners, and without any it would be an empty list. */
+static void check_list(struct parser *p, size_t index)
+{
+	const struct instance *i = &p->instances[CONF_LIST][index];
+	const struct conf_list *l = &p->conf->lists[index];
+
+	if (!i->incomplete && (l->format == LIST_OWNERS) != (l->owner_count > 0))
+		parse_error_at(p, &i->declared, NULL, l->owner_count ?
+			       "list '%s' has owners, and its format is not 'owners'" :
+			       "list '%s' is of format owners, and has no 'owner'", l->name);
+}
+
 /* The caller of conf_policies_apply() adds what has hours. */
 static void follow_lists(struct conf_policy *policy)
 {
@@ -378,6 +390,8 @@ void conf_check(struct parser *p)
 		check_policy(p, i);
 	for (size_t i = 0; i < p->conf->zone_count; i++)
 		check_zone(p, i);
+	for (size_t i = 0; i < p->conf->list_count; i++)
+		check_list(p, i);
 	for (size_t i = 0; i < p->conf->list_count; i++)
 		if (p->conf->lists[i].url && !p->conf->lists[i].file)
 			follow_url(p, &p->conf->lists[i]);

@@ -8,7 +8,8 @@
 
 static bool zone_wants_rules(const struct conf_zone *z)
 {
-	return z->gate != GATE_OFF || z->refuse_dot || z->redirect_dns || z->has_reach;
+	return z->gate != GATE_OFF || z->refuse_dot || z->redirect_dns || z->has_reach ||
+	       z->refuse_lists;
 }
 
 bool conf_wants_gate(const struct conf *c)
@@ -20,6 +21,15 @@ bool conf_wants_gate(const struct conf *c)
 		if (c->devices[i].gate >= DEVICE_OBSERVE)
 			return true;
 	return false;
+}
+
+uint64_t conf_refused_lists(const struct conf *c)
+{
+	uint64_t lists = 0;
+
+	for (size_t i = 0; i < c->zone_count; i++)
+		lists |= c->zones[i].refuse_lists;
+	return lists;
 }
 
 bool conf_wants_local(const struct conf *c)

@@ -31,7 +31,7 @@ static const char *const others_words[] = { "refuse", "ignore", NULL };
 static const char *const failure_words[] = { "answer", "servfail", NULL };
 static const char *const format_words[] = {
 	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", "ip",
-	NULL
+	"owners", NULL
 };
 static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
 static const char *const whither_words[] = { "local", "forward", NULL };
@@ -262,6 +262,13 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_zone, refuse_dot), .initial = "off",
 	  .help = "Whether DNS over TLS and QUIC, which is port 853, is refused at once, "
 		"so that devices fall back to asking us." },
+	{ CONF_ZONE, "refuse-list", .type = TYPE_LISTS,
+	  .at = offsetof(struct conf_zone, refuse_lists),
+	  .args = "LIST ...",
+	  .help = "Lists whose addresses and networks the zone may open no connection to, in "
+		"every mode of the gate, looked up or not; names in them do not count here. An "
+		"address that allow lines name is spared. Private addresses, and networks "
+		"wider than an IPv4 /7 or IPv6 /12, are never refused by a list." },
 	{ CONF_ZONE, "redirect-dns", .type = TYPE_CHOICE, .choices = switch_words,
 	  .at = offsetof(struct conf_zone, redirect_dns), .initial = "off",
 	  .help = "Whether questions on port 53 to resolvers elsewhere are answered by "
@@ -283,7 +290,8 @@ static const struct conf_option options[] = {
 	{ CONF_DEVICE, "gate", .type = TYPE_CHOICE, .choices = device_gate_words,
 	  .at = offsetof(struct conf_device, gate), .initial = "zone",
 	  .help = "The gate for this device, whatever its zone says; zone: as its zone "
-		"says. A zone's refuse-dot, redirect-dns and reach hold nevertheless. A "
+		"says. A zone's refuse-dot, refuse-list, redirect-dns and reach hold "
+		"nevertheless. A "
 		"device that has only addresses is seen where it uses one of them." },
 
 	{ CONF_GROUP, "member", .type = TYPE_MEMBER,
@@ -298,7 +306,15 @@ static const struct conf_option options[] = {
 		"name, *.x.example is this name and all below." },
 	{ CONF_LIST, "format", .type = TYPE_CHOICE, .choices = format_words,
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
-	  .help = "How the file is written; auto goes by the first lines." },
+	  .help = "How the file is written; auto goes by the first lines, but for owners: a "
+		"table of addresses and who owns them (start, end, AS number and, in any "
+		"order, country and organisation; parted by tabs or commas), of which only "
+		"what 'owner' asks for is taken." },
+	{ CONF_LIST, "owner", .type = TYPE_OWNER, .args = "ASn | COUNTRY | TEXT ...",
+	  .example = "AS64496",
+	  .help = "Whose addresses are taken from a file of format owners: an autonomous "
+		"system, a country (two capital letters), or an organisation, by a part of its "
+		"name, small and capital letters alike." },
 	{ CONF_LIST, "subdomains", .type = TYPE_CHOICE, .choices = subdomain_words,
 	  .at = offsetof(struct conf_list, subdomains), .initial = "auto",
 	  .help = "Whether an entry holds for the names below it too; auto does as "

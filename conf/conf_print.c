@@ -189,6 +189,17 @@ static void print_for(const struct printer *p)
 	}
 }
 
+static void print_owner(const struct printer *p)
+{
+	const struct conf_list *l = p->block;
+
+	for (size_t i = 0; i < l->owner_count; i++) {
+		print_name(p);
+		print_word(p->to, l->owners[i]);
+		fputc('\n', p->to);
+	}
+}
+
 static void print_during(const struct printer *p, size_t window)
 {
 	if (window == SIZE_MAX)
@@ -413,6 +424,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_ADDRESS] = print_address,
 	[TYPE_MEMBER] = print_member,
 	[TYPE_NAME] = print_list_name,
+	[TYPE_OWNER] = print_owner,
 	[TYPE_FOR] = print_for,
 	[TYPE_LISTS] = print_lists,
 	[TYPE_UPSTREAM] = print_upstream,

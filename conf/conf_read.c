@@ -233,6 +233,26 @@ static void read_name(struct parser *p, const struct written *w)
 	}
 }
 
+static void read_owner(struct parser *p, const struct written *w)
+{
+	struct conf_list *l = w->block;
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		char **element;
+
+		if (strlen(word->text) < 2) {
+			parse_error(p, word, "as in AS64496, CH or \"Example Networks\"",
+				    "'%s' is no owner", word->text);
+			continue;
+		}
+		element = PARSE_GROW(p, l->owners, l->owner_count);
+		if (!element)
+			return;
+		*element = parse_text(p, word->text);
+	}
+}
+
 static void read_reach(struct parser *p, const struct written *w)
 {
 	struct conf_zone *z = w->block;
@@ -282,6 +302,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_ADDRESS] = read_address,
 	[TYPE_MEMBER] = read_member,
 	[TYPE_NAME] = read_name,
+	[TYPE_OWNER] = read_owner,
 	[TYPE_FOR] = read_for,
 	[TYPE_LISTS] = read_lists,
 	[TYPE_UPSTREAM] = read_upstream,

@@ -97,7 +97,8 @@ static void on_compiler_message(struct supervisor *s, enum msg_type type, int fd
 {
 	switch (type) {
 	case MSG_INDEX:
-		reload_take_index(s, fd);
+	case MSG_RANGES:
+		reload_take_built(s, type, fd);
 		return;
 	case MSG_READY:
 		if (s->next)
@@ -124,7 +125,7 @@ static void on_message(void *arg, struct process *p, enum msg_type type, const v
 	bool answer = type == MSG_READY || type == MSG_FAILED;
 
 	(void)record;
-	if (process_role(p) == ROLE_COMPILER && (answer || type == MSG_INDEX)) {
+	if (process_role(p) == ROLE_COMPILER && (answer || type == MSG_INDEX || type == MSG_RANGES)) {
 		on_compiler_message(s, type, fd);
 		return;
 	}

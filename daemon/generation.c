@@ -62,6 +62,7 @@ int generation_load(const char *path, bool is_root, uint32_t number,
 	g->number = number;
 	g->bundle_fd = -1;
 	g->index_fd = -1;
+	g->ranges_fd = -1;
 	g->local_fd = -1;
 	rc = load(g, path, errors);
 	if (rc)
@@ -126,12 +127,14 @@ int generation_again(const struct generation *of, const char *lines, bool is_roo
 		return -ENOMEM;
 	g->number = number;
 	g->is_root = is_root;
-	g->bundle_fd = g->index_fd = g->local_fd = -1;
+	g->bundle_fd = g->index_fd = g->ranges_fd = g->local_fd = -1;
 	rc = conf_bundle_read(of->bundle_fd, &g->bundle);
 	if (!rc)
 		rc = generation_bypass(g, lines);
 	if (!rc)
 		rc = share(of->index_fd, &g->index_fd);
+	if (!rc)
+		rc = share(of->ranges_fd, &g->ranges_fd);
 	if (!rc)
 		rc = share(of->local_fd, &g->local_fd);
 	if (rc) {
@@ -154,6 +157,8 @@ void generation_free(struct generation *g)
 	listeners_close(g->listeners);
 	if (g->index_fd >= 0)
 		close(g->index_fd);
+	if (g->ranges_fd >= 0)
+		close(g->ranges_fd);
 	if (g->local_fd >= 0)
 		close(g->local_fd);
 	if (g->bundle_fd >= 0)

@@ -12,13 +12,14 @@
 #include "daemon/listeners.h"
 #include "lib/msg.h"
 
-/** Read-only for all but generation.c, except index_fd and local_fd. */
+/** Read-only for all but generation.c, except index_fd, ranges_fd and local_fd. */
 struct generation {
 	uint32_t number; /* from 1 */
 	struct conf_bundle *bundle;
 	struct conf *conf;
 	int bundle_fd;		     /* sealed memfd of the bundle */
 	int index_fd;		     /* sealed memfd of the list index; -1: none was built */
+	int ranges_fd;		     /* sealed memfd of refused lists' addresses; -1: none */
 	int local_fd;		     /* sealed memfd of local data; -1: none */
 	struct listeners *listeners; /* NULL until generation_bind */
 	bool is_root;

@@ -71,6 +71,12 @@ void outfit_index(struct process *p, const struct generation *g)
 		process_send(p, MSG_INDEX, NULL, 0, g->index_fd);
 }
 
+void outfit_ranges(struct process *p, const struct generation *g)
+{
+	if (g->ranges_fd >= 0)
+		process_send(p, MSG_RANGES, NULL, 0, g->ranges_fd);
+}
+
 void outfit_local(struct process *p, const struct generation *g)
 {
 	if (g->local_fd >= 0)
@@ -111,6 +117,8 @@ void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
 		const struct generation *g, int control_fd)
 {
 	process_send(p, MSG_CONF, NULL, 0, g->bundle_fd);
+	if (process_role(p) == ROLE_NFTSYNC)
+		outfit_ranges(p, g);
 	if (process_role(p) != ROLE_RESOLVER)
 		return;
 	for (size_t i = 0; i < listeners_count(g->listeners); i++)
@@ -167,5 +175,7 @@ void outfit_change(struct process *p, const struct generation *g)
 		outfit_index(p, g);
 		outfit_local(p, g);
 	}
+	if (process_role(p) == ROLE_NFTSYNC)
+		outfit_ranges(p, g);
 	process_send_start(p, g->number);
 }

@@ -40,6 +40,9 @@ void outfit_change(struct process *p, const struct generation *g);
  *  whose files have gone bad. */
 void outfit_index(struct process *p, const struct generation *g);
 
+/** The addresses that zones refuse by lists, if there are any; to nftsync. */
+void outfit_ranges(struct process *p, const struct generation *g);
+
 /** The image of local data, if there is one; to the resolver and to local. */
 void outfit_local(struct process *p, const struct generation *g);
 

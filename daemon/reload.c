@@ -120,6 +120,8 @@ static void look_built(struct supervisor *s)
 		return;
 	s->next = NULL;
 	if (g == s->now) {
+		if (process_is_up(s->processes[ROLE_NFTSYNC]))
+			outfit_ranges(s->processes[ROLE_NFTSYNC], g);
 		if (process_is_up(resolver)) {
 			outfit_index(resolver, g);
 			outfit_local(resolver, g);
@@ -336,17 +338,19 @@ void reload_begin(struct supervisor *s)
 	reload_compile(s, g);
 }
 
-/** Only a sealed index is handed on: nobody can change it under the resolver's feet. */
-void reload_take_index(struct supervisor *s, int fd)
+/** Only what is sealed is handed on: nobody can change it under its user's feet. */
+void reload_take_built(struct supervisor *s, enum msg_type type, int fd)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
+	int *to;
 
 	if (!s->next || seals < 0 || (seals & SEALS) != SEALS) {
 		log_err("compiler: index not sealed, or not asked for: refused");
 		close(fd);
 		return;
 	}
-	if (s->next->index_fd >= 0)
-		close(s->next->index_fd);
-	s->next->index_fd = fd;
+	to = type == MSG_INDEX ? &s->next->index_fd : &s->next->ranges_fd;
+	if (*to >= 0)
+		close(*to);
+	*to = fd;
 }

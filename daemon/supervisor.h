@@ -72,8 +72,9 @@ void reload_on_compiled(struct supervisor *s, bool good);
 /** Its local data are read, or those before are kept. */
 void reload_on_local(struct supervisor *s);
 
-/** A sealed index for s->next from the compiler; fd is owned. */
-void reload_take_index(struct supervisor *s, int fd);
+/** A sealed index or range image (MSG_INDEX, MSG_RANGES) for s->next from the compiler; fd is
+ *  owned. */
+void reload_take_built(struct supervisor *s, enum msg_type type, int fd);
 
 /** SIGHUP: the next generation, or everything as it was. */
 void reload_begin(struct supervisor *s);

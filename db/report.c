@@ -74,7 +74,7 @@ int report_prepare(struct report *r, const char *sql, sqlite3_stmt **out)
 	return report_rc(r, sqlite3_prepare_v2(r->db, sql, -1, out, NULL));
 }
 
-static int read_number(struct report *r, const char *sql, int64_t *out)
+int report_number(struct report *r, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *stmt;
 	int rc = report_prepare(r, sql, &stmt);
@@ -83,7 +83,7 @@ static int read_number(struct report *r, const char *sql, int64_t *out)
 	if (rc)
 		return rc;
 	code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW)
+	if (code == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL)
 		*out = sqlite3_column_int64(stmt, 0);
 	rc = report_rc(r, code);
 	sqlite3_finalize(stmt);
@@ -93,10 +93,10 @@ static int read_number(struct report *r, const char *sql, int64_t *out)
 static int check_identity(struct report *r)
 {
 	int64_t id = 0, version = 0;
-	int rc = read_number(r, "PRAGMA application_id", &id);
+	int rc = report_number(r, "PRAGMA application_id", &id);
 
 	if (!rc)
-		rc = read_number(r, "PRAGMA user_version", &version);
+		rc = report_number(r, "PRAGMA user_version", &version);
 	if (rc)
 		return rc;
 	if (id != SCHEMA_APPLICATION_ID)

@@ -31,6 +31,10 @@ struct report_page {
 
 int report_prepare(struct report *r, const char *sql, struct sqlite3_stmt **out);
 
+/** The first column of a statement's first row; *out is left as it is without a row, or where
+ *  it is null. */
+int report_number(struct report *r, const char *sql, int64_t *out);
+
 /** 0 or negative errno of a result code; -EINTR and -ETIMEDOUT told apart. */
 int report_rc(const struct report *r, int code);
 

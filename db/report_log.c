@@ -5,37 +5,22 @@
  * PAGE_ROWS that pass the filters: so a filter that passes one row in a million still never
  * holds a transaction for longer than a window takes (about 0.1 s).
  */
-#include <ctype.h>
 #include <errno.h>
 #include <sqlite3.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "db/report.h"
+#include "db/report_filter.h"
 #include "db/report_impl.h"
 #include "lib/util.h"
 
 #define WINDOW_ROWS  65536
 #define PAGE_ROWS    256
-#define SQL_MAX	     8192
-#define VALUE_MAX    1024
 #define FIRST_PARAM  4
 #define SEEN_MAX     8192
 #define LATE_US	     20000000 /* a lookup is recorded at most this long after it began */
 #define FUTURE_US    60000000 /* rows beyond are a wrong clock's; they are not followed */
-
-/* What a field's value is compared with: any of these. NULL must not make it NULL. */
-static const char *const compared[REPORT_FIELD_COUNT][2] = {
-	[REPORT_NAME] = { "name" },
-	[REPORT_CLIENT] = { "lower(who)", "client" },
-	[REPORT_VERDICT] = { "verdict" },
-	[REPORT_TYPE] = { "lower(type)" },
-	[REPORT_LIST] = { "lower(coalesce(list, ''))" },
-	[REPORT_RCODE] = { "lower(rcode)" },
-	[REPORT_UPSTREAM] = { "coalesce(upstream, '')" },
-};
 
 struct report_follow {
 	int64_t seen[SEEN_MAX]; /* sorted */
@@ -53,106 +38,22 @@ struct walk {
 	struct report_page page;
 };
 
-/* --- filters ------------------------------------------------------------------------ */
-
-struct sql_text {
-	char text[SQL_MAX];
-	size_t len;
-	bool is_full;
-};
-
-static void PRINTF_LIKE(2, 3) append(struct sql_text *sql, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vsnprintf(sql->text + sql->len, sizeof(sql->text) - sql->len, fmt, args);
-	va_end(args);
-	if (n < 0 || (size_t)n >= sizeof(sql->text) - sql->len)
-		sql->is_full = true;
-	else
-		sql->len += (size_t)n;
-}
-
-static bool is_negated(const struct report_filter *f)
-{
-	return f->value[0] == '!';
-}
-
-static void append_condition(struct sql_text *sql, enum report_field field, unsigned param)
-{
-	append(sql, "%s GLOB ?%u", compared[field][0], param);
-	if (compared[field][1])
-		append(sql, " OR %s GLOB ?%u", compared[field][1], param);
-}
-
-/* Plain values of a field are alternatives, negated ones all exclude. */
-static void append_field(struct sql_text *sql, const struct report_log *q,
-			 enum report_field field)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < q->filter_count; i++) {
-		if (q->filters[i].field != field || is_negated(&q->filters[i]))
-			continue;
-		append(sql, any ? " OR " : " AND (");
-		append_condition(sql, field, FIRST_PARAM + (unsigned)i);
-		any = true;
-	}
-	if (any)
-		append(sql, ")");
-	for (size_t i = 0; i < q->filter_count; i++) {
-		if (q->filters[i].field != field || !is_negated(&q->filters[i]))
-			continue;
-		append(sql, " AND NOT (");
-		append_condition(sql, field, FIRST_PARAM + (unsigned)i);
-		append(sql, ")");
-	}
-}
-
-/* A value as a GLOB pattern: only `*` is special, letters are lower case, and a name's
- * final dot is not stored. */
-static int bind_pattern(sqlite3_stmt *stmt, unsigned param, const struct report_filter *f)
-{
-	const char *from = f->value + is_negated(f);
-	char pattern[VALUE_MAX * 3];
-	size_t len = 0;
-
-	if (strlen(from) >= VALUE_MAX)
-		return -EINVAL;
-	for (; *from; from++) {
-		if (f->field == REPORT_NAME && from[0] == '.' && !from[1] && len)
-			break;
-		if (*from == '[' || *from == '?') {
-			pattern[len++] = '[';
-			pattern[len++] = *from;
-			pattern[len++] = ']';
-		} else {
-			pattern[len++] = (char)tolower((unsigned char)*from);
-		}
-	}
-	return sqlite3_bind_text(stmt, (int)param, pattern, (int)len, SQLITE_TRANSIENT) ==
-	       SQLITE_OK ? 0 : -ENOMEM;
-}
-
 /* --- walking ------------------------------------------------------------------------ */
 
 static int walk_prepare_rows(struct walk *w, const char *columns)
 {
-	struct sql_text *sql = calloc(1, sizeof(*sql));
+	struct report_sql *sql = calloc(1, sizeof(*sql));
 	int rc = -EINVAL;
 
 	if (!sql)
 		return -ENOMEM;
-	append(sql, "SELECT %s FROM lookups WHERE ts >= ?1 AND ts < ?2", columns);
-	for (unsigned i = 0; i < REPORT_FIELD_COUNT; i++)
-		append_field(sql, w->q, (enum report_field)i);
-	append(sql, " ORDER BY ts %s LIMIT ?3", w->descending ? "DESC" : "ASC");
+	report_sql_add(sql, "SELECT %s FROM lookups WHERE ts >= ?1 AND ts < ?2", columns);
+	report_filter_add(sql, w->q, FIRST_PARAM);
+	report_sql_add(sql, " ORDER BY ts %s LIMIT ?3", w->descending ? "DESC" : "ASC");
 	if (!sql->is_full)
 		rc = report_prepare(w->r, sql->text, &w->rows);
-	for (size_t i = 0; i < w->q->filter_count && !rc; i++)
-		rc = bind_pattern(w->rows, FIRST_PARAM + (unsigned)i, &w->q->filters[i]);
+	if (!rc)
+		rc = report_filter_bind(w->rows, w->q, FIRST_PARAM);
 	free(sql);
 	return rc;
 }

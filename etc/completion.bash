@@ -10,9 +10,9 @@ _nameward_names()
 _nameward()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local common='-c --config -o --output --json --color -h --help --version'
+	local common='-c --config -o --output --json --color --no-pager -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log why cache gate list local config'
+	local verbs='status log top who client report why history cache gate list local import config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -21,20 +21,21 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type | --zone | --for) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for | --format | --html | --apply) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
 	done
 
 	case $prev in
-	-c | --config)
+	-c | --config | --html | --apply)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	-o | --output) words='table json csv' ;;
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
+	--format) words='ndjson csv cof' ;;
 	--group) words=$(_nameward_names group) ;;
 	--list) words=$(_nameward_names list) ;;
 	--zone) words=$(_nameward_names zone) ;;
@@ -46,6 +47,22 @@ _nameward()
 		case "$verb $second" in
 		' ') words="$verbs $common" ;;
 		'log '*) words="-f --follow -n --lines -r --reverse -S --since -U --until $filters $common" ;;
+		'top ') words="names sites clients lists upstreams types verdicts $common" ;;
+		'top '*) words="-n --lines -S --since -U --until $filters $common" ;;
+		'who '*) words="-n --lines -S --since -U --until $common" ;;
+		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
+		'client '*) words="-n --lines -S --since -U --until $common" ;;
+		'history ') words="export $common" ;;
+		'history export') words="--format -S --since -U --until $filters $common" ;;
+		'import ') words="adguard dnsmasq pihole $common" ;;
+		'import '*)
+			if [[ $cur != -* ]]; then
+				compopt -o filenames
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+			fi
+			words="--apply $common" ;;
+		'report '*) words="--day --week --html -S --since -U --until $common" ;;
 		'why '*) words="--client $common" ;;
 		'allow '* | 'block '*) words="--for --client --group --end --save $common" ;;
 		'pause '*) words="$(_nameward_names policy) $(_nameward_names group) $(_nameward_names device) --for $common" ;;

@@ -225,6 +225,7 @@ static const struct {
 	[MSG_SECRET] = { sizeof(struct msg_secret), 1, NO_FD, NULL },
 	[MSG_TELL] = { sizeof(struct msg_tell), 1, NO_FD, check_tell },
 	[MSG_LOCAL] = { 0, 0, WITH_FD, NULL },
+	[MSG_RANGES] = { 0, 0, WITH_FD, NULL },
 	[MSG_OVERRIDES] = { 0, 0, WITH_FD, NULL },
 };
 

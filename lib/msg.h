@@ -75,6 +75,9 @@ enum msg_type {
 	/* added later */
 	MSG_SECRET, /* msg_secret: what cookies are made of; supervisor to resolver */
 	MSG_LEDGER, /* fd: memfd of MSG_LEDGER_BYTES for nftsync's leases; it outlives it too */
+	/* fd: sealed memfd with a range image (range_image.h), the addresses that zones refuse;
+	 * compiler to supervisor to nftsync, where it is in force at once */
+	MSG_RANGES,
 	/* fd: memfd with the text of conf_override.h; supervisor to resolver, where it is in
 	 * force at once */
 	MSG_OVERRIDES,

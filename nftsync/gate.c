@@ -30,6 +30,7 @@ int gate_new(const struct gate_ops *ops, void *arg, struct gate **out)
 		return -ENOMEM;
 	g->ops = ops;
 	g->arg = arg;
+	hash_key_init(&g->ranges.key);
 	if (fill_new(&g->fill) || lease_ledger_new(&none, &g->ledger) ||
 	    batch_new(GATE_BATCH, &g->batch) ||
 	    batch_new(GATE_BATCH, &g->bulk)) {
@@ -45,6 +46,7 @@ void gate_free(struct gate *g)
 	if (!g)
 		return;
 	gate_live_fini(g);
+	gate_ranges_fini(g);
 	netlink_watch_close(g->watch);
 	netlink_close(g->nl);
 	ruleset_free(g->rules);
@@ -309,7 +311,10 @@ bool gate_tick(struct gate *g, uint64_t now_ms)
 		check_table(g, true, now_ms);
 	if (g->state != GATE_LOADED)
 		return false;
-	more = gate_look(g, now_ms) || waits;
+	more = gate_ranges_step(g, now_ms);
+	if (g->state != GATE_LOADED)
+		return false;
+	more = gate_look(g, now_ms) || more || waits;
 	/* What has not been looked at waits; it has the slack. */
 	return end_some(g, MIN(now_ms, g->look.until_ms), now_ms) == GATE_TICK_SLICE || more;
 }

@@ -88,6 +88,7 @@ int gate_commit_rules(struct gate *g, const struct ruleset *rs)
 {
 	int rc = table_render_clear(g->nl, rs, &g->buf);
 
+	gate_ranges_restart(g);
 	if (rc)
 		return rc;
 	ruleset_render_base(rs, &g->buf);
@@ -154,10 +155,12 @@ static bool is_better_in_pieces(struct gate *g, const struct ruleset *rs)
 	       table_identify(g->nl, &g->buf, ruleset_table(rs), &id) == -ENOENT;
 }
 
-int gate_commit_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms)
+int gate_commit_table(struct gate *g, struct ruleset *rs, uint64_t now_ms)
 {
 	int rc = -ENOENT;
 
+	ruleset_forget_ranges(rs);
+	gate_ranges_restart(g);
 	for (int i = 0; i < RESTORE_TRIES && rc == -ENOENT; i++) {
 		rc = is_better_in_pieces(g, rs) ? -EMSGSIZE : commit_whole(g, rs, now_ms);
 		if (is_too_much(rc))

@@ -68,6 +68,7 @@ static int leave_closed(struct gate *g)
 	int rc;
 
 	ruleset_widen_sets(g->down, ruleset_set_size(g->rules));
+	ruleset_take_ranges(g->down, g->rules);
 	if (!ruleset_table_flags(g->rules))
 		ruleset_disown(g->down);
 	rc = table_render_clear(g->nl, g->down, &g->buf);

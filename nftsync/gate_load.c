@@ -99,8 +99,10 @@ int gate_repair(struct gate *g, uint64_t now_ms)
 	uint64_t start_us = clock_mono_us();
 	size_t leases = lease_count(g->ledger);
 	char detail[160];
-	int rc = gate_commit_rules(g, g->rules);
+	int rc;
 
+	ruleset_distrust_ranges(g->rules);
+	rc = gate_commit_rules(g, g->rules);
 	g->repair_due = false;
 	g->repaired_ms = now_ms;
 	if (!rc)
@@ -155,6 +157,15 @@ void gate_take_socket(struct gate *g, int fd)
 		log_warning("gate: the socket from the supervisor cannot be used");
 }
 
+/* The sets of lists' addresses that we have filled, or a process before us. */
+static int take_ranges(struct gate *g, struct ruleset *rs, const struct table_id *id)
+{
+	if (!table_id_equal(id, &g->id))
+		return table_adopt_ranges(g->nl, &g->buf, rs, &g->ranges.serial);
+	ruleset_take_ranges(rs, g->rules);
+	return 0;
+}
+
 static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
 {
 	struct table_id id;
@@ -162,7 +173,9 @@ static int install(struct gate *g, struct ruleset *rs, uint64_t now_ms)
 
 	if (!rc && id.set_size >= ruleset_set_size(rs) && table_id_fits(&id, rs)) {
 		ruleset_widen_sets(rs, id.set_size);
-		rc = gate_commit_rules(g, rs);
+		rc = take_ranges(g, rs, &id);
+		if (!rc)
+			rc = gate_commit_rules(g, rs);
 		if (!rc) {
 			g->id = id;
 			g->id.flags = ruleset_table_flags(rs); /* an orphan was adopted */

@@ -2,6 +2,7 @@
 #ifndef NFTSYNC_GATE_PARTS_H
 #define NFTSYNC_GATE_PARTS_H
 
+#include "lib/hash.h"
 #include "nftsync/batch.h"
 #include "nftsync/gate.h"
 #include "nftsync/nl_buf.h"
@@ -12,6 +13,7 @@ struct live;
 struct netlink;
 struct fill;
 struct netlink_watch;
+struct range_image;
 struct ruleset;
 struct shares;
 
@@ -24,6 +26,16 @@ struct gate_look {
 	uint64_t until_ms; /* those that end by then have been */
 	uint64_t next_ms;
 	uint64_t spent_us, took_us;
+};
+
+/** The sets of lists' addresses (gate_ranges.c). */
+struct gate_ranges {
+	struct range_image *image; /* owned; NULL: none came */
+	struct hash_key key;	   /* of what tells one content from another */
+	bool is_filling;
+	size_t index, at; /* the set being filled, and ranges that it has */
+	uint32_t serial;  /* of its name */
+	uint64_t retry_ms;
 };
 
 struct gate {
@@ -54,6 +66,7 @@ struct gate {
 	uint64_t event_ms;
 	uint64_t retry_ms, retry_wait_ms; /* GATE_LOST: when to try again */
 	struct gate_look look;
+	struct gate_ranges ranges;
 	struct gate_stats stats;
 };
 
@@ -75,8 +88,9 @@ int gate_commit_rules(struct gate *g, const struct ruleset *rs);
 /** All leases of the ledger, with what they have left. @param fresh  the sets are empty */
 int gate_commit_leases(struct gate *g, const struct ruleset *rs, uint64_t now_ms, bool fresh);
 
-/** The table with all in it, whatever was there. id is set. */
-int gate_commit_table(struct gate *g, const struct ruleset *rs, uint64_t now_ms);
+/** The table with all in it but lists' addresses, which come later, whatever was there. id is
+ *  set. */
+int gate_commit_table(struct gate *g, struct ruleset *rs, uint64_t now_ms);
 
 /** Only once, later the ledger knows better: what a former process left (gate_adopt.c).
  *  @retval negative errno */
@@ -106,6 +120,15 @@ bool gate_look(struct gate *g, uint64_t now_ms);
 void gate_kill(struct gate *g, const struct lease_key *key);
 
 void gate_live_fini(struct gate *g);
+
+/** One slice of filling the sets of lists' addresses as the image has them. @return true: it
+ *  goes on */
+bool gate_ranges_step(struct gate *g, uint64_t now_ms);
+
+/** The set that is being filled may be gone: begin again. */
+void gate_ranges_restart(struct gate *g);
+
+void gate_ranges_fini(struct gate *g);
 
 /** Tell the history, at most once a second. */
 void gate_event(struct gate *g, uint64_t now_ms, const char *kind, const char *detail);

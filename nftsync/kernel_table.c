@@ -114,7 +114,9 @@ struct names {
 
 static bool is_kept(const struct names *n, const char *name)
 {
-	return n->chains ? ruleset_has_chain(n->rs, name) : lease_set_by_name(name) >= 0;
+	if (n->chains)
+		return ruleset_has_chain(n->rs, name);
+	return lease_set_by_name(name) >= 0 || ruleset_has_range_set(n->rs, name);
 }
 
 static int on_name(const struct nlmsghdr *nlh, void *arg)
@@ -147,6 +149,38 @@ static int read_names(struct netlink *nl, struct nl_buf *buf, struct names *n)
 		request(buf, n->chains ? NFT_MSG_GETCHAIN : NFT_MSG_GETSET, NLM_F_DUMP,
 			n->table, NULL);
 		rc = netlink_ask(nl, buf, on_name, n);
+	}
+	return rc;
+}
+
+struct adopter {
+	struct ruleset *rs;
+	uint32_t *serial;
+};
+
+static int on_range_set(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attrs[NFTA_SET_NAME + 1];
+	const struct adopter *a = arg;
+	uint32_t serial;
+
+	nl_attrs_of_message(nlh, attrs, ARRAY_SIZE(attrs));
+	if (strcmp(nl_attr_text(attrs[NFTA_SET_TABLE]), ruleset_table(a->rs)) != 0)
+		return 0;
+	serial = ruleset_adopt_range(a->rs, nl_attr_text(attrs[NFTA_SET_NAME]));
+	*a->serial = MAX(*a->serial, serial);
+	return 0;
+}
+
+int table_adopt_ranges(struct netlink *nl, struct nl_buf *buf, struct ruleset *rs,
+		       uint32_t *serial)
+{
+	struct adopter a = { rs, serial };
+	int rc = ruleset_range_count(rs) ? -EINTR : 0;
+
+	for (int i = 0; i < DUMP_TRIES && rc == -EINTR; i++) {
+		request(buf, NFT_MSG_GETSET, NLM_F_DUMP, ruleset_table(rs), NULL);
+		rc = netlink_ask(nl, buf, on_range_set, &a);
 	}
 	return rc;
 }

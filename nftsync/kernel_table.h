@@ -38,8 +38,15 @@ uint32_t table_other_owner(struct netlink *nl, struct nl_buf *buf, const char *t
  *  its owner has died, so that we may adopt it. */
 bool table_id_fits(const struct table_id *id, const struct ruleset *rs);
 
-/** Begin a transaction in buf that removes all of the table but its counters, its lease sets
- *  and the chains of rs, which are only emptied.
+/** Have rs look into the sets of lists' addresses that another process has left in the table,
+ *  though something may be missing in them.
+ *  @param serial  raised to the highest in their names. @retval negative errno */
+int table_adopt_ranges(struct netlink *nl, struct nl_buf *buf, struct ruleset *rs,
+		       uint32_t *serial);
+
+/** Begin a transaction in buf that removes all of the table but its counters, its lease sets,
+ *  the sets of lists' addresses that rs looks into, and the chains of rs, which are only
+ *  emptied.
  *  @retval -ENOENT there is no such table, buf is useless */
 int table_render_clear(struct netlink *nl, const struct ruleset *rs, struct nl_buf *buf);
 

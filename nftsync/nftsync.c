@@ -2,10 +2,9 @@
  * The process that keeps our table: it takes wishes from the resolver, has the gate write them,
  * and says when they are in force.
  *
- * Rights: user nameward-gate, CAP_NET_ADMIN alone (the kernel checks it at every netlink
- * message, so it has to be kept), the system calls of the network. It reads messages of fixed
- * form from its siblings and answers of the kernel, nothing else. What a taken-over resolver
- * can have from it: an address in a lease set, for at most the longest lease.
+ * Rights: user nameward-gate, CAP_NET_ADMIN alone (the kernel checks it at every netlink message,
+ * so it stays), the system calls of the network. It reads messages of fixed form, images of ranges
+ * that it checks, answers of the kernel. A taken-over resolver gets lease-max of one lease.
  */
 #include "nftsync/nftsync.h"
 
@@ -27,6 +26,7 @@
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "nftsync/gate.h"
+#include "nftsync/gate_ranges.h"
 #include "nftsync/review.h"
 #include "nftsync/tell.h"
 #include "nftsync/timetable.h"
@@ -257,9 +257,8 @@ static void on_dbwriter_gone(void *arg, int rc)
 
 static void on_gate_event(void *arg, const char *kind, const char *detail)
 {
-	struct nftsync *n = arg;
-
-	msg_send_event(n->dbwriter, kind, "nftsync", detail); /* absent or slow: not told */
+	/* Absent or slow: it is not told. */
+	msg_send_event(((struct nftsync *)arg)->dbwriter, kind, "nftsync", detail);
 }
 
 static void on_gate_lost(void *arg)
@@ -271,11 +270,9 @@ static void on_gate_lost(void *arg)
 
 static void on_watch(evutil_socket_t fd, short events, void *arg)
 {
-	struct nftsync *n = arg;
-
 	(void)fd;
 	(void)events;
-	gate_on_watch(n->gate, clock_mono_ms());
+	gate_on_watch(((struct nftsync *)arg)->gate, clock_mono_ms());
 }
 
 /* The watch's descriptor may be a new one, or there for the first time. */
@@ -295,8 +292,7 @@ static int load(struct nftsync *n, const struct conf *c, char *why)
 	int rc;
 
 	flush(n);
-	/* Loading may close what is watched. */
-	if (n->watch)
+	if (n->watch) /* loading may close what it is about */
 		event_free(n->watch);
 	n->watch = NULL;
 	rc = gate_load(n->gate, c, clock_mono_ms(), why);
@@ -362,27 +358,31 @@ static void on_peer(void *arg, enum msg_role role, int fd)
 		log_err("%s: channel cannot be served: %s", msg_role_name(role), strerror(-rc));
 }
 
+static void take_conf(struct nftsync *n, int fd)
+{
+	conf_free(n->next);
+	n->next = NULL;
+	if (conf_from_fd(fd, &n->next))
+		log_err("configuration: cannot be read");
+}
+
 static void on_message(void *arg, enum msg_type type, const void *record, int fd)
 {
 	struct nftsync *n = arg;
 
 	(void)record;
-	if (type == MSG_LEAVE)
-		n->leaving = true;
+	n->leaving |= type == MSG_LEAVE;
 	if (type == MSG_NETFILTER) {
 		gate_take_socket(n->gate, fd);
-		return;
-	}
-	if (type == MSG_LEDGER)
-		gate_take_ledger(n->gate, fd);
-	if (type == MSG_CONF) {
-		conf_free(n->next);
-		n->next = NULL;
-		if (conf_from_fd(fd, &n->next))
-			log_err("configuration: cannot be read");
-	}
-	if (fd >= 0)
+	} else if (type == MSG_RANGES) {
+		gate_take_ranges(n->gate, fd); /* the next tick begins with them */
+	} else if (fd >= 0) {
+		if (type == MSG_LEDGER)
+			gate_take_ledger(n->gate, fd);
+		else if (type == MSG_CONF)
+			take_conf(n, fd);
 		close(fd);
+	}
 }
 
 static int on_start(void *arg, uint32_t generation, char *why)

@@ -36,21 +36,32 @@ static void *grow(struct ruleset *rs, void **array, size_t *count, size_t size)
 
 #define GROW(rs, array, count) grow(rs, (void **)&(array), &(count), sizeof((array)[0]))
 
-const char *rule_name(struct ruleset *rs, const char *prefix, const char *suffix)
+char *rule_room(struct ruleset *rs, size_t bytes)
 {
 	char **name = GROW(rs, rs->names, rs->name_count);
-	size_t size = strlen(prefix) + strlen(suffix) + 1;
+
+	if (!name)
+		return NULL;
+	*name = calloc(1, bytes);
+	if (!*name)
+		rs->rc = -ENOMEM;
+	return *name;
+}
+
+const char *rule_name(struct ruleset *rs, const char *prefix, const char *suffix)
+{
+	char *name = rule_room(rs, strlen(prefix) + strlen(suffix) + 1);
 
 	if (!name)
 		return "";
-	*name = malloc(size);
-	if (!*name) {
-		rs->rc = -ENOMEM;
-		return "";
-	}
-	strcpy(*name, prefix);
-	strcat(*name, suffix);
-	return *name;
+	strcpy(name, prefix);
+	strcat(name, suffix);
+	return name;
+}
+
+struct rule_range *rule_add_range_row(struct ruleset *rs)
+{
+	return GROW(rs, rs->ranges, rs->range_count);
 }
 
 void rule_add_chain(struct ruleset *rs, const char *name, enum rule_hook hook)

@@ -12,6 +12,15 @@ struct conf;
 /** A name that lives as long as rs. @return never NULL: "" without memory */
 const char *rule_name(struct ruleset *rs, const char *prefix, const char *suffix);
 
+/** As many zeroed bytes. @retval NULL  no memory, noted */
+char *rule_room(struct ruleset *rs, size_t bytes);
+
+/** A zeroed row of rs->ranges. @retval NULL  no memory, noted */
+struct rule_range *rule_add_range_row(struct ruleset *rs);
+
+/** The set of a list's addresses. @return its name for rules, which changes in place */
+const char *rule_add_range_set(struct ruleset *rs, const char *list, uint8_t family);
+
 void rule_add_chain(struct ruleset *rs, const char *name, enum rule_hook hook);
 void rule_add(struct ruleset *rs, const struct rule *rule);
 

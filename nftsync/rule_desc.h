@@ -10,8 +10,7 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
-
-struct nl_buf;
+#include "nftsync/rule_range.h"
 
 /** What a lookup takes from the packet. */
 enum rule_field {
@@ -124,6 +123,8 @@ struct ruleset {
 	size_t chain_count;
 	struct rule *rules; /* owned; in order */
 	size_t rule_count;
+	struct rule_range *ranges; /* owned */
+	size_t range_count;
 	char **names; /* owned; what names above borrow */
 	size_t name_count;
 };
@@ -138,6 +139,9 @@ struct ruleset {
 
 /** Bytes of one key of that kind. */
 size_t rule_kind_bytes(enum rule_set_kind kind);
+
+/** Whether the rule looks into a set that is not there, and so is left out. */
+bool rule_is_idle(const struct rule *r);
 
 /** Whether a set's elements are ranges. */
 bool rule_set_is_interval(const struct rule_set *set);

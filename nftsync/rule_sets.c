@@ -5,6 +5,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/util.h"
 #include "nftsync/lease_set.h"
@@ -68,6 +69,7 @@ struct set_row {
 	uint32_t flags, key_type, key_len;
 	uint32_t size;	/* 0: none stated */
 	uint32_t order; /* of the key's bytes, for nft */
+	bool is_new;	/* it must not be there */
 };
 
 static void put_userdata(struct nlmsghdr *nlh, uint32_t key_order, bool is_map)
@@ -85,7 +87,8 @@ static void put_userdata(struct nlmsghdr *nlh, uint32_t key_order, bool is_map)
 
 static void render_set(const char *table, const struct set_row *row, struct nl_buf *buf)
 {
-	struct nlmsghdr *nlh = nl_buf_open(buf, NFT_MSG_NEWSET, NLM_F_CREATE);
+	struct nlmsghdr *nlh = nl_buf_open(
+		buf, NFT_MSG_NEWSET, NLM_F_CREATE | (row->is_new ? NLM_F_EXCL : 0));
 	bool is_map = row->flags & NFT_SET_MAP;
 	struct nlattr *desc;
 
@@ -225,6 +228,36 @@ static void render_ranges(const char *table, const struct rule_set *set, struct 
 	}
 }
 
+static enum rule_set_kind kind_of(uint8_t family)
+{
+	return family == AF_INET ? KIND_IP4 : KIND_IP6;
+}
+
+void ruleset_render_ranges(const struct ruleset *rs, const char *name, uint8_t family,
+			   const uint8_t *ranges, size_t at, size_t to, struct nl_buf *buf)
+{
+	static const uint8_t zero[16];
+	size_t bytes = rule_kind_bytes(kind_of(family));
+
+	while (at < to) {
+		struct nlattr *list;
+		struct nlmsghdr *nlh = open_elems(rs->table, name, &list, buf);
+
+		if (!nlh)
+			return;
+		if (!at) /* no public range begins there */
+			put_bound(nlh, zero, bytes, NFT_SET_ELEM_INTERVAL_END, false);
+		for (size_t n = 0; n < ELEMS_A_MESSAGE / 2 && at < to; n++, at++) {
+			struct rule_elem e = { .first = { 0 } };
+
+			memcpy(e.first, ranges + at * 2 * bytes, bytes);
+			memcpy(e.last, ranges + at * 2 * bytes + bytes, bytes);
+			put_range(nlh, &e, bytes);
+		}
+		close_elems(nlh, list, buf);
+	}
+}
+
 static void put_verdict(struct nlmsghdr *nlh, const struct rule_elem *e)
 {
 	uint32_t code = e->verdict == OP_GOTO	? (uint32_t)NFT_GOTO :
@@ -267,17 +300,34 @@ static void render_keys(const char *table, const struct rule_set *set, struct nl
 	}
 }
 
+static const struct {
+	uint8_t type, order;
+} kinds[KIND_COUNT] = {
+	[KIND_IP4] = { TYPE_IPADDR, ORDER_BIG },
+	[KIND_IP6] = { TYPE_IP6ADDR, ORDER_BIG },
+	[KIND_SERVICE] = { TYPE_INET_SERVICE, ORDER_BIG },
+	[KIND_MAC] = { TYPE_ETHERADDR, ORDER_BIG },
+	[KIND_IFNAME] = { TYPE_IFNAME, ORDER_HOST },
+};
+
+void ruleset_render_range_set(const struct ruleset *rs, const char *name, uint8_t family,
+			      struct nl_buf *buf)
+{
+	enum rule_set_kind kind = kind_of(family);
+	struct set_row row = {
+		.name = name,
+		.flags = NFT_SET_INTERVAL,
+		.key_type = kinds[kind].type,
+		.key_len = (uint32_t)rule_kind_bytes(kind),
+		.order = kinds[kind].order,
+		.is_new = true,
+	};
+
+	render_set(rs->table, &row, buf);
+}
+
 static void render_rule_set(const char *table, const struct rule_set *set, struct nl_buf *buf)
 {
-	static const struct {
-		uint8_t type, order;
-	} kinds[KIND_COUNT] = {
-		[KIND_IP4] = { TYPE_IPADDR, ORDER_BIG },
-		[KIND_IP6] = { TYPE_IP6ADDR, ORDER_BIG },
-		[KIND_SERVICE] = { TYPE_INET_SERVICE, ORDER_BIG },
-		[KIND_MAC] = { TYPE_ETHERADDR, ORDER_BIG },
-		[KIND_IFNAME] = { TYPE_IFNAME, ORDER_HOST },
-	};
 	bool interval = rule_set_is_interval(set);
 	struct set_row row = {
 		.name = set->name,
@@ -338,5 +388,6 @@ void ruleset_render_rules(const struct ruleset *rs, struct nl_buf *buf)
 	for (size_t i = 0; i < rs->set_count; i++)
 		render_rule_set(rs->table, &rs->sets[i], buf);
 	for (size_t i = 0; i < rs->rule_count; i++)
-		rule_expr_render(&rs->rules[i], rs->table, buf);
+		if (!rule_is_idle(&rs->rules[i]))
+			rule_expr_render(&rs->rules[i], rs->table, buf);
 }

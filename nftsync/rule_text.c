@@ -215,7 +215,7 @@ static void print_chain(FILE *to, const struct ruleset *rs, const struct rule_ch
 	for (size_t i = 0; i < rs->rule_count; i++) {
 		const struct rule *r = &rs->rules[i];
 
-		if (strcmp(r->chain, chain->name))
+		if (strcmp(r->chain, chain->name) || rule_is_idle(r))
 			continue;
 		fputs("\t", to);
 		for (size_t k = 0; k < RULE_STEPS && r->steps[k].op != OP_NONE; k++) {
@@ -227,6 +227,19 @@ static void print_chain(FILE *to, const struct ruleset *rs, const struct rule_ch
 	fputs("\t}\n", to);
 }
 
+/* Without their elements, which would be most of the text by far. */
+static void print_range_sets(FILE *to, const struct ruleset *rs)
+{
+	for (size_t i = 0; i < rs->range_count; i++) {
+		const struct rule_range *r = &rs->ranges[i];
+
+		if (*r->name)
+			fprintf(to, "\n\tset %s { # %zu ranges of list %s\n\t\ttype %s\n"
+				    "\t\tflags interval\n\t}\n", r->name, r->count, r->list,
+				kind_types[r->family == AF_INET ? KIND_IP4 : KIND_IP6]);
+	}
+}
+
 static void print_table(FILE *to, const struct ruleset *rs)
 {
 	fprintf(to, "table inet %s {\n", rs->table);
@@ -235,6 +248,7 @@ static void print_table(FILE *to, const struct ruleset *rs)
 	for (size_t i = 0; i < rs->set_count; i++)
 		if (rs->sets[i].count)
 			print_set(to, &rs->sets[i]);
+	print_range_sets(to, rs);
 	for (size_t i = 0; i < rs->chain_count; i++)
 		print_chain(to, rs, &rs->chains[i]);
 	fputs("}\n", to);

@@ -282,11 +282,63 @@ static void build_reach(struct ruleset *rs, const struct conf *c, const struct c
 					       { .op = OP_GOTO, .name = "refuse" } } });
 }
 
+/* --- refused lists ------------------------------------------------------------------ */
+
+/* Of what the gate itself never refuses and of what somebody allows by its address, nothing is
+ * refused by a list either; services and devices that are allowed are no reason. */
+static void spare_allowed(struct ruleset *rs, const char *chain)
+{
+	rule_pass_sets(rs, chain, RULE_LOCAL4, 2, OP_RETURN);
+	rule_pass_sets(rs, chain, RULE_ALLOW4, 2, OP_RETURN);
+}
+
+static void spare_zone(struct ruleset *rs, const struct conf_zone *z, const char *chain)
+{
+	size_t first = rs->set_count;
+
+	rule_add_set(rs, rule_name(rs, "spare4_", z->name), KIND_IP4, false);
+	rule_add_set(rs, rule_name(rs, "spare6_", z->name), KIND_IP6, false);
+	for (size_t i = 0; i < z->allow_count; i++)
+		if (z->allows[i].net.addr.family && !z->allows[i].has_mac &&
+		    !z->allows[i].closed)
+			rule_add_net(rs, &z->allows[i].net, first, first + 1);
+	rule_pass_sets(rs, chain, first, 2, OP_RETURN);
+}
+
+static void build_refused_lists(struct ruleset *rs, const struct conf *c,
+				const struct conf_zone *z, const char *zone_chain)
+{
+	static const struct {
+		uint8_t family;
+		enum rule_field field;
+	} families[] = { { AF_INET, FIELD_IP_DADDR }, { AF_INET6, FIELD_IP6_DADDR } };
+	const char *chain;
+
+	if (!z->refuse_lists)
+		return;
+	chain = rule_name(rs, "lists_", z->name);
+	rule_add_chain(rs, chain, HOOK_NONE);
+	spare_allowed(rs, chain);
+	spare_zone(rs, z, chain);
+	for (uint64_t lists = z->refuse_lists; lists; lists &= lists - 1) {
+		const char *list = c->lists[__builtin_ctzll(lists)].name;
+
+		for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+			rule_add(rs, &(struct rule){
+				chain, { { .op = OP_LOOKUP, .field = families[i].field,
+					   .name = rule_add_range_set(rs, list,
+								      families[i].family) },
+					 { .op = OP_GOTO, .name = "refuse" } } });
+	}
+	add_step(rs, zone_chain, OP_JUMP, chain);
+}
+
 /* --- what a zone has of its own ----------------------------------------------------- */
 
 static bool has_own_rules(const struct rule_scope *scope, const struct conf_zone *z)
 {
-	return is_in_scope(scope, z) && (z->has_reach || z->refuse_dot || z->allow_count);
+	return is_in_scope(scope, z) && (z->has_reach || z->refuse_dot || z->allow_count ||
+					   z->refuse_lists);
 }
 
 static void refuse_port(struct ruleset *rs, const char *chain, uint32_t proto, uint32_t port)
@@ -307,6 +359,7 @@ static const char *build_zone_chain(struct ruleset *rs, const struct conf *c,
 		refuse_port(rs, chain, IPPROTO_TCP, PORT_DOT);
 		refuse_port(rs, chain, IPPROTO_UDP, PORT_DOT);
 	}
+	build_refused_lists(rs, c, z, chain);
 	build_allows(rs, z, chain);
 	return chain;
 }

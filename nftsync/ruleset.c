@@ -147,7 +147,8 @@ static bool is_wanted_down(const struct conf *c)
 		const struct conf_zone *z = &c->zones[i];
 
 		if (z->when_down == DOWN_CLOSED &&
-		    (z->gate != GATE_OFF || z->refuse_dot || z->has_reach))
+		    (z->gate != GATE_OFF || z->refuse_dot || z->has_reach ||
+		     z->refuse_lists))
 			return true;
 	}
 	return false;
@@ -196,6 +197,7 @@ void ruleset_free(struct ruleset *rs)
 	for (size_t i = 0; i < rs->name_count; i++)
 		free(rs->names[i]);
 	free(rs->names);
+	free(rs->ranges);
 	free(rs->sets);
 	free(rs->chains);
 	free(rs->rules);

@@ -70,4 +70,59 @@ void ruleset_render_rules(const struct ruleset *rs, struct nl_buf *buf);
 /** Add: remove the table of this name if it is there. */
 void ruleset_render_removal(const char *table, struct nl_buf *buf);
 
+/* --- sets of lists' addresses (`refuse-list`) --------------------------------------------
+ * They are large, and so are filled apart from the rules, under names of their own; a rule that
+ * looks into one is only there when the set is. */
+
+#define RULESET_RANGE_NAME 96
+
+/** Of a set in which something may be missing: as no content is. */
+#define RULESET_RANGE_DOUBTED 2
+
+struct ruleset_range {
+	const char *list; /* borrowed */
+	uint8_t family;
+	size_t count;
+	uint64_t content; /* tells it from other content; 0: there is no set */
+};
+
+size_t ruleset_range_count(const struct ruleset *rs);
+void ruleset_range_at(const struct ruleset *rs, size_t i, struct ruleset_range *out);
+
+/** A name for the set, by a number that differs each time, in buf of RULESET_RANGE_NAME bytes;
+ *  returns buf. */
+const char *ruleset_range_name(const struct ruleset_range *r, uint32_t serial, char *buf);
+
+/** From now on the rules look into this set of the kernel; "": into none. */
+void ruleset_set_range(struct ruleset *rs, size_t i, const char *name, size_t count,
+		       uint64_t content);
+
+/** The sets that another ruleset of the same table (or NULL) looks into. */
+void ruleset_take_ranges(struct ruleset *rs, const struct ruleset *from);
+
+/** A set of this name is in the table, of a process before us. Of several for one list the
+ *  oldest is the one in force: the others were being filled when it died.
+ *  @return the number in its name; 0: it is none of rs's */
+uint32_t ruleset_adopt_range(struct ruleset *rs, const char *name);
+
+/** The table is made anew, without them. */
+void ruleset_forget_ranges(struct ruleset *rs);
+
+/** Something was deleted, maybe from them: they stay until others are filled. */
+void ruleset_distrust_ranges(struct ruleset *rs);
+
+/** Whether rules look into the set of this name. */
+bool ruleset_has_range_set(const struct ruleset *rs, const char *name);
+
+/** Ranges in all of them. */
+size_t ruleset_ranges_in_force(const struct ruleset *rs);
+
+/** Add: an empty set, which must not be there. */
+void ruleset_render_range_set(const struct ruleset *rs, const char *name, uint8_t family,
+			      struct nl_buf *buf);
+
+/** Add: ranges [at, to) of an array as range_image_find() has it. */
+void ruleset_render_ranges(const struct ruleset *rs, const char *name, uint8_t family,
+			   const uint8_t *ranges, size_t at, size_t to, struct nl_buf *buf);
+
 #endif

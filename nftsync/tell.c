@@ -13,6 +13,7 @@
 #include "lib/util.h"
 #include "nftsync/fill.h"
 #include "nftsync/gate.h"
+#include "nftsync/gate_ranges.h"
 
 #define PIECE_BYTES (16 * 1024)
 #define QUEUE_BYTES (128 * 1024) /* do not run further ahead of the asker */
@@ -108,6 +109,7 @@ static void print_status(FILE *to, struct gate *gate)
 	row(to, "restore_us", s->restore_us);
 	row(to, "filled", gate_fill_stats(gate)->written);
 	row(to, "fill_failed", gate_fill_stats(gate)->failed);
+	row(to, "refused_ranges", gate_ranges_count(gate));
 	row(to, "refused_packets", refused);
 	row(to, "would_packets", would);
 }

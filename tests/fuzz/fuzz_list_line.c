@@ -87,7 +87,9 @@ static void check_line(struct list_parser *p, const char *text, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum list_shape shapes[] = { SHAPE_NAMES, SHAPE_ADBLOCK, SHAPE_DNSMASQ,
-						  SHAPE_UNBOUND, SHAPE_RPZ, SHAPE_ADDRESSES };
+						  SHAPE_UNBOUND, SHAPE_RPZ, SHAPE_ADDRESSES,
+						  SHAPE_OWNERS };
+	static const char *const owners[] = { "AS64496", "CH", "net" };
 	static struct list_parser parser;
 	struct list_detect detect = { .lines = 0 };
 	const char *at = (const char *)data + 1, *end = (const char *)data + size;
@@ -95,6 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || size > LIST_LINE_MAX)
 		return 0;
 	list_parser_init(&parser, shapes[data[0] % ARRAY_SIZE(shapes)]);
+	parser.owners = owners;
+	parser.owner_count = ARRAY_SIZE(owners);
 	while (at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((stop ? stop : end) - at);

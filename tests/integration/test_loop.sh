@@ -17,6 +17,7 @@ start_in inet dnsmasq -k -C /dev/null -u root --no-resolv --no-hosts -z -a 198.1
 	-S 198.18.0.80 --cache-size=0 --pid-file=
 net_nameward <<-EOF2
 listen all 0.0.0.0:53
+clients { network 192.168.77.0/24 198.18.0.0/24 }
 upstream ok {
 	server 198.18.0.53:6001
 }
@@ -34,6 +35,7 @@ upstream saved {
 	order first
 }
 forward . ok
+forward test ok
 forward ourselves.test ourselves
 forward near.test near
 forward far.test far

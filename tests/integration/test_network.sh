@@ -28,6 +28,7 @@ upstream tls {
 }
 ca-certificates $net_dir/tls.pem
 forward . udp
+forward udp.test udp
 forward tls.test tls
 zone lan {
 	interface br-lan

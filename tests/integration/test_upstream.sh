@@ -65,6 +65,7 @@ EOF
 unbound=$net_pid
 net_nameward <"$net_dir/in.conf"
 asked=
+digs c1 first.ok.test >/dev/null # while the neighbour is not known only few packets wait for it
 for b in $behaviours; do
 	for i in 1 2 3; do
 		digs c1 "$b.$i.$b.test" >"$net_dir/$b.$i.$b" 2>&1 &

@@ -43,7 +43,7 @@ static const char big[] =
 	"zone iot {\n interface br-iot wlan0.1 'a{b}'\n gate enforce\n}\n"
 	"zone odd {\n interface x#y\n on-failure servfail\n}\n"
 	"listen home 192.0.2.2:53 [2001:db8::2]:53\n"
-	"zone cams {\n interface cam0\n reach odd internet\n reach cams\n refuse-dot on\n"
+	"zone cams {\n interface cam0\n reach odd internet\n reach cams\n refuse-dot on\n refuse-list more ads\n"
 	" redirect-dns on\n when-down closed\n lease-for zone\n allow udp 123 during school\n allow mac 7C:2F:80:00:11:23\n}\n"
 	"device radio {\n address 192.0.2.10\n gate observe\n}\n"
 	"device tv {\n mac 7C-2F-80-00-11-22\n address 192.0.2.9 2001:db8:0::9\n}\n"
@@ -52,7 +52,7 @@ static const char big[] =
 	"list far { url https://x.example/l?a=b }\n"
 	"list ads {\n file \"with space \\\" quote.txt\"\n name x.example '*.y.example'\n"
 	" format domains\n subdomains no\n}\n"
-	"list more { file /m.txt }\n"
+	"list more { file /m.txt }\nlist own {\n file /o.tsv\n format owners\n owner AS64496 CH\n owner \"Example Net\"\n}\n"
 	"policy default { block more }\n"
 	"policy p {\n for h g\n block ads\n allow more\n block far during school\n"
 	" hours sat 10:00-11:00\n hours 07:00-21:00\n block-ttl 1m\n upstream c\n}\n"
@@ -122,7 +122,7 @@ static void printing_keeps_every_value(void **state)
 		"\tgate enforce\n\ton-failure servfail\n\twhen-down open\n"
 		"\tlease-for device\n",
 		"\twhen-down closed\n\tlease-for zone\n\tallow udp 123 during school\n\tallow mac 7c:2f:80:00:11:23\n"
-		"\trefuse-dot on\n\tredirect-dns on\n"
+		"\trefuse-dot on\n\trefuse-list ads\n\trefuse-list more\n\tredirect-dns on\n"
 		"\treach internet\n\treach odd\n\treach cams\n}\n",
 		"\taddress 192.0.2.10\n\tgate observe\n}\n",
 		"\tallow mac 7c:2f:80:00:11:24\n\tdeny 192.0.2.53\n\tdeny 2001:db8:53::/48\n"
@@ -132,6 +132,7 @@ static void printing_keeps_every_value(void **state)
 		"\tmember tv\n\tmember 192.0.2.0/24\n\tmember 2001:db8::/32\n\tmember 192.0.2.77\n",
 		"\tfile \"with space \\\" quote.txt\"\n\tname x.example\n\tname *.y.example\n"
 		"\tformat domains\n\tsubdomains no\n",
+		"\towner AS64496\n\towner CH\n\towner \"Example Net\"\n",
 		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tblock far during school\n\tallow more\n"
 		"\thours sat 10:00-11:00\n\thours mon-sun 07:00-21:00\n"
 		"\tblock-answer null\n\tblock-ttl 1m\n\tupstream c\n}\npolicy default {\n",

@@ -1,0 +1,36 @@
+/* From the configuration's history to a printed table; see question.h. */
+#include "cli/question.h"
+
+#include <stddef.h>
+
+#include "cli/command.h"
+#include "cli/log_table.h"
+#include "cli/source.h"
+#include "conf/conf.h"
+#include "db/report.h"
+
+int question_print(const struct command *c, question_ask *ask, void *arg)
+{
+	struct log_table table = { .out = c->out, .style = &c->style, .whole = true };
+	const struct report_out out = { log_table_columns, log_table_row, &table };
+	struct report *report = NULL;
+	struct conf *conf;
+	int status = source_conf(c, NULL, &conf);
+	int rc;
+
+	if (status != COMMAND_DONE)
+		return status;
+	rc = report_open(conf->history.file, &report);
+	if (rc == 0)
+		rc = ask(report, &out, arg);
+	if (rc == 0)
+		rc = log_table_flush(&table);
+	if (table.write_rc < 0)
+		status = command_write_failed(c, table.write_rc);
+	else if (rc < 0)
+		status = source_history_failed(c, conf, rc);
+	log_table_fini(&table);
+	report_close(report);
+	conf_free(conf);
+	return status;
+}
