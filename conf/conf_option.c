@@ -333,11 +333,11 @@ static const struct conf_option options[] = {
 	  .help = "Groups the policy is for. The first policy, in the order of the "
 		"files, that is for a client's group holds; policy default, which has "
 		"no such line, holds for all others." },
-	{ CONF_POLICY, "block", .type = TYPE_LISTS,
+	{ CONF_POLICY, "block", .type = TYPE_POLICY_LISTS,
 	  .at = offsetof(struct conf_policy, block_always),
 	  .args = "LIST ... [during WINDOW]",
 	  .help = "Lists of names that are blocked; behind during, only then." },
-	{ CONF_POLICY, "allow", .type = TYPE_LISTS,
+	{ CONF_POLICY, "allow", .type = TYPE_POLICY_LISTS,
 	  .at = offsetof(struct conf_policy, allow_always),
 	  .args = "LIST ... [during WINDOW]",
 	  .help = "Lists of names that are not blocked, whatever other lists say; behind "

@@ -85,7 +85,7 @@ read_option read_listen, read_server, read_mac, read_address, read_member, read_
 	read_deny, read_fill, read_hours, read_network;
 
 /** Those of policies (conf_read_policy.c). */
-read_option read_for, read_lists, read_upstream;
+read_option read_for, read_policy_lists, read_upstream;
 
 /** Those of local names (conf_read_local.c). */
 read_option read_hosts, read_leases, read_host, read_cname, read_suffixes;

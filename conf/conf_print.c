@@ -222,6 +222,13 @@ static void print_some_lists(const struct printer *p, uint64_t lists, size_t win
 
 static void print_lists(const struct printer *p)
 {
+	const uint64_t *mask = (const void *)((const char *)p->block + p->option->at);
+
+	print_some_lists(p, *mask, SIZE_MAX);
+}
+
+static void print_policy_lists(const struct printer *p)
+{
 	bool is_block = p->option->at == offsetof(struct conf_policy, block_always);
 	const struct conf_policy *policy = p->block;
 
@@ -427,6 +434,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_OWNER] = print_owner,
 	[TYPE_FOR] = print_for,
 	[TYPE_LISTS] = print_lists,
+	[TYPE_POLICY_LISTS] = print_policy_lists,
 	[TYPE_UPSTREAM] = print_upstream,
 	[TYPE_ALLOW] = print_allow,
 	[TYPE_HOURS] = print_hours,

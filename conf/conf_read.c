@@ -253,6 +253,18 @@ static void read_owner(struct parser *p, const struct written *w)
 	}
 }
 
+static void read_lists(struct parser *p, const struct written *w)
+{
+	uint64_t *mask = (uint64_t *)((char *)w->block + w->option->at);
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		size_t list = parse_reference(p, CONF_LIST, &w->node->words[i]);
+
+		if (list != SIZE_MAX)
+			*mask |= UINT64_C(1) << list;
+	}
+}
+
 static void read_reach(struct parser *p, const struct written *w)
 {
 	struct conf_zone *z = w->block;
@@ -305,6 +317,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_OWNER] = read_owner,
 	[TYPE_FOR] = read_for,
 	[TYPE_LISTS] = read_lists,
+	[TYPE_POLICY_LISTS] = read_policy_lists,
 	[TYPE_UPSTREAM] = read_upstream,
 	[TYPE_ALLOW] = read_allow,
 	[TYPE_HOURS] = read_hours,

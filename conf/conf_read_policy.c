@@ -32,7 +32,7 @@ static struct conf_during *during(struct parser *p, struct conf_policy *policy, 
 	return d;
 }
 
-void read_lists(struct parser *p, const struct written *w)
+void read_policy_lists(struct parser *p, const struct written *w)
 {
 	bool is_block = w->option->at == offsetof(struct conf_policy, block_always);
 	struct conf_policy *policy = w->block;
