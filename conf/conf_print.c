@@ -222,21 +222,18 @@ static void print_some_lists(const struct printer *p, uint64_t lists, size_t win
 
 static void print_lists(const struct printer *p)
 {
-	const uint64_t *mask = (const void *)((const char *)p->block + p->option->at);
-
-	print_some_lists(p, *mask, SIZE_MAX);
+	print_some_lists(p, *(const uint64_t *)((const char *)p->block + p->option->at), SIZE_MAX);
 }
 
 static void print_policy_lists(const struct printer *p)
 {
-	bool is_block = p->option->at == offsetof(struct conf_policy, block_always);
 	const struct conf_policy *policy = p->block;
+	bool is_block = p->option->at == offsetof(struct conf_policy, block_always);
 
 	print_some_lists(p, is_block ? policy->block_always : policy->allow_always, SIZE_MAX);
 	for (size_t i = 0; i < policy->during_count; i++) {
-		const struct conf_during *d = &policy->durings[i];
-
-		print_some_lists(p, is_block ? d->block : d->allow, d->window);
+		print_some_lists(p, is_block ? policy->durings[i].block : policy->durings[i].allow,
+				 policy->durings[i].window);
 	}
 }
 
