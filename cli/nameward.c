@@ -12,6 +12,8 @@ int main(int argc, char **argv)
 		verb_status,	  verb_log,	       verb_why,
 		verb_top,	  verb_who,	       verb_client,
 		verb_report,	  verb_history_export,
+		verb_allow,	  verb_block,	       verb_pause,	    verb_resume,
+		verb_override_ls,
 		verb_gate_ls,	  verb_gate_check,     verb_gate_readiness, verb_gate_rules,
 		verb_gate_bypass, verb_gate_withdraw,  verb_cache_ls,	    verb_cache_flush,
 		verb_list_ls,	  verb_list_search,    verb_list_update,    verb_local_ls,

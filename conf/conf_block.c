@@ -1,4 +1,7 @@
-/* The table of all blocks of options; see conf_option.h. */
+/* The table of all blocks of options, and an option's place in its block; see conf_option.h. */
+#include <assert.h>
+#include <string.h>
+
 #include "conf/conf.h"
 #include "conf/conf_option.h"
 
@@ -13,7 +16,7 @@
 
 static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 	[CONF_TOP] = { .name = "", .size = sizeof(struct conf), .max = 1 },
-	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 64),
+	[CONF_UPSTREAM] = { NAMED(upstream, upstreams, upstream_count, 63),
 		.help = "Servers that are asked what the cache does not know. Where "
 			"no upstream is written those of /etc/resolv.conf are asked, "
 			"as upstream system.",
@@ -106,6 +109,9 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "list telemetry {\n"
 			   "\tname *.telemetry.example metrics.tv.example\n"
 			   "}\n"
+			   "list games {\n"
+			   "\tname *.games.example\n"
+			   "}\n"
 			   "list school {\n"
 			   "\tname *.school.example\n"
 			   "}\n" },
@@ -114,7 +120,10 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 		.example = "policy kids {\n"
 			   "\tfor kids\n"
 			   "\tblock ads telemetry\n"
+			   "\tblock games during school\n"
 			   "\tallow school\n"
+			   "\thours mon-fri 07:00-21:00\n"
+			   "\thours sat-sun 08:00-22:00\n"
 			   "}\n"
 			   "policy default {\n"
 			   "\tblock ads\n"
@@ -135,4 +144,30 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 const struct conf_block *conf_block(enum conf_block_id id)
 {
 	return &blocks[id];
+}
+
+const struct conf_option *conf_option_find(enum conf_block_id block, const char *name,
+					   const struct conf_option *after)
+{
+	size_t count;
+	const struct conf_option *all = conf_options(&count);
+
+	for (const struct conf_option *o = after ? after + 1 : all; o < all + count; o++)
+		if (o->block == block && !strcmp(o->name, name))
+			return o;
+	return NULL;
+}
+
+unsigned conf_option_slot(const struct conf_option *o)
+{
+	size_t count;
+	const struct conf_option *all = conf_options(&count);
+	unsigned slot = 0;
+
+	while (o > all && o[-1].block == o->block) {
+		slot++;
+		o--;
+	}
+	assert(slot < CONF_BLOCK_OPTIONS_MAX);
+	return slot;
 }

@@ -2,15 +2,13 @@
 #include "conf/conf_bypass.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "conf/wish_file.h"
 #include "lib/util.h"
 
 #define NAME_CHARS                                                                          \
@@ -72,71 +70,23 @@ const char *conf_bypass_text(const struct conf_bypass *b, char *buf)
 
 /* --- the file ------------------------------------------------------------------------- */
 
-static int read_trusted(int fd, char *text)
-{
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode) || (st.st_uid && st.st_uid != geteuid()) ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return -EPERM;
-	n = read(fd, text, CONF_BYPASS_TEXT);
-	if (n < 0)
-		return -errno;
-	if (n == CONF_BYPASS_TEXT)
-		return -EINVAL;
-	text[n] = '\0';
-	return strlen(text) == (size_t)n ? 0 : -EINVAL;
-}
-
 int conf_bypass_read(const char *control, int64_t now_s, struct conf_bypass *out)
 {
 	char path[PATH_MAX], text[CONF_BYPASS_TEXT];
-	int fd, rc = conf_bypass_path(control, path);
+	int rc = conf_bypass_path(control, path);
 
 	out->count = 0;
-	if (rc)
-		return rc;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	rc = read_trusted(fd, text);
-	close(fd);
+	if (!rc)
+		rc = wish_file_read(path, text, sizeof(text));
 	return rc ? rc : conf_bypass_parse(text, now_s, out);
-}
-
-static int write_text(const char *path, const char *text)
-{
-	int rc = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		rc = -EIO;
-	if (close(fd) && !rc)
-		rc = -errno;
-	return rc;
 }
 
 int conf_bypass_write(const char *control, const struct conf_bypass *b)
 {
-	char path[PATH_MAX], new[PATH_MAX], text[CONF_BYPASS_TEXT];
+	char path[PATH_MAX], text[CONF_BYPASS_TEXT];
 	int rc = conf_bypass_path(control, path);
 
-	if (rc)
-		return rc;
-	if (!b->count)
-		return unlink(path) && errno != ENOENT ? -errno : 0;
-	if (snprintf(new, sizeof(new), "%.4000s.%d", path, (int)getpid()) >= (int)sizeof(new))
-		return -ENAMETOOLONG;
-	rc = write_text(new, conf_bypass_text(b, text));
-	if (!rc && rename(new, path))
-		rc = -errno;
-	if (rc && rc != -EEXIST)
-		unlink(new);
-	return rc;
+	return rc ? rc : wish_file_write(path, conf_bypass_text(b, text));
 }
 
 /* --- what it says --------------------------------------------------------------------- */

@@ -115,7 +115,8 @@ static void check_policy(struct parser *p, size_t index)
 			       "the policy for all others is called default",
 			       "policy '%s' has no 'for'", policy->name);
 	for (size_t l = 0; l < p->conf->list_count; l++)
-		if (policy->block & policy->allow & UINT64_C(1) << l)
+		if (conf_policy_lists(policy, true) & conf_policy_lists(policy, false) &
+		    UINT64_C(1) << l)
 			parse_error_at(p, set_at(p, CONF_POLICY, index, "allow"), NULL,
 				       "policy '%s' both blocks and allows list '%s'",
 				       policy->name, p->conf->lists[l].name);
@@ -257,10 +258,14 @@ static bool is_forwarded_to(const struct conf *c, size_t upstream)
 	for (size_t i = 0; i < c->forward_count; i++)
 		if (c->forwards[i].upstream == upstream)
 			return true;
+	for (size_t i = 0; i < c->policy_count; i++)
+		if (c->policies[i].has_upstream && c->policies[i].upstream == upstream)
+			return true;
 	return false;
 }
 
-/* The root goes to the first upstream that no suffix goes to, or else to the first. */
+/* The root goes to the first upstream that no suffix and no policy goes to, or else to the
+ * first. */
 static void follow_root(struct parser *p)
 {
 	struct conf_forward *root;
@@ -298,6 +303,19 @@ static void check_upstreams(struct parser *p)
 			from->name);
 }
 
+/* Read as written, so before the policies change places. */
+static void follow_answers(struct parser *p)
+{
+	for (size_t i = 0; i < p->conf->policy_count; i++) {
+		struct conf_policy *policy = &p->conf->policies[i];
+
+		if (!set_at(p, CONF_POLICY, i, "block-answer")->line)
+			policy->block_answer = p->conf->block_answer;
+		if (!set_at(p, CONF_POLICY, i, "block-ttl")->line)
+			policy->block_ttl_s = p->conf->block_ttl_s;
+	}
+}
+
 /* policy default is always there, and behind all others. */
 static void follow_default_policy(struct parser *p)
 {
@@ -308,8 +326,11 @@ static void follow_default_policy(struct parser *p)
 	if (i == SIZE_MAX) {
 		struct conf_policy *added = PARSE_GROW(p, c->policies, c->policy_count);
 
-		if (added)
-			added->name = parse_text(p, "default");
+		if (!added)
+			return;
+		added->name = parse_text(p, "default");
+		added->block_answer = c->block_answer;
+		added->block_ttl_s = c->block_ttl_s;
 		return;
 	}
 	policy = c->policies[i];
@@ -352,6 +373,13 @@ static void check_list(struct parser *p, size_t index)
 			       "list '%s' is of format owners, and has no 'owner'", l->name);
 }
 
+/* The caller of conf_policies_apply() adds what has hours. */
+static void follow_lists(struct conf_policy *policy)
+{
+	policy->block = policy->block_always;
+	policy->allow = policy->allow_always;
+}
+
 void conf_check(struct parser *p)
 {
 	check_claims(p);
@@ -375,5 +403,8 @@ void conf_check(struct parser *p)
 	follow_on_failure(p);
 	follow_bypass(p);
 	follow_root(p);
+	follow_answers(p);
 	follow_default_policy(p);
+	for (size_t i = 0; i < p->conf->policy_count; i++)
+		follow_lists(&p->conf->policies[i]);
 }

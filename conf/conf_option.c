@@ -1,9 +1,7 @@
 /* The table of all options. The blocks they stand in are in conf_block.c. */
 #include "conf/conf_option.h"
 
-#include <assert.h>
 #include <limits.h>
-#include <string.h>
 
 #include "conf/conf.h"
 #include "lib/util.h"
@@ -50,7 +48,7 @@ static const struct conf_option options[] = {
 	{ CONF_TOP, "upstream", .type = TYPE_BLOCK, .opens = CONF_UPSTREAM },
 	{ CONF_TOP, "forward", .type = TYPE_FORWARD, .args = "SUFFIX UPSTREAM",
 	  .initial_note = "the root goes to the first upstream that no other forward "
-			  "line names",
+			  "line and no policy names",
 	  .example = "office.example office",
 	  .help = "Ask this upstream for names at and below the suffix; the longest "
 		"suffix wins. The suffix '.' is the root: all other names." },
@@ -99,6 +97,11 @@ static const struct conf_option options[] = {
 	  .initial_user = "nameward-lists",
 	  .help = "Where the copies of lists with a url are kept. Account nameward-list "
 		"owns it." },
+	{ CONF_TOP, "overrides", .type = TYPE_PATH, .at = offsetof(struct conf, overrides),
+	  .max = 4000, .initial = "/var/lib/nameward/overrides",
+	  .initial_user = "nameward-overrides",
+	  .help = "Where `nameward allow', `block' and `pause' write what they are asked "
+		"for; only root may. It survives a restart, and is seen within a second." },
 	{ CONF_TOP, "include", .type = TYPE_INCLUDE, .args = "PATTERN ...",
 	  .example = "local/*.conf",
 	  .help = "Read these files here, as if they were written in this place, in "
@@ -329,14 +332,32 @@ static const struct conf_option options[] = {
 	  .help = "Groups the policy is for. The first policy, in the order of the "
 		"files, that is for a client's group holds; policy default, which has "
 		"no such line, holds for all others." },
-	{ CONF_POLICY, "block", .type = TYPE_LISTS,
-	  .at = offsetof(struct conf_policy, block),
-	  .args = "LIST ...",
-	  .help = "Lists of names that are blocked." },
-	{ CONF_POLICY, "allow", .type = TYPE_LISTS,
-	  .at = offsetof(struct conf_policy, allow),
-	  .args = "LIST ...",
-	  .help = "Lists of names that are not blocked, whatever other lists say." },
+	{ CONF_POLICY, "block", .type = TYPE_POLICY_LISTS,
+	  .at = offsetof(struct conf_policy, block_always),
+	  .args = "LIST ... [during WINDOW]",
+	  .help = "Lists of names that are blocked; behind during, only then." },
+	{ CONF_POLICY, "allow", .type = TYPE_POLICY_LISTS,
+	  .at = offsetof(struct conf_policy, allow_always),
+	  .args = "LIST ... [during WINDOW]",
+	  .help = "Lists of names that are not blocked, whatever other lists say; behind "
+		"during, only then." },
+	{ CONF_POLICY, "hours", .type = TYPE_HOURS, .at = offsetof(struct conf_policy, hours),
+	  .args = "[DAY[-DAY],...] [HH:MM-HH:MM,...]",
+	  .help = "When anything may be looked up, written as in a window. Outside of "
+		"these hours every name is blocked, and what was opened at the gate is "
+		"closed; of lists that allow, none holds then. Names at home are "
+		"answered nevertheless. Without such a line there is no such time." },
+	{ CONF_POLICY, "block-answer", .type = TYPE_CHOICE, .choices = answer_words,
+	  .at = offsetof(struct conf_policy, block_answer),
+	  .initial_note = "as block-answer says outside of policies",
+	  .help = "What its blocked names are answered with." },
+	{ CONF_POLICY, "block-ttl", .type = TYPE_SECONDS,
+	  .at = offsetof(struct conf_policy, block_ttl_s), .max = DAY,
+	  .initial_note = "as block-ttl says outside of policies",
+	  .help = "How long its clients may remember that a name is blocked." },
+	{ CONF_POLICY, "upstream", .type = TYPE_UPSTREAM, .args = "UPSTREAM",
+	  .help = "Ask this upstream for its clients, but for names with a forward line of "
+		"their own. Its answers are kept apart in the cache." },
 
 	{ CONF_GATE, "table", "inet", .type = TYPE_TABLE,
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",
@@ -451,29 +472,6 @@ const struct conf_option *conf_options(size_t *count)
 {
 	*count = ARRAY_SIZE(options);
 	return options;
-}
-
-const struct conf_option *conf_option_find(enum conf_block_id block, const char *name,
-					   const struct conf_option *after)
-{
-	const struct conf_option *o = after ? after + 1 : options;
-
-	for (; o < options + ARRAY_SIZE(options); o++)
-		if (o->block == block && !strcmp(o->name, name))
-			return o;
-	return NULL;
-}
-
-unsigned conf_option_slot(const struct conf_option *o)
-{
-	unsigned slot = 0;
-
-	while (o > options && o[-1].block == o->block) {
-		slot++;
-		o--;
-	}
-	assert(slot < CONF_BLOCK_OPTIONS_MAX);
-	return slot;
 }
 
 const char *conf_gate_mode_name(enum conf_gate_mode m)

@@ -6,19 +6,10 @@
 #include "conf/conf.h"
 #include "conf/conf_option.h"
 #include "conf/conf_pin.h"
+#include "conf/conf_print.h"
 #include "lib/util.h"
 
-struct printer {
-	const struct conf *conf;
-	const struct conf_option *option;
-	const void *block; /* the struct the option stands in */
-	FILE *to;
-};
-
-typedef void print_option(const struct printer *p);
-
-/* A word as the grammar reads it back. */
-static void print_word(FILE *to, const char *text)
+void print_word(FILE *to, const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789._-+/:@%,=*[]~";
@@ -36,8 +27,7 @@ static void print_word(FILE *to, const char *text)
 	fputc('"', to);
 }
 
-/* Begin the option's line. */
-static void print_name(const struct printer *p)
+void print_name(const struct printer *p)
 {
 	if (p->option->block != CONF_TOP)
 		fputc('\t', p->to);
@@ -178,17 +168,6 @@ static void print_list_name(const struct printer *p)
 	}
 }
 
-static void print_for(const struct printer *p)
-{
-	const struct conf_policy *policy = p->block;
-
-	for (size_t i = 0; i < policy->group_count; i++) {
-		print_name(p);
-		print_word(p->to, p->conf->groups[policy->groups[i]].name);
-		fputc('\n', p->to);
-	}
-}
-
 static void print_owner(const struct printer *p)
 {
 	const struct conf_list *l = p->block;
@@ -196,19 +175,6 @@ static void print_owner(const struct printer *p)
 	for (size_t i = 0; i < l->owner_count; i++) {
 		print_name(p);
 		print_word(p->to, l->owners[i]);
-		fputc('\n', p->to);
-	}
-}
-
-static void print_lists(const struct printer *p)
-{
-	const uint64_t *mask = (const void *)((const char *)p->block + p->option->at);
-
-	for (size_t i = 0; i < p->conf->list_count; i++) {
-		if (!(*mask & UINT64_C(1) << i))
-			continue;
-		print_name(p);
-		print_word(p->to, p->conf->lists[i].name);
 		fputc('\n', p->to);
 	}
 }
@@ -227,22 +193,8 @@ static void print_allowed(const struct printer *p, const struct conf_gate_allow 
 	else
 		fprintf(p->to, " %s %u-%u", a->proto == IPPROTO_TCP ? "tcp" : "udp",
 			a->port_first, a->port_last);
-	if (a->window != SIZE_MAX) {
-		fputs(" during", p->to);
-		print_word(p->to, p->conf->windows[a->window].name);
-	}
+	print_during(p, a->window);
 	fputc('\n', p->to);
-}
-
-static void print_hours(const struct printer *p)
-{
-	const struct conf_hours *h = (const void *)((const char *)p->block + p->option->at);
-	char text[CONF_SPAN_TEXT_MAX];
-
-	for (size_t i = 0; i < h->count; i++) {
-		print_name(p);
-		fprintf(p->to, " %s\n", conf_span_text(&h->spans[i], text));
-	}
 }
 
 static void print_allow(const struct printer *p)
@@ -298,6 +250,17 @@ static void print_fill(const struct printer *p)
 			print_word(p->to, f->sets[k]);
 		fputc('\n', p->to);
 	}
+}
+
+static void print_upstream(const struct printer *p)
+{
+	const struct conf_policy *policy = p->block;
+
+	if (!policy->has_upstream)
+		return;
+	print_name(p);
+	print_word(p->to, p->conf->upstreams[policy->upstream].name);
+	fputc('\n', p->to);
 }
 
 static void print_reach(const struct printer *p)
@@ -410,6 +373,8 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_OWNER] = print_owner,
 	[TYPE_FOR] = print_for,
 	[TYPE_LISTS] = print_lists,
+	[TYPE_POLICY_LISTS] = print_policy_lists,
+	[TYPE_UPSTREAM] = print_upstream,
 	[TYPE_ALLOW] = print_allow,
 	[TYPE_HOURS] = print_hours,
 	[TYPE_DENY] = print_deny,

@@ -253,23 +253,6 @@ static void read_owner(struct parser *p, const struct written *w)
 	}
 }
 
-static void read_for(struct parser *p, const struct written *w)
-{
-	struct conf_policy *policy = w->block;
-
-	for (size_t i = w->first; i < w->node->word_count; i++) {
-		size_t group = parse_reference(p, CONF_GROUP, &w->node->words[i]),
-		       *element;
-
-		if (group == SIZE_MAX)
-			continue;
-		element = PARSE_GROW(p, policy->groups, policy->group_count);
-		if (!element)
-			return;
-		*element = group;
-	}
-}
-
 static void read_lists(struct parser *p, const struct written *w)
 {
 	uint64_t *mask = (uint64_t *)((char *)w->block + w->option->at);
@@ -334,6 +317,8 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_OWNER] = read_owner,
 	[TYPE_FOR] = read_for,
 	[TYPE_LISTS] = read_lists,
+	[TYPE_POLICY_LISTS] = read_policy_lists,
+	[TYPE_UPSTREAM] = read_upstream,
 	[TYPE_ALLOW] = read_allow,
 	[TYPE_HOURS] = read_hours,
 	[TYPE_DENY] = read_deny,

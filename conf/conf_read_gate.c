@@ -70,9 +70,8 @@ static void read_allowed_mac(struct parser *p, const struct written *w, size_t c
 		a->has_mac = true;
 }
 
-/* `during WINDOW` at the end of the line. @return how many words stand in front of it; 0: an
- * error was added */
-static size_t read_during(struct parser *p, const struct written *w, size_t *window)
+size_t parse_during(struct parser *p, const struct written *w, const char *hint,
+		    size_t *window)
 {
 	const struct scfg_word *words = w->node->words;
 	size_t at = 2, count = w->node->word_count;
@@ -83,7 +82,7 @@ static size_t read_during(struct parser *p, const struct written *w, size_t *win
 	if (at == count)
 		return count;
 	if (count != at + 2) {
-		parse_error(p, &words[MIN(at + 2, count - 1)], "as in: allow tcp 443 during school",
+		parse_error(p, &words[MIN(at + 2, count - 1)], hint,
 			    "'during' has the name of one window behind it");
 		return 0;
 	}
@@ -113,7 +112,7 @@ void read_allow(struct parser *p, const struct written *w)
 {
 	const struct scfg_word *word = &w->node->words[1];
 	struct conf_gate_allow a = { .place = parse_place(p, word) }, *element;
-	size_t count = read_during(p, w, &a.window);
+	size_t count = parse_during(p, w, "as in: allow tcp 443 during school", &a.window);
 
 	if (!count)
 		return;

@@ -39,8 +39,10 @@ static void on_up(void *arg, struct process *p)
 		local_data_on_up(s);
 		return;
 	}
-	if (process_role(p) == ROLE_RESOLVER)
+	if (process_role(p) == ROLE_RESOLVER) {
 		outfit_secret(p, &s->secret);
+		outfit_overrides(p, s->overrides);
+	}
 	outfit_all(s->processes, p, s->now, s->control_fd);
 	if (process_role(p) == ROLE_NFTSYNC) {
 		outfit_netfilter(p, &s->netfilter_fd);

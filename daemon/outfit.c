@@ -90,6 +90,21 @@ void outfit_secret(struct process *resolver, const struct hash_key *secret)
 	process_send(resolver, MSG_SECRET, &m, sizeof(m), -1);
 }
 
+void outfit_overrides(struct process *resolver, const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+	int fd = text ? memfd_create("nameward-overrides", MFD_CLOEXEC) : -1;
+
+	if (!text)
+		return;
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+		log_err("overrides: %s: those before stay", strerror(errno));
+	else
+		process_send(resolver, MSG_OVERRIDES, NULL, 0, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
 void outfit_tell_state(struct process *resolver, const struct process *of)
 {
 	struct msg_child m;

@@ -45,6 +45,10 @@ void outfit_ranges(struct process *p, const struct generation *g);
 
 /** The image of local data, if there is one; to the resolver and to local. */
 void outfit_local(struct process *p, const struct generation *g);
+
+/** The text of overrides (conf_override.h). NULL: none were ever, nothing is sent. */
+void outfit_overrides(struct process *resolver, const char *text);
+
 /** What DNS cookies are made of. */
 void outfit_secret(struct process *resolver, const struct hash_key *secret);
 

@@ -17,6 +17,7 @@
 #include "daemon/howto.h"
 #include "daemon/local_data.h"
 #include "daemon/outfit.h"
+#include "daemon/override_file.h"
 #include "daemon/privileges.h"
 #include "daemon/process.h"
 #include "daemon/sd_notify.h"
@@ -94,6 +95,7 @@ static void adopt(struct supervisor *s, struct generation *g)
 			process_stop(p);
 	}
 	generation_free(old);
+	override_file_follow(s);
 	log_info("generation %u: handed to all", g->number);
 }
 

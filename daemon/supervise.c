@@ -20,6 +20,7 @@
 #include "daemon/generation.h"
 #include "daemon/handover.h"
 #include "daemon/listeners.h"
+#include "daemon/override_file.h"
 #include "daemon/privileges.h"
 #include "daemon/process.h"
 #include "daemon/sd_notify.h"
@@ -162,6 +163,8 @@ static void end(struct supervisor *s)
 	for (int role = 0; role < ROLE_COUNT; role++)
 		process_free(s->processes[role]);
 	file_watch_free(s->local_files);
+	file_watch_free(s->override_file);
+	free(s->overrides);
 	if (s->next != s->now)
 		generation_free(s->next);
 	generation_free(s->now);
@@ -210,6 +213,7 @@ static int start_and_serve(struct supervisor *s)
 		log_err("start: %s", strerror(-rc));
 		return 1;
 	}
+	override_file_follow(s);
 	reload_compile(s, s->now);
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
 		if (s->now->wants[order[i]])

@@ -43,6 +43,9 @@ struct supervisor {
 	struct file_watch *local_files;	   /* NULL: not yet */
 	struct generation *local_for;	   /* whose local data are being read; NULL: nobody's */
 	const struct generation *local_watched; /* whose files local_files has; compared only */
+	struct file_watch *override_file;  /* NULL: not yet */
+	char *overrides;		   /* the text of conf_override.h in force; NULL: none */
+	int overrides_rc;		   /* what was wrong with the file, as last said */
 	bool local_again;		   /* what is being read is out of date */
 	struct hash_key secret;	 /* of DNS cookies: each resolver gets it, and nobody else */
 	uint64_t stopping_since_ms;

@@ -36,6 +36,7 @@ _nameward()
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
 	--format) words='ndjson csv cof' ;;
+	--group) words=$(_nameward_names group) ;;
 	--list) words=$(_nameward_names list) ;;
 	--zone) words=$(_nameward_names zone) ;;
 	--verdict)
@@ -63,6 +64,10 @@ _nameward()
 			words="--apply $common" ;;
 		'report '*) words="--day --week --html -S --since -U --until $common" ;;
 		'why '*) words="--client $common" ;;
+		'allow '* | 'block '*) words="--for --client --group --end --save $common" ;;
+		'pause '*) words="$(_nameward_names policy) $(_nameward_names group) $(_nameward_names device) --for $common" ;;
+		'resume '*) words="$(_nameward_names policy) $(_nameward_names group) $(_nameward_names device) $common" ;;
+		'override ') words="ls $common" ;;
 		'cache ') words="ls flush $common" ;;
 		'cache flush') words="--all $common" ;;
 		'gate ') words="ls bypass check readiness rules withdraw $common" ;;

@@ -66,7 +66,7 @@ static bool blocks_source(const struct conf *conf, const struct list_index *x, c
 static bool is_only_allowed(const struct conf *conf, size_t list)
 {
 	for (size_t i = 0; i < conf->policy_count; i++)
-		if (conf->policies[i].block >> list & 1)
+		if (conf_policy_lists(&conf->policies[i], true) >> list & 1)
 			return false;
 	return true;
 }

@@ -226,6 +226,7 @@ static const struct {
 	[MSG_TELL] = { sizeof(struct msg_tell), 1, NO_FD, check_tell },
 	[MSG_LOCAL] = { 0, 0, WITH_FD, NULL },
 	[MSG_RANGES] = { 0, 0, WITH_FD, NULL },
+	[MSG_OVERRIDES] = { 0, 0, WITH_FD, NULL },
 };
 
 static size_t record_size(const void *record)

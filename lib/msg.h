@@ -78,6 +78,9 @@ enum msg_type {
 	/* fd: sealed memfd with a range image (range_image.h), the addresses that zones refuse;
 	 * compiler to supervisor to nftsync, where it is in force at once */
 	MSG_RANGES,
+	/* fd: memfd with the text of conf_override.h; supervisor to resolver, where it is in
+	 * force at once */
+	MSG_OVERRIDES,
 	MSG_TYPE_COUNT,
 };
 

@@ -78,7 +78,7 @@ static void make_key(const struct cache *c, const struct cache_key *from, struct
 	}
 	store_be16(to->bytes + len, from->qtype);
 	store_be16(to->bytes + len + 2, from->qclass);
-	to->bytes[len + 4] = (uint8_t)(from->dnssec_ok | from->cd << 1);
+	to->bytes[len + 4] = (uint8_t)(from->dnssec_ok | from->cd << 1 | from->view << 2);
 	to->len = len + KEY_TAIL;
 	to->hash = hash_bytes(&c->hash_key, to->bytes, to->len);
 }

@@ -14,11 +14,13 @@
 struct cache;
 
 /** What answers differ by. qname in any case; dnssec_ok and cd change the answer's
- *  content. */
+ *  content, as does who was asked: view, at most CACHE_VIEW_MAX. */
+#define CACHE_VIEW_MAX 63
 struct cache_key {
 	const struct dname *qname;
 	uint16_t qtype, qclass;
 	bool dnssec_ok, cd;
+	uint8_t view;
 };
 
 /** One entry as found; wire is borrowed until the next cache call. */

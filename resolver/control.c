@@ -17,6 +17,7 @@
 #include "resolver/report_cache.h"
 #include "resolver/report_local.h"
 #include "resolver/report_lists.h"
+#include "resolver/report_override.h"
 #include "resolver/report_state.h"
 #include "resolver/state.h"
 #include "resolver/trust.h"
@@ -237,11 +238,6 @@ static void do_list_search(struct conn *c, char **words)
 		do_report(c, report_list_search, words);
 }
 
-static void do_list_ls(struct conn *c, char **words)
-{
-	do_report(c, report_list_ls, words);
-}
-
 /* A large cache is told in pieces, the next one when the last has gone out. */
 static void on_more(struct bufferevent *be, void *arg)
 {
@@ -299,11 +295,6 @@ static void do_cache_flush(struct conn *c, char **words)
 	end_answer(c);
 }
 
-static void do_local_ls(struct conn *c, char **words)
-{
-	do_report(c, report_local_ls, words);
-}
-
 static void do_gate(struct conn *c, enum msg_question question, const char *arg)
 {
 	if (ask(c, TO_NFTSYNC, question, arg))
@@ -353,23 +344,26 @@ static void do_gate_withdraw(struct conn *c, char **words)
 		do_gate(c, ASK_WITHDRAWN, NULL);
 }
 
-/* One row a verb: one or two words, then what it does with the words behind them. */
+/* One row a verb: one or two words, then what it does with the words behind them; or which
+ * report they are for. */
 static const struct {
 	const char *verb, *noun;
 	void (*run)(struct conn *c, char **words);
+	report_function *report;
 } verbs[] = {
-	{ "status", NULL, do_status },
-	{ "why", NULL, do_why },
-	{ "client", NULL, do_client },
-	{ "gate", "ls", do_gate_ls },
-	{ "gate", "rules", do_gate_rules },
-	{ "cache", "ls", do_cache_ls },
-	{ "cache", "flush", do_cache_flush },
-	{ "gate", "withdraw", do_gate_withdraw },
-	{ "history", "forget", do_history_forget },
-	{ "list", "search", do_list_search },
-	{ "list", "ls", do_list_ls },
-	{ "local", "ls", do_local_ls },
+	{ "status", NULL, do_status, NULL },
+	{ "why", NULL, do_why, NULL },
+	{ "client", NULL, do_client, NULL },
+	{ "gate", "ls", do_gate_ls, NULL },
+	{ "gate", "rules", do_gate_rules, NULL },
+	{ "cache", "ls", do_cache_ls, NULL },
+	{ "cache", "flush", do_cache_flush, NULL },
+	{ "gate", "withdraw", do_gate_withdraw, NULL },
+	{ "history", "forget", do_history_forget, NULL },
+	{ "list", "search", do_list_search, NULL },
+	{ "list", "ls", NULL, report_list_ls },
+	{ "local", "ls", NULL, report_local_ls },
+	{ "override", "ls", NULL, report_override_ls },
 };
 
 static void run(struct conn *c, char *line)
@@ -386,12 +380,15 @@ static void run(struct conn *c, char *line)
 			continue;
 		if (verbs[i].noun && (n < 2 || strcmp(words[1], verbs[i].noun)))
 			continue;
-		verbs[i].run(c, words + (verbs[i].noun ? 2 : 1));
+		if (verbs[i].run)
+			verbs[i].run(c, words + (verbs[i].noun ? 2 : 1));
+		else
+			do_report(c, verbs[i].report, words + 2);
 		return;
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
 		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
-		  "cache ls [NAME], cache flush NAME, local ls [NAME], history forget WHAT");
+		  "cache ls [NAME], cache flush NAME, local ls [NAME], override ls, history forget WHAT");
 }
 
 /* --- connections ------------------------------------------------------------------------- */

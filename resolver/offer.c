@@ -48,6 +48,7 @@ static struct cache_key key_of(const struct wire_question *q)
 		.qclass = q->qclass,
 		.dnssec_ok = q->dnssec_ok,
 		.cd = q->cd,
+		.view = q->view,
 	};
 }
 

@@ -7,6 +7,7 @@
 #include "blocklists/list_sides.h"
 #include "blocklists/list_spans.h"
 #include "lib/log.h"
+#include "resolver/override.h"
 
 static bool device_has(const struct conf_device *d, const struct addr *addr,
 		       const struct mac *mac)
@@ -29,7 +30,7 @@ static size_t find_device(const struct conf *conf, const struct addr *addr,
 	return POLICY_NONE;
 }
 
-static bool group_has(const struct conf_group *g, const struct addr *addr, size_t device)
+bool policy_group_has(const struct conf_group *g, const struct addr *addr, size_t device)
 {
 	for (size_t i = 0; i < g->member_count; i++) {
 		const struct conf_member *m = &g->members[i];
@@ -50,7 +51,7 @@ static void find_policy(const struct conf *conf, const struct addr *addr,
 		if (!p->group_count)
 			c->policy = i; /* `default`, unless one with groups fits */
 		for (size_t k = 0; k < p->group_count; k++) {
-			if (!group_has(&conf->groups[p->groups[k]], addr, c->device))
+			if (!policy_group_has(&conf->groups[p->groups[k]], addr, c->device))
 				continue;
 			c->group = p->groups[k];
 			c->policy = i;
@@ -135,6 +136,18 @@ size_t policy_find_forward(const struct conf *conf, const struct dname *qname)
 		}
 	}
 	return best;
+}
+
+size_t policy_find_upstream(const struct conf *conf, const struct policy_client *c,
+			    const struct dname *qname, uint8_t *view)
+{
+	const struct conf_policy *p = c->policy == POLICY_NONE ? NULL : &conf->policies[c->policy];
+	const struct conf_forward *f = &conf->forwards[policy_find_forward(conf, qname)];
+	bool own = p && p->has_upstream && f->suffix.len == 1 && p->upstream != f->upstream;
+
+	if (view)
+		*view = own ? (uint8_t)(p->upstream + 1) : 0;
+	return own ? p->upstream : f->upstream;
 }
 
 /** The levels that lead to a rung: of entries in the policy's block lists, and in its
@@ -250,6 +263,45 @@ static enum policy_rung rung_find(const struct said *said, uint64_t taken[LEVELS
 	return rung;
 }
 
+const char *policy_list_name(const struct conf *conf, const struct list_match *match)
+{
+	return match->list == POLICY_BY_HOURS	 ? "(hours)" :
+	       match->list == POLICY_BY_OVERRIDE ? "(override)" :
+						   conf->lists[match->list].name;
+}
+
+/** What has been asked for at run time goes before all else.
+ *  @return whether it decides, and what */
+static bool is_overridden(const struct conf *conf, const struct policy_asker *who,
+			  const struct dname *qname, struct list_match *match,
+			  enum policy_action *out)
+{
+	const struct conf_override *o = overrides_find(who->overrides, conf, who, qname);
+
+	if (!o)
+		return false;
+	*out = o->action == OVERRIDE_PAUSE ? POLICY_PASS :
+	       o->action == OVERRIDE_ALLOW ? POLICY_ALLOW : POLICY_BLOCK;
+	if (match && o->action != OVERRIDE_PAUSE)
+		*match = (struct list_match){
+			.list = POLICY_BY_OVERRIDE, .key = o->name, .subtree = true,
+			.level = o->action == OVERRIDE_ALLOW ? LEVEL_ALLOW : LEVEL_BLOCK,
+		};
+	return true;
+}
+
+/** Outside of its hours a policy blocks all that it is asked about. */
+static bool is_closed(const struct conf *conf, const struct policy_asker *who,
+		      const struct dname *qname, struct list_match *match)
+{
+	if (who->place->policy == POLICY_NONE || !conf->policies[who->place->policy].closed)
+		return false;
+	if (match)
+		*match = (struct list_match){ .list = POLICY_BY_HOURS, .key = *qname,
+					      .level = LEVEL_BLOCK };
+	return true;
+}
+
 bool policy_explain(const struct conf *conf, const struct list_index *x,
 		    const struct policy_asker *asker, const struct dname *qname,
 		    enum policy_rung rung, struct list_match *match)
@@ -268,8 +320,13 @@ enum policy_action policy_decide(const struct conf *conf, const struct list_inde
 {
 	uint64_t taken[LEVELS];
 	enum policy_rung rung;
+	enum policy_action action;
 	struct said said;
 
+	if (is_overridden(conf, asker, qname, match, &action))
+		return action;
+	if (is_closed(conf, asker, qname, match))
+		return POLICY_BLOCK;
 	if (!said_of_name(conf, x, asker, qname, &said))
 		return POLICY_PASS;
 	rung = rung_find(&said, taken);
@@ -288,7 +345,8 @@ enum policy_action policy_decide_addr(const struct conf *conf, const struct list
 	enum policy_rung rung;
 	struct said said;
 
-	if (!said_init(conf, x, asker, &said) ||
+	if (overrides_find(asker->overrides, conf, asker, NULL) ||
+	    !said_init(conf, x, asker, &said) ||
 	    !list_spans_find(x, addr, false, said.wanted, said.by_level))
 		return POLICY_PASS;
 	rung = rung_find(&said, taken);

@@ -14,6 +14,8 @@
 #include "lib/addr.h"
 #include "lib/dname.h"
 
+struct overrides;
+
 /** "No such thing" for every index into the configuration here. */
 #define POLICY_NONE SIZE_MAX
 
@@ -31,6 +33,9 @@ struct policy_client {
 struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
 					const struct mac *mac, const char *interface);
 
+/** Whether a group has a client, by its address or its device (POLICY_NONE: none). */
+bool policy_group_has(const struct conf_group *g, const struct addr *addr, size_t device);
+
 /** The gate's mode for a client: as its device says, else as its zone says.
  *  @retval false  neither says anything: it is not gated; mode is untouched */
 bool policy_find_mode(const struct conf *conf, const struct policy_client *c,
@@ -44,6 +49,13 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
 /** The upstream group for a name: the longest `forward` suffix. Index into
  *  conf->forwards. */
 size_t policy_find_forward(const struct conf *conf, const struct dname *qname);
+
+/** The upstream group to ask for a name: that of its policy, where no `forward` line but the
+ *  root's is for the name. Index into conf->upstreams.
+ *  @param view  what the cache keeps its answers apart by: 0 for those of forward lines. May
+ *               be NULL */
+size_t policy_find_upstream(const struct conf *conf, const struct policy_client *c,
+			    const struct dname *qname, uint8_t *view);
 
 enum policy_action {
 	POLICY_PASS,  /* no list of this client's policy holds the name */
@@ -65,10 +77,16 @@ enum policy_rung {
 struct policy_asker {
 	const struct policy_client *place; /* borrowed, as addr */
 	const struct addr *addr;	   /* NULL: not known */
+	const struct overrides *overrides; /* borrowed; NULL: none */
 	uint16_t qtype; /* 0: not known; what holds for some types alone does not hold then */
 };
 
-/** Walk the ladder for a name. What an RPZ says of the client stands in for what it says of
+/** Stand in a match for the number of a list where no list has decided, but the policy's
+ *  hours, or an override. No list can have their names. */
+enum { POLICY_BY_HOURS = CONF_LISTS_MAX, POLICY_BY_OVERRIDE };
+const char *policy_list_name(const struct conf *conf, const struct list_match *match);
+
+/** Walk the ladder for a name: overrides, the policy's hours, its lists. What an RPZ says of the client stands in for what it says of
  *  names; other lists say nothing of clients.
  *  @param x      NULL: no index, everything passes
  *  @param match  filled unless the action is PASS; NULL if not wanted */

@@ -141,19 +141,24 @@ static void answer_any(struct resolver *r, struct lookup *l)
 	reply_finish(r, l, VERDICT_LOCAL, NULL, NULL, NULL);
 }
 
-void query_judge(struct resolver *r, struct lookup *l)
+bool query_is_blocked(struct resolver *r, struct lookup *l)
 {
 	struct list_match match;
-	enum policy_action action;
+	enum policy_action action = reply_judge(l, &l->question.qname, &match);
 
-	if (query_answer_local(r, l))
-		return;
-	action = reply_judge(l, &l->question.qname, &match);
-	if (action == POLICY_BLOCK) {
-		reply_blocked(r, l, &match, VERDICT_BLOCKED);
-		return;
-	}
+	l->epoch = r->schedule.epoch;
 	l->allowed = action == POLICY_ALLOW;
+	if (action == POLICY_BLOCK)
+		reply_blocked(r, l, &match, VERDICT_BLOCKED);
+	return action == POLICY_BLOCK;
+}
+
+void query_judge(struct resolver *r, struct lookup *l)
+{
+	if (query_answer_local(r, l) || query_is_blocked(r, l))
+		return;
+	policy_find_upstream(l->setup->conf, &l->client.place, &l->question.qname,
+			     &l->question.view);
 	if (l->question.qtype == TYPE_ANY)
 		answer_any(r, l);
 	else
@@ -207,9 +212,11 @@ void query_take(struct resolver *r, const struct asker *from, const uint8_t *pac
 	l.client.label[0] = '\0';
 	l.client.has_mac = false;
 	l.allowed = false;
+	l.epoch = 0;
 	r->stats.queries++;
 	if (!guard_admit(r, &l))
 		return;
+	schedule_look(&r->schedule, l.ts_us / 1000000);
 	if (verdict == WIRE_OK)
 		answer_question(r, &l);
 	else

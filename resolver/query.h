@@ -31,7 +31,8 @@ struct lookup {
 	struct addr upstream; /* family 0: none */
 	uint8_t verdict;      /* enum msg_verdict */
 	uint8_t rcode;
-	bool allowed; /* an allow list holds the name */
+	bool allowed;	/* an allow list holds the name */
+	uint32_t epoch; /* of the schedule by which it was judged */
 };
 
 /** @param r  borrowed, outlives it */

@@ -198,7 +198,7 @@ static struct place find_place(struct queries *qs, const struct lookup *l)
 	const struct conf *conf = l->setup->conf;
 	struct place p = {
 		.at = &qs->flights[flight_hash(qs, &l->question) % FLIGHT_BUCKETS],
-		.group = conf->forwards[policy_find_forward(conf, &l->question.qname)].upstream,
+		.group = policy_find_upstream(conf, &l->client.place, &l->question.qname, NULL),
 	};
 
 	p.found = find_flight(*p.at, l, p.group);

@@ -122,6 +122,8 @@ bool query_offer(struct resolver *r, struct lookup *l, struct query *q, const st
 	struct offer mine, cut = { .rebind = NULL };
 	uint32_t lease_s;
 
+	if (!o->authoritative && l->epoch != r->schedule.epoch && query_is_blocked(r, l))
+		return false; /* hours have begun or ended since it was asked */
 	if (reply_chain_blocked(l, o->note, &match)) {
 		reply_blocked(r, l, &match, VERDICT_BLOCKED_CNAME);
 		return false;

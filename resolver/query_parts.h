@@ -68,6 +68,9 @@ int query_park_init(struct queries *qs);
 /** What is parked ends without an answer; a half-built qs is allowed. */
 void query_park_fini(struct queries *qs);
 
+/** Judge the name asked for by what holds now, and answer if it is blocked. */
+bool query_is_blocked(struct resolver *r, struct lookup *l);
+
 /** Answer a question on the stack by local data or as a special name (query_local.c).
  *  @return false: it is neither */
 bool query_answer_local(struct resolver *r, struct lookup *l);

@@ -61,7 +61,18 @@ static void reply_withheld(struct resolver *r, struct lookup *l,
 	} else if (l->asker.tcp) {
 		tcp_forget(l->asker.tcp);
 	}
-	reply_finish(r, l, verdict, l->setup->conf->lists[match->list].name, match, NULL);
+	reply_finish(r, l, verdict, policy_list_name(l->setup->conf, match), match, NULL);
+}
+
+/** The form of a blocked answer, as the client's policy has it. */
+static uint32_t block_form(const struct lookup *l, enum wire_block *how)
+{
+	const struct conf *conf = l->setup->conf;
+	size_t policy = l->client.place.policy;
+	bool own = policy != POLICY_NONE;
+
+	*how = (enum wire_block)(own ? conf->policies[policy].block_answer : conf->block_answer);
+	return own ? conf->policies[policy].block_ttl_s : conf->block_ttl_s;
 }
 
 void reply_blocked(struct resolver *r, struct lookup *l,
@@ -72,8 +83,9 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 		[BLOCK_REFUSED] = RCODE_REFUSED,
 	};
 	const struct conf *conf = l->setup->conf;
-	enum wire_block how = (enum wire_block)conf->block_answer;
-	const char *list = conf->lists[match->list].name;
+	enum wire_block how;
+	uint32_t ttl_s = block_form(l, &how);
+	const char *list = policy_list_name(conf, match);
 	char entry[POLICY_ENTRY_TEXT], text[EDE_TEXT_MAX];
 	size_t used = strlen(list), len;
 	uint8_t *room;
@@ -91,7 +103,7 @@ void reply_blocked(struct resolver *r, struct lookup *l,
 	len = MIN(strlen(entry), sizeof(text) - used - 3);
 	memcpy(text + used + 2, entry, len);
 	text[used + 2 + len] = '\0';
-	len = wire_write_blocked(&l->question, how, conf->block_ttl_s, EDE_BLOCKED, text,
+	len = wire_write_blocked(&l->question, how, ttl_s, EDE_BLOCKED, text,
 				 room);
 	reply_write(l, room, len);
 	l->rcode = how < ARRAY_SIZE(rcodes) ? rcodes[how] : 0;
@@ -115,6 +127,7 @@ static struct policy_asker asker_of(const struct lookup *l)
 	return (struct policy_asker){
 		.place = &l->client.place,
 		.addr = &l->asker.from.addr,
+		.overrides = l->setup->overrides,
 		.qtype = l->question.qtype,
 	};
 }

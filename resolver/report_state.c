@@ -14,6 +14,7 @@
 #include "resolver/seek.h"
 #include "resolver/report_local.h"
 #include "resolver/report_lists.h"
+#include "resolver/report_override.h"
 #include "resolver/state.h"
 
 #define WHERE_MAX REPORT_PLACE_MAX
@@ -182,6 +183,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 		return;
 	row(to, "nameward", "generation", r->current->generation);
 	report_zones(r, to);
+	report_override_status(r->current, to);
 	if (r->current->index)
 		report_lists(r->current->index, to);
 	upstream_status(r->current->upstreams, to);
@@ -278,6 +280,31 @@ static void explain_client(const struct why *w, const char *text)
 		step(w, "policy", "none: nothing is blocked", NULL);
 }
 
+/** Whether its hours let it ask at all, and which lists hold in some hours only. */
+static void explain_hours(const struct why *w, const struct conf_policy *p)
+{
+	const struct conf *conf = w->s->conf;
+	int64_t now_s = clock_wall_us() / 1000000;
+
+	if (p->hours.count)
+		step(w, "hours", p->closed ? "now is outside of them: all is blocked" :
+					     "now is inside of them", &p->place);
+	for (size_t i = 0; i < p->during_count; i++) {
+		const struct conf_window *win = &conf->windows[p->durings[i].window];
+		uint64_t lists = p->durings[i].block | p->durings[i].allow;
+		bool holds = conf_hours_has(&win->hours, now_s);
+		char text[128];
+
+		for (size_t k = 0; k < conf->list_count; k++) {
+			if (!(lists & UINT64_C(1) << k))
+				continue;
+			snprintf(text, sizeof(text), "%.40s: list %.40s %s", win->name,
+				 conf->lists[k].name, holds ? "holds" : "does not hold now");
+			step(w, "window", text, &win->place);
+		}
+	}
+}
+
 /** Each rung of the ladder that an entry reaches, the deciding one first; the two that
  *  most lists have also where none does. */
 static void explain_lists(const struct why *w, const struct conf_policy *p)
@@ -332,16 +359,19 @@ static void explain_rest(struct resolver *r, const struct why *w, enum policy_ac
 	static const char *const block_words[] = { "NXDOMAIN", "null address", "NODATA",
 						   "REFUSED" };
 	const struct conf *conf = w->s->conf;
-	const struct conf_forward *f;
+	const struct policy_client *p = &w->client.place;
+	const struct conf_upstream *u;
 	char text[128];
 
 	(void)r;
 	if (action == POLICY_BLOCK) {
-		step(w, "answer", block_words[conf->block_answer], NULL);
+		step(w, "answer", block_words[p->policy == POLICY_NONE ? conf->block_answer :
+						     conf->policies[p->policy].block_answer],
+		     NULL);
 	} else {
-		f = &conf->forwards[policy_find_forward(conf, &w->qname)];
-		snprintf(text, sizeof(text), "upstream %s", conf->upstreams[f->upstream].name);
-		step(w, "answer", text, &conf->upstreams[f->upstream].place);
+		u = &conf->upstreams[policy_find_upstream(conf, p, &w->qname, NULL)];
+		snprintf(text, sizeof(text), "upstream %s", u->name);
+		step(w, "answer", text, &u->place);
 	}
 	explain_gate(w);
 }
@@ -361,7 +391,7 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	if (!w.s || dname_from_text(name, &w.qname))
 		return;
 	find_why_client(r, client, &w);
-	w.asker = (struct policy_asker){ &w.client.place, &w.addr, TYPE_A };
+	w.asker = (struct policy_asker){ &w.client.place, &w.addr, w.s->overrides, TYPE_A };
 	action = policy_decide(w.s->conf, w.s->index, &w.asker, &w.qname, NULL);
 	is_local = report_is_local(r, &w.qname);
 	fprintf(to, "verdict\t%s\t%s\n", is_local ? "LOCAL" : words[action],
@@ -374,6 +404,10 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	}
 	if (w.client.place.policy != POLICY_NONE)
 		p = &w.s->conf->policies[w.client.place.policy];
+	if (p)
+		report_why_override(w.s, &w.asker, &w.qname, to);
+	if (p)
+		explain_hours(&w, p);
 	if (p)
 		explain_lists(&w, p);
 	explain_rest(r, &w, action);

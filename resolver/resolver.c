@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "conf/conf_override.h"
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/hash.h"
@@ -20,6 +22,7 @@
 #include "lib/util.h"
 #include "local/local_image.h"
 #include "resolver/control.h"
+#include "resolver/held.h"
 #include "resolver/guard.h"
 #include "resolver/neighbour.h"
 #include "resolver/network.h"
@@ -117,49 +120,20 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 		log_err("cache: no memory for %llu bytes", (unsigned long long)bytes);
 }
 
-/* What the lists say of a name that opened something; what is to be asked by TCP passes there. */
-static enum policy_action judge_held(const struct resolver *r, const struct policy_asker *asker,
-				     const struct dname *name)
-{
-	struct list_match match;
-	enum policy_action action =
-		policy_decide(r->current->conf, r->current->index, asker, name, &match);
-
-	return action == POLICY_BLOCK && match.action == ACTION_TCP_ONLY ? POLICY_PASS : action;
-}
-
-/* Of leases that were given under an earlier generation. */
-static bool is_blocked(void *arg, const struct msg_client *client, const struct dname *name,
-		       const uint8_t *chain, size_t chain_len)
-{
-	const struct resolver *r = arg;
-	struct policy_client place;
-	struct policy_asker asker = { .place = &place, .addr = &client->addr };
-	enum policy_action action;
-
-	if (!client->addr.family)
-		return false; /* its policy cannot be told */
-	place = policy_find_client(r->current->conf, &client->addr,
-				   client->has_mac ? &client->mac : NULL, NULL);
-	action = judge_held(r, &asker, name);
-	if (action == POLICY_ALLOW)
-		return false; /* nor is its chain looked at */
-	while (action != POLICY_BLOCK && chain_len) {
-		struct dname link = { .len = (uint8_t)dname_wire_len(chain, chain_len) };
-
-		memcpy(link.wire, chain, link.len);
-		action = judge_held(r, &asker, &link);
-		chain += link.len;
-		chain_len -= link.len;
-	}
-	return action == POLICY_BLOCK;
-}
-
 static void set_local(struct resolver *r, struct local_image *x)
 {
 	clients_set_local(r->clients, x);
 	local_image_close(r->local);
 	r->local = x;
+}
+
+static void override_current(struct resolver *r)
+{
+	if (r->overrides)
+		setup_override(r->current, r->overrides);
+	schedule_set(&r->schedule, r->current->conf, r->current->overrides,
+		     clock_wall_us() / 1000000);
+	hold_review(r->hold);
 }
 
 static void swap_setup(struct resolver *r, struct setup *s)
@@ -174,6 +148,7 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	r->current = s;
 	if (!conf_wants_local(s->conf))
 		set_local(r, NULL);
+	override_current(r);
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);
 	keep_listeners(r);
@@ -181,7 +156,6 @@ static void swap_setup(struct resolver *r, struct setup *s)
 		listener_start(r->listener);
 		tcp_start(r->tcp);
 	}
-	hold_review(r->hold);
 }
 
 static int on_start(void *arg, uint32_t generation, char *why)
@@ -233,6 +207,15 @@ static void free_old_setups(struct resolver *r)
 	}
 }
 
+/* Hours of a policy begin or end: what its leases opened is closed, if it is to be. */
+static void on_hours(void *arg)
+{
+	struct resolver *r = arg;
+
+	log_info("policies: hours or overrides begin or end");
+	hold_review(r->hold);
+}
+
 /* --- messages ----------------------------------------------------------------------------- */
 
 static void on_peer(void *arg, enum msg_role role, int fd)
@@ -275,6 +258,21 @@ static void take_local(struct resolver *r, int fd)
 	set_local(r, x);
 }
 
+/* In force at once; what they close is withdrawn. */
+static void take_overrides(struct resolver *r, int fd)
+{
+	int rc = conf_overrides_from_fd(fd, clock_wall_us() / 1000000, &r->overrides);
+
+	close(fd);
+	if (rc) {
+		log_err("overrides: %s: those before stay", strerror(-rc));
+		return;
+	}
+	if (!r->current)
+		return;
+	override_current(r);
+}
+
 static void on_listen(struct process *p, const struct msg_listen *m, int fd)
 {
 	char text[ADDR_PORT_TEXT_MAX];
@@ -303,6 +301,9 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		return;
 	case MSG_LOCAL:
 		take_local(&p->r, fd);
+		return;
+	case MSG_OVERRIDES:
+		take_overrides(&p->r, fd);
 		return;
 	case MSG_LISTEN:
 		on_listen(p, record, fd);
@@ -401,6 +402,8 @@ static void free_parts(struct process *p)
 	local_image_close(r->local);
 	list_index_close(p->index);
 	close_conf(p);
+	schedule_fini(&r->schedule);
+	free(r->overrides);
 	if (p->on_neighbour)
 		event_free(p->on_neighbour);
 	if (p->drain)
@@ -433,7 +436,7 @@ static void open_network(struct process *p)
 }
 
 static const struct hold_ops hold_ops = {
-	query_on_leased, query_on_lease_again, is_blocked, on_tell,
+	query_on_leased, query_on_lease_again, held_is_blocked, on_tell,
 };
 
 static int make_parts(struct process *p)
@@ -446,8 +449,8 @@ static int make_parts(struct process *p)
 	p->drain = event_new(r->base, -1, 0, on_drain, p);
 	if (!p->drain)
 		return -ENOMEM;
-	if ((rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
-	    (rc = guard_new(&r->guard)) ||
+	if ((rc = schedule_init(&r->schedule, r->base, on_hours, r)) || (rc = guard_new(&r->guard)) ||
+	    (rc = queries_new(r, &r->queries)) || (rc = clients_new(r->neighbours, &r->clients)) ||
 	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
@@ -481,6 +484,7 @@ int resolver_main(void)
 	const char *why;
 	int status;
 
+	tzset(); /* while files can be read */
 	if (sandbox_enter(&rights, &why)) {
 		log_err("sandbox: %s", why);
 		return 1;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "resolver/override.h"
 
 /* The index says "list 3": of another configuration that is another list. */
 static bool is_index_of(const struct list_index *x, const struct conf *conf)
@@ -50,12 +51,23 @@ err_args:
 	return rc;
 }
 
+void setup_override(struct setup *s, const struct conf_overrides *wanted)
+{
+	struct overrides *o = overrides_new(s->conf, wanted);
+
+	if (wanted->count && !o)
+		log_err("overrides: out of memory: none is in force");
+	overrides_free(s->overrides);
+	s->overrides = o;
+}
+
 void setup_free(struct setup *s)
 {
 	if (!s)
 		return;
 	upstream_pool_close(s->upstreams);
 	list_index_close(s->index);
+	overrides_free(s->overrides);
 	conf_free(s->conf);
 	free(s);
 }
@@ -84,8 +96,31 @@ static bool same_servers(const struct conf_upstream *a, const struct conf_upstre
 	return true;
 }
 
+static bool is_any_own(const struct conf *c)
+{
+	for (size_t i = 0; i < c->policy_count; i++)
+		if (c->policies[i].has_upstream)
+			return true;
+	return false;
+}
+
+/* Policies' answers are kept by the number of their upstream. */
+static bool same_for_policies(const struct conf *a, const struct conf *b)
+{
+	if (!is_any_own(a) && !is_any_own(b))
+		return true;
+	if (a->upstream_count != b->upstream_count)
+		return false;
+	for (size_t i = 0; i < a->upstream_count; i++)
+		if (!same_servers(&a->upstreams[i], &b->upstreams[i]))
+			return false;
+	return true;
+}
+
 bool setup_asks_the_same(const struct conf *a, const struct conf *b)
 {
+	if (!same_for_policies(a, b))
+		return false;
 	if (a->forward_count != b->forward_count)
 		return false;
 	for (size_t i = 0; i < a->forward_count; i++) {

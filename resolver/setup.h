@@ -12,12 +12,15 @@
 #include "conf/conf.h"
 #include "resolver/upstream.h"
 
+struct conf_overrides;
 struct event_base;
+struct overrides;
 
 struct setup {
 	struct conf *conf;	       /* owned */
 	struct list_index *index;      /* owned; NULL: none could be built */
 	struct upstream_pool *upstreams; /* owned */
+	struct overrides *overrides;   /* owned; NULL: none */
 	uint32_t generation;
 	unsigned refs; /* questions, and one while it is the current one */
 	struct setup *next;
@@ -27,6 +30,9 @@ struct setup {
  *  @param index  may be NULL; one of other lists, or in another order, counts as none */
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
 	      uint32_t generation, struct setup **out);
+
+/** Have these overrides in force in place of those before. */
+void setup_override(struct setup *s, const struct conf_overrides *wanted);
 
 /** Whether each name is asked for at the same servers, so that what the cache holds is what
  *  they would say. Names of upstreams, their timeouts and their order of use do not matter. */

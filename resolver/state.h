@@ -13,11 +13,13 @@
 #include "resolver/listener.h"
 #include "resolver/lookup_log.h"
 #include "resolver/rebind.h"
+#include "resolver/schedule.h"
 #include "resolver/setup.h"
 #include "resolver/tcp.h"
 #include "resolver/wire.h"
 
 struct child;
+struct conf_overrides;
 struct control;
 struct event_base;
 struct local_image;
@@ -53,6 +55,8 @@ struct resolver {
 	struct rebind rebind;
 	struct log_limit rebind_said;
 	struct guard *guard;
+	struct schedule schedule; /* of current */
+	struct conf_overrides *overrides; /* as the supervisor told; owned; NULL: none yet */
 	struct setup *current; /* NULL before the first START */
 	struct setup *old;     /* earlier ones that questions still refer to */
 	struct resolver_stats stats;

@@ -48,6 +48,7 @@ struct wire_question {
 	bool has_opt, dnssec_ok;
 	uint8_t edns_version;
 	uint16_t udp_size;   /* what the client takes over UDP: 512 without OPT, 512 to 1232 */
+	uint8_t view;	     /* of the cache (policy_find_upstream); 0 as it is read */
 	uint16_t qtype, qclass; /* both 0: no question was read, and replies have none */
 	struct dname qname;  /* the client's case */
 	bool keepalive;	     /* it has the option (RFC 7828) */

@@ -104,12 +104,13 @@ static void questions_differ_by_all_their_parts(void **state)
 	struct dname a = name("a.example"), upper = name("A.EXAMPLE"),
 		     b = name("b.example"), dot = name("a\\.example");
 	const struct cache_key keys[] = {
-		{ &a, 1, 1, false, false },  { &a, 28, 1, false, false },
-		{ &a, 1, 255, false, false }, { &a, 1, 1, true, false },
-		{ &a, 1, 1, false, true },   { &a, 1, 1, true, true },
-		{ &b, 1, 1, false, false },  { &dot, 1, 1, false, false },
+		{ &a, 1, 1, false, false, 0 },  { &a, 28, 1, false, false, 0 },
+		{ &a, 1, 255, false, false, 0 }, { &a, 1, 1, true, false, 0 },
+		{ &a, 1, 1, false, true, 0 },   { &a, 1, 1, true, true, 0 },
+		{ &b, 1, 1, false, false, 0 },  { &dot, 1, 1, false, false, 0 },
+		{ &a, 1, 1, false, false, 1 },  { &a, 1, 1, true, true, CACHE_VIEW_MAX },
 	};
-	const struct cache_key same = { &upper, 1, 1, false, false };
+	const struct cache_key same = { &upper, 1, 1, false, false, 0 };
 	struct cache *c = new_cache(MIB);
 	struct cache_hit hit;
 

@@ -54,7 +54,8 @@ static const char big[] =
 	" format domains\n subdomains no\n}\n"
 	"list more { file /m.txt }\nlist own {\n file /o.tsv\n format owners\n owner AS64496 CH\n owner \"Example Net\"\n}\n"
 	"policy default { block more }\n"
-	"policy p {\n for h g\n block ads\n allow more\n}\n"
+	"policy p {\n for h g\n block ads\n allow more\n block far during school\n"
+	" hours sat 10:00-11:00\n hours 07:00-21:00\n block-ttl 1m\n upstream c\n}\n"
 	"block-answer null\nblock-ttl 0s\ncontrol \"c d\"\n"
 	"gate {\n table inet _x\n allow tcp 1-65535\n allow udp 53\n allow ::/0\n allow 192.0.2.1\n"
 	" allow mac 7c:2f:80:00:11:24\n deny 192.0.2.53 2001:db8:53::/48\n"
@@ -133,7 +134,9 @@ static void printing_keeps_every_value(void **state)
 		"\tfile \"with space \\\" quote.txt\"\n\tname x.example\n\tname *.y.example\n"
 		"\tformat domains\n\tsubdomains no\n",
 		"\towner AS64496\n\towner CH\n\towner \"Example Net\"\n",
-		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tallow more\n}\npolicy default {\n",
+		"policy p {\n\tfor h\n\tfor g\n\tblock ads\n\tblock far during school\n\tallow more\n"
+		"\thours sat 10:00-11:00\n\thours mon-sun 07:00-21:00\n"
+		"\tblock-answer null\n\tblock-ttl 1m\n\tupstream c\n}\npolicy default {\n",
 		"block-answer null\nblock-ttl 0s\n",
 		"\ttable inet _x\n\ttable-owner off\n\tlease-min 61s\n",
 		"\tallow tcp 1-65535\n\tallow udp 53\n\tallow ::/0\n\tallow 192.0.2.1\n",
@@ -278,7 +281,7 @@ static void the_shipped_settings_are_the_defaults_and_good_examples(void **state
 	assert_int_equal(c->zone_count, 2);
 	assert_int_equal(c->device_count, 2);
 	assert_int_equal(c->group_count, 2);
-	assert_int_equal(c->list_count, 4);
+	assert_int_equal(c->list_count, 5);
 	assert_int_equal(c->policy_count, 2);
 	assert_int_equal(c->gate.allow_count, 3);
 	assert_int_equal(c->local_count, 1);

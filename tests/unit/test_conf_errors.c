@@ -216,6 +216,15 @@ static void malformed_addresses_are_shown(void **state)
 		{ UP "gate { allow udp 1 during }",
 		  "2:20: 'during' has the name of one window behind it "
 		  "[as in: allow tcp 443 during school]" },
+		{ UP "list l { name x.example }\npolicy default { block l during }",
+		  "3:26: 'during' has the name of one window behind it "
+		  "[as in: block games during school]" },
+		{ UP "list l { name x.example }\npolicy default {\n block l during w\n allow l\n}\n"
+		     "window w { hours mon }",
+		  "5:2: policy 'default' both blocks and allows list 'l'" },
+		{ UP "policy default { hours mon 25:00-26:00 }",
+		  "2:28: '25:00-26:00': no span of time: as in 08:00-13:00 "
+		  "[as in: hours mon-fri 08:00-13:00]" },
 		{ UP "gate { allow udp 1 during w x }\nwindow w { hours mon }",
 		  "2:29: 'during' has the name of one window behind it "
 		  "[as in: allow tcp 443 during school]" },

@@ -34,7 +34,7 @@ static const char text[] =
 	"list fine {\n name good.track.example\n}\n"
 	"policy default {\n block ads\n}\n"
 	"policy kids {\n for kids\n block ads social\n allow fine\n}\n"
-	"policy iot {\n for iot\n block social\n}\n";
+	"policy iot {\n for iot\n block social\n upstream deep\n}\n";
 
 static const struct policy_client no_place = { POLICY_NONE, POLICY_NONE, POLICY_NONE,
 						POLICY_NONE };
@@ -345,6 +345,35 @@ static void longest_forward_suffix_wins(void **state)
 	}
 }
 
+static void a_policys_upstream_stands_in_for_the_roots(void **state)
+{
+	static const struct { const char *policy, *name, *upstream; uint8_t view; } cases[] = {
+		{ "default", "example", "main", 0 },
+		{ "iot", "example", "deep", 3 },
+		{ "iot", ".", "deep", 3 },
+		{ "iot", "corp.example", "corp", 0 },
+		{ "iot", "a.deep.corp.example", "deep", 0 },
+		{ "kids", "example", "main", 0 },
+		{ NULL, "example", "main", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct policy_client c = no_place;
+		uint8_t view = 9;
+		struct dname d;
+		size_t u;
+
+		for (size_t k = 0; cases[i].policy && k < conf->policy_count; k++)
+			if (!strcmp(conf->policies[k].name, cases[i].policy))
+				c.policy = k;
+		assert_int_equal(dname_from_text(cases[i].name, &d), 0);
+		u = policy_find_upstream(conf, &c, &d, &view);
+		assert_string_equal(conf->upstreams[u].name, cases[i].upstream);
+		assert_int_equal(view, cases[i].view);
+	}
+}
+
 static void device_gate_beats_its_zones(void **state)
 {
 	static const struct {
@@ -394,6 +423,7 @@ int main(void)
 		cmocka_unit_test(addresses_go_down_the_same_ladder),
 		cmocka_unit_test(every_rung_that_is_reached_can_be_told),
 		cmocka_unit_test(device_gate_beats_its_zones),
+		cmocka_unit_test(a_policys_upstream_stands_in_for_the_roots),
 		cmocka_unit_test(longest_forward_suffix_wins),
 	};
 

@@ -431,6 +431,47 @@ static void question_in_flight_keeps_its_configuration(void **state)
 	assert_int_equal(world_lookup(w, "www.example", TYPE_A).rcode, RCODE_NOERROR);
 }
 
+static void a_policy_says_how_its_blocked_names_are_answered(void **state)
+{
+	struct world_result result;
+
+	(void)state;
+	begin("block-answer refused\nlist ads {\n name *.ads.example\n}\n"
+	      "policy default {\n block ads\n block-answer null\n block-ttl 77s\n}\n");
+	result = world_lookup(w, "x.ads.example", TYPE_A);
+	assert_int_equal(result.rcode, RCODE_NOERROR);
+	assert_int_equal(result.answers, 1);
+	assert_int_equal(result.ttl_s, 77);
+}
+
+/* As the schedule does at an edge. */
+static void set_closed(bool closed)
+{
+	w->r.current->conf->policies[0].closed = closed;
+	w->r.schedule.epoch++;
+}
+
+static void question_in_flight_is_judged_by_the_hours_of_its_answer(void **state)
+{
+	uint8_t buf[1232];
+
+	(void)state;
+	begin(GATE("enforce"));
+	w->answer = NULL;
+	world_ask(w, "www.example", TYPE_A);
+	while (!w->questions)
+		world_turn(w);
+	set_closed(true);
+	w->answer = one_address;
+	world_reply(w, buf, sizeof(buf));
+	assert_int_equal(buf[3] & 15, RCODE_NXDOMAIN);
+	assert_int_equal(w->wishes, 0);
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+	set_closed(false);
+	assert_int_equal(world_lookup(w, "www.example", TYPE_A).answers, 1);
+	assert_int_equal(w->wishes, 1);
+}
+
 /* What a client keeps longer than we do would outlive its lease and a changed list. */
 static void capped_ttl_counts_down(void **state)
 {
@@ -547,6 +588,8 @@ int main(void)
 		TEST(covered_answer_asks_nftsync_no_more),
 		TEST(dead_upstream_is_a_servfail),
 		TEST(question_in_flight_keeps_its_configuration),
+		TEST(a_policy_says_how_its_blocked_names_are_answered),
+		TEST(question_in_flight_is_judged_by_the_hours_of_its_answer),
 		TEST(capped_ttl_counts_down),
 		TEST(ttl_ends_with_the_lease),
 		TEST(end_with_questions_in_flight_frees_all),
