@@ -13,7 +13,6 @@
 #include "lib/addr.h"
 #include "lib/dname.h"
 
-
 #define CONF_LISTS_MAX 64 /* one bit each in a policy's masks */
 #define CONF_URL_MAX   2047
 #define CONF_SHARERS_MAX 32 /* interfaces of a zone that shares its leases */
