@@ -21,10 +21,24 @@ struct list_regexes {
 	pcre2_match_context *match;
 	pcre2_match_data *data;
 	uint64_t given_up;
+	unsigned steps; /* left to the match that runs */
 	size_t bytes;
 	size_t count;
 	pcre2_code *codes[];
 };
+
+/** PCRE2's own limit begins anew at each octet that a match may begin with, of which a name has
+ *  253. So we count. */
+static int on_step(pcre2_callout_block *block, void *arg)
+{
+	struct list_regexes *set = arg;
+
+	(void)block;
+	if (!set->steps)
+		return PCRE2_ERROR_MATCHLIMIT;
+	set->steps--;
+	return 0;
+}
 
 int list_regexes_new(size_t count, struct list_regexes **out)
 {
@@ -43,6 +57,9 @@ int list_regexes_new(size_t count, struct list_regexes **out)
 	pcre2_set_parens_nest_limit(set->compile, NEST_MAX);
 	pcre2_set_max_pattern_length(set->compile, LIST_SIDE_TEXT);
 	pcre2_set_heap_limit(set->match, HEAP_KIB);
+	pcre2_set_match_limit(set->match, LIST_REGEX_STEPS_ONE);
+	pcre2_set_depth_limit(set->match, LIST_REGEX_STEPS_ONE);
+	pcre2_set_callout(set->match, on_step, set);
 	*out = set;
 	return 0;
 }
@@ -59,10 +76,23 @@ void list_regexes_free(struct list_regexes *set)
 	free(set);
 }
 
+static int rc_from_pcre2(int error)
+{
+	switch (error) {
+	case PCRE2_ERROR_HEAP_FAILED:
+		return -ENOMEM;
+	case PCRE2_ERROR_PATTERN_TOO_LARGE:
+		return -E2BIG;
+	default:
+		return -EINVAL;
+	}
+}
+
 int list_regexes_add(struct list_regexes *set, size_t number, const char *text, size_t len)
 {
 	const uint32_t options = PCRE2_CASELESS | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
-				 PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
+				 PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+				 PCRE2_AUTO_CALLOUT;
 	pcre2_code *code;
 	PCRE2_SIZE at;
 	size_t size = 0;
@@ -72,7 +102,7 @@ int list_regexes_add(struct list_regexes *set, size_t number, const char *text, 
 		return -EINVAL;
 	code = pcre2_compile((PCRE2_SPTR)text, len, options, &error, &at, set->compile);
 	if (!code)
-		return error == PCRE2_ERROR_HEAP_FAILED ? -ENOMEM : -EINVAL;
+		return rc_from_pcre2(error);
 	pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size);
 	if (size > CODE_BYTES_MAX || set->bytes + size > SET_BYTES_MAX) {
 		pcre2_code_free(code);
@@ -83,35 +113,20 @@ int list_regexes_add(struct list_regexes *set, size_t number, const char *text, 
 	return 0;
 }
 
-/** @retval > 0 fits, < 0 does not, 0 gave up at a limit */
-static int match(struct list_regexes *set, const pcre2_code *code, const char *name,
-		 size_t len, uint32_t steps)
-{
-	int rc;
-
-	pcre2_set_match_limit(set->match, steps);
-	pcre2_set_depth_limit(set->match, steps);
-	rc = pcre2_match(code, (PCRE2_SPTR)name, len, 0, 0, set->data, set->match);
-	if (rc >= 0)
-		return 1;
-	return rc == PCRE2_ERROR_NOMATCH ? -1 : 0;
-}
-
 bool list_regexes_match(struct list_regexes *set, size_t number, const char *name,
-			size_t len, unsigned *long_left)
+			size_t len, unsigned *steps_left)
 {
 	const pcre2_code *code = number < set->count ? set->codes[number] : NULL;
+	unsigned most = MIN(*steps_left, LIST_REGEX_STEPS_ONE);
 	int rc;
 
-	if (!code)
+	if (!code || !*steps_left)
 		return false;
-	rc = match(set, code, name, len, LIST_REGEX_STEPS);
-	if (!rc && *long_left) {
-		--*long_left;
-		rc = match(set, code, name, len, LIST_REGEX_STEPS_LONG);
-	}
-	set->given_up += !rc;
-	return rc > 0;
+	set->steps = most;
+	rc = pcre2_match(code, (PCRE2_SPTR)name, len, 0, 0, set->data, set->match);
+	*steps_left -= most - set->steps;
+	set->given_up += rc < 0 && rc != PCRE2_ERROR_NOMATCH;
+	return rc >= 0;
 }
 
 uint64_t list_regexes_given_up(const struct list_regexes *set)

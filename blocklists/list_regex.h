@@ -17,11 +17,10 @@
 /** Expressions under numbers from 0 on. */
 struct list_regexes;
 
-/** Long matches that one question may have: each is at most LIST_REGEX_STEPS_LONG steps, all
- *  others LIST_REGEX_STEPS. */
-#define LIST_REGEX_LONG	      4
-#define LIST_REGEX_STEPS      200
-#define LIST_REGEX_STEPS_LONG 5000
+/** A step is an item of an expression that is tried at a place of the name: some 20 ns. All
+ *  expressions of one question have these together, and one of them at most so many. */
+#define LIST_REGEX_STEPS     10000
+#define LIST_REGEX_STEPS_ONE 3000
 
 /** @param count  expressions at most. @retval -ENOMEM */
 int list_regexes_new(size_t count, struct list_regexes **out);
@@ -32,9 +31,9 @@ void list_regexes_free(struct list_regexes *set);
 int list_regexes_add(struct list_regexes *set, size_t number, const char *text, size_t len);
 
 /** Whether an expression fits somewhere in a name. One that was not put in does not.
- *  @param long_left  long matches left to this question; counted down */
+ *  @param steps_left  steps left to this question; counted down. Without any nothing fits */
 bool list_regexes_match(struct list_regexes *set, size_t number, const char *name,
-			size_t len, unsigned *long_left);
+			size_t len, unsigned *steps_left);
 
 /** Matches given up at a limit. */
 uint64_t list_regexes_given_up(const struct list_regexes *set);

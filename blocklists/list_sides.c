@@ -96,7 +96,7 @@ struct trial {
 	const struct dname *qname;
 	const struct list_asking *ask;
 	uint64_t wanted;
-	unsigned left, long_left;
+	unsigned left, steps_left;
 	size_t len;
 	char text[DNAME_MAX + LIST_PIECE];
 };
@@ -107,7 +107,7 @@ static void trial_start(struct trial *t)
 	const uint8_t *w = t->qname->wire;
 
 	t->left = LIST_SIDE_TRIES;
-	t->long_left = LIST_REGEX_LONG;
+	t->steps_left = LIST_REGEX_STEPS;
 	t->len = 0;
 	for (size_t at = 0; at < t->qname->len && w[at]; at += 1u + w[at]) {
 		if (t->len)
@@ -136,7 +136,7 @@ static bool fits(struct trial *t, uint32_t number)
 	if (r->kind == SIDE_MASK ?
 		    !list_mask_match(r->anchors, text, r->text_len, t->text, t->len) :
 		    !list_regexes_match(t->x->regexes, number, t->text, t->len,
-					&t->long_left))
+					&t->steps_left))
 		return false;
 	return list_conds_hold((const uint8_t *)text + r->text_len, r->conds_len, t->qname,
 			       t->ask);

@@ -3,8 +3,8 @@
  * name fits. Knows nothing of policies.
  *
  * A rule is tried only if the piece of it that its bucket is named for stands in the name.
- * What one question may cost is bounded: LIST_SIDE_TRIES rules, few of them expressions, of
- * which few may take long (list_regex.h). Rules over that bound do not fit; it is counted.
+ * What one question may cost is bounded: LIST_SIDE_TRIES rules, few of them expressions, whose
+ * steps are counted (list_regex.h). Rules over that bound do not fit; it is counted.
  */
 #ifndef BLOCKLISTS_LIST_SIDES_H
 #define BLOCKLISTS_LIST_SIDES_H

@@ -304,6 +304,32 @@ static void expression_that_takes_too_long_is_no_match_and_is_counted(void **sta
 	list_index_close(x);
 }
 
+/* Cheap at each octet it may begin with, but there are many: all count. */
+static void steps_of_a_question_are_bounded(void **state)
+{
+	static const char text[] = "(?:a|b|[.]){1,9}[0-9]";
+	unsigned left = LIST_REGEX_STEPS, before;
+	struct list_regexes *set;
+	char name[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(name); i++)
+		name[i] = i % 60 == 59 ? '.' : "ab"[i % 2];
+	assert_int_equal(list_regexes_new(2, &set), 0);
+	assert_int_equal(list_regexes_add(set, 0, text, strlen(text)), 0);
+	assert_int_equal(list_regexes_add(set, 1, "x$", 2), 0);
+	do {
+		before = left;
+		assert_false(list_regexes_match(set, 0, name, sizeof(name), &left));
+		assert_in_range(before - left, 1, LIST_REGEX_STEPS_ONE);
+	} while (left);
+	assert_true(list_regexes_given_up(set) > 0);
+	assert_false(list_regexes_match(set, 1, "x", 1, &left));
+	left = LIST_REGEX_STEPS;
+	assert_true(list_regexes_match(set, 1, "x", 1, &left));
+	list_regexes_free(set);
+}
+
 static void tries_of_a_question_are_bounded(void **state)
 {
 	const unsigned n = LIST_SIDE_TRIES + 100;
@@ -394,6 +420,7 @@ int main(void)
 		cmocka_unit_test(conditions_are_judged),
 		cmocka_unit_test(badfilter_disables_just_the_same_rule),
 		cmocka_unit_test(expression_that_takes_too_long_is_no_match_and_is_counted),
+		cmocka_unit_test(steps_of_a_question_are_bounded),
 		cmocka_unit_test(tries_of_a_question_are_bounded),
 		cmocka_unit_test(expressions_over_a_limit_are_told_apart),
 		cmocka_unit_test(too_many_expressions_are_told_apart),
