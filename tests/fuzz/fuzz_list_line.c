@@ -53,16 +53,6 @@ static void check_span(const struct list_span *s)
 		abort();
 }
 
-/** A range of one table, its ends in order. */
-static void check_span(const struct list_span *s)
-{
-	char text[LIST_SPAN_TEXT];
-
-	if (s->table >= LIST_TABLES || s->level >= LEVELS || s->action >= LIST_ACTIONS ||
-	    memcmp(s->lo, s->hi, sizeof(s->lo)) > 0 || !*list_span_text(s, text))
-		abort();
-}
-
 static void check_line(struct list_parser *p, const char *text, size_t len)
 {
 	struct list_entry entry;
@@ -77,8 +67,6 @@ static void check_line(struct list_parser *p, const char *text, size_t len)
 			check_entry(&entry);
 		if (kind == LINE_SIDE)
 			check_side(&p->side);
-		if (kind == LINE_SPAN)
-			check_span(&p->span);
 		if (kind == LINE_SPAN)
 			check_span(&p->span);
 	}

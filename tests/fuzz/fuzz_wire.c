@@ -112,6 +112,45 @@ static void check_answer(const struct wire_answer *a)
 		CHECK(addr_len(&a->addrs[i].addr) && a->addrs[i].ttl_s <= 0x7fffffff);
 }
 
+/* What a stale answer tells besides. Only options grow, and never over max. */
+static void check_ede(const uint8_t *reply, size_t len, size_t max, bool has_opt)
+{
+	static uint8_t told[WIRE_MAX + 1];
+	size_t told_len;
+
+	memcpy(told, reply, len);
+	told[max] = 0x5a;
+	told_len = wire_add_ede(told, len, max, EDE_STALE);
+	CHECK(told_len == len || (has_opt && told_len == len + 6));
+	CHECK(told_len <= max && told[max] == 0x5a);
+	CHECK(answers_of_whole(told, told_len) == answers_of_whole(reply, len));
+}
+
+/* The same NXDOMAIN, for a name below. */
+static void check_below(const uint8_t *reply, size_t len, const struct wire_question *q)
+{
+	static uint8_t below_prepared[WIRE_PREPARED_MAX];
+	uint8_t below[WIRE_UDP_MAX + 1];
+	struct wire_question sub = *q;
+	struct wire_answer a;
+	size_t below_len;
+
+	if (q->qname.len + 2 > DNAME_MAX || (!q->qtype && !q->qclass)) /* none was read */
+		return;
+	memcpy(sub.qname.wire, "\1x", 2);
+	memcpy(sub.qname.wire + 2, q->qname.wire, q->qname.len);
+	sub.qname.len = (uint8_t)(q->qname.len + 2);
+	below[WIRE_UDP_MAX] = 0x5a;
+	below_len = wire_write_below(&sub, reply, len, below);
+	CHECK(below[WIRE_UDP_MAX] == 0x5a);
+	if (!below_len)
+		return;
+	CHECK(below_len <= WIRE_UDP_MAX && answers_of_whole(below, below_len) == 0);
+	CHECK(!wire_parse_answer(below, below_len, &sub, &a));
+	CHECK(a.rcode == RCODE_NXDOMAIN && a.negative);
+	CHECK(wire_prepare(&sub, below, below_len, below_prepared));
+}
+
 static void fuzz_reply(const uint8_t *data, size_t size, uint8_t choice)
 {
 	static const size_t sizes[] = { 512, 513, 600, 1232, 4096, WIRE_MAX };
@@ -137,6 +176,8 @@ static void fuzz_reply(const uint8_t *data, size_t size, uint8_t choice)
 	CHECK(!memcmp(out + WIRE_HEAD, q.qname.wire, q.qname.len));
 	if (answers_of_whole(out, reply_len) < load_be16(data + 6))
 		CHECK(out[2] & 2); /* TC */
+	check_ede(out, reply_len, max, q.has_opt);
+	check_below(out, reply_len, &q);
 	len = reply_len;
 	CHECK(wire_write_reply(&q, data, size, choice, 3600, out, max) == len);
 }
