@@ -160,25 +160,29 @@ static bool find_answer(struct flight *f, const struct upstream_reply *reply, st
 }
 
 /* Every waiter gets the answer, each by its own policy and gate; one that is cut only by UDP,
- * where it means: ask by TCP. There it would pass for a whole one. */
+ * where it means: ask by TCP. There it would pass for a whole one; the stale one is. */
 static void on_reply(void *arg, const struct upstream_reply *reply)
 {
 	struct flight *f = arg;
 	struct resolver *r = f->owner->r;
-	struct offer offer;
-	bool good = find_answer(f, reply, &offer);
-	bool cut = good && offer.truncated;
-	int rc = reply->rc ? reply->rc : cut ? -EMSGSIZE : -EBADMSG;
+	struct offer found, stale;
+	const struct offer *by_udp = find_answer(f, reply, &found) ? &found : NULL;
+	const struct offer *by_tcp = by_udp;
+	int rc = reply->rc ? reply->rc : by_udp ? -EMSGSIZE : -EBADMSG;
 	struct query *q;
 
+	if (by_udp && found.truncated)
+		by_tcp = find_stale(r, f->setup, &f->question, &stale) ? &stale : NULL;
 	unlink_flight(f);
 	while ((q = next_waiter(f))) {
+		const struct offer *o = q->l.asker.tcp ? by_tcp : by_udp;
+
 		q->l.rtt_us = reply->rtt_us;
 		if (!reply->rc)
 			q->l.upstream = reply->from.addr;
-		if (!good || (cut && q->l.asker.tcp))
+		if (!o)
 			fail(r, &q->l, rc);
-		else if (query_offer(r, &q->l, q, &offer))
+		else if (query_offer(r, &q->l, q, o))
 			continue;
 		query_free(r, q);
 	}

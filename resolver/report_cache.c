@@ -89,11 +89,17 @@ struct flush {
 	uint64_t count;
 };
 
+/* The answer for all types at a name above, which would be given for this one as well. */
+static bool covers(const struct cache_filter *f, const struct cache_item *item)
+{
+	return !item->qtype && dname_is_under(&f->name, &item->qname);
+}
+
 static bool flush_item(void *arg, const struct cache_item *item)
 {
 	struct flush *flush = arg;
 
-	if (!is_meant(flush->filter, &item->qname))
+	if (!is_meant(flush->filter, &item->qname) && !covers(flush->filter, item))
 		return false;
 	flush->count++;
 	return true;

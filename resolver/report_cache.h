@@ -29,7 +29,8 @@ void report_cache_head(FILE *to);
  *  @return false if that was the last piece */
 bool report_cache_rows(struct resolver *r, FILE *to, const struct cache_filter *f, uint64_t *at);
 
-/** Forget these names. One look at every entry. @return how many answers they had */
+/** Forget these names, and what says that a name above does not exist. One look at every entry.
+ *  @return how many answers that were */
 uint64_t report_cache_flush(struct resolver *r, const struct cache_filter *f);
 
 #endif

@@ -8,10 +8,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/util.h"
 #include "resolver/query.h"
+#include "resolver/report_cache.h"
 #include "tests/support/query_world.h"
 
 #define GATE	"zone lan {\n interface lo\n gate enforce\n}\n"
@@ -51,6 +54,12 @@ static void chain_to_ads(struct dns_message *m)
 	world_counts(m, 2, 0, 0);
 	dns_cname(m, "@12", TYPE_CNAME, 300, "x.ads.example");
 	dns_a(m, "x.ads.example", 300, "198.18.0.1");
+}
+
+static void cut_address(struct dns_message *m)
+{
+	one_address(m);
+	m->bytes[2] |= 0x02;
 }
 
 static void nothing(struct dns_message *m)
@@ -150,6 +159,32 @@ static void error_of_the_upstream_is_a_failure(void **state)
 		if (i + 1 < ARRAY_SIZE(rcodes))
 			end(state);
 	}
+}
+
+/* A part of an answer would pass for a whole one over TCP. By UDP it says: ask by TCP. */
+static void stale_answer_is_better_than_a_part_by_tcp(void **state)
+{
+	uint8_t reply[512];
+	int fd;
+
+	(void)state;
+	begin(NEVER);
+	ask_www();
+	ahead_s = 400;
+	w->answer = cut_address;
+	fd = world_connect(w);
+	world_ask_tcp(fd, "www.example", TYPE_A);
+	world_ask(w, "www.example", TYPE_A);
+	assert_true(world_reply(w, reply, sizeof(reply)) > WIRE_HEAD);
+	assert_int_equal(reply[2] & 0x02, 0x02);
+	assert_true(world_wait(w, fd, 5000));
+	assert_true(recv(fd, reply, sizeof(reply), 0) > 2 + WIRE_HEAD);
+	assert_int_equal(reply[4] & 0x02, 0);
+	assert_int_equal(reply[5] & 0x0f, RCODE_NOERROR);
+	assert_int_equal(reply[9], 1); /* an answer */
+	assert_int_equal(stale_answers(), 1);
+	assert_int_equal(w->r.stats.by_verdict[VERDICT_FAILED], 0);
+	close(fd);
 }
 
 static void name_that_is_gone_is_no_failure(void **state)
@@ -435,6 +470,35 @@ static void name_that_does_not_exist_has_none_below(void **state)
 	}
 }
 
+/* What keeps a name from being asked for is forgotten with it. */
+static void flushed_name_is_asked_for_below_a_gone_one_too(void **state)
+{
+	static const struct {
+		const char *flush;
+		unsigned count;
+	} cases[] = {
+		{ "a.gone.example", 1 }, { "*.a.Gone.example", 1 }, { "gone.example", 1 },
+		{ "*.example", 1 },	 { "agone.example", 0 },    { "example", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cache_filter f;
+
+		begin("");
+		w->rcode = RCODE_NXDOMAIN | AD;
+		w->answer = nothing_there;
+		assert_int_equal(world_lookup(w, "gone.example", TYPE_A).rcode, RCODE_NXDOMAIN);
+		assert_int_equal(cache_filter_from_text(cases[i].flush, &f), 0);
+		assert_int_equal(report_cache_flush(&w->r, &f), cases[i].count);
+		w->rcode = RCODE_NOERROR;
+		w->answer = one_address;
+		assert_int_equal(world_lookup(w, "a.gone.example", TYPE_A).rcode,
+				 cases[i].count ? RCODE_NOERROR : RCODE_NXDOMAIN);
+		if (i + 1 < ARRAY_SIZE(cases))
+			end(state);
+	}
+}
+
 static void signed_nxdomain_is_stale_for_all_types(void **state)
 {
 	(void)state;
@@ -489,6 +553,7 @@ int main(void)
 		TEST(dead_upstream_leaves_the_stale_answer),
 		TEST(failed_upstreams_are_left_alone_for_a_while),
 		TEST(error_of_the_upstream_is_a_failure),
+		TEST(stale_answer_is_better_than_a_part_by_tcp),
 		TEST(name_that_is_gone_is_no_failure),
 		TEST(waiting_client_gets_the_stale_answer_in_time),
 		TEST(stale_answers_end),
@@ -502,6 +567,7 @@ int main(void)
 		TEST(client_joins_the_prefetch),
 		TEST(prefetched_answer_is_leased_when_it_is_used),
 		TEST(name_that_does_not_exist_has_none_below),
+		TEST(flushed_name_is_asked_for_below_a_gone_one_too),
 		TEST(signed_nxdomain_is_stale_for_all_types),
 		TEST(name_that_is_gone_leaves_nothing_stale),
 		TEST(any_is_answered_minimally),
