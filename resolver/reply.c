@@ -149,10 +149,18 @@ enum policy_action reply_judge(const struct lookup *l, const struct dname *name,
 		      match);
 }
 
+static enum policy_action judge_addr(const struct lookup *l, const struct addr *a,
+				     struct list_match *match)
+{
+	const struct policy_asker asker = asker_of(l);
+
+	return judged(l, policy_decide_addr(l->setup->conf, l->setup->index, &asker, a, match),
+		      match);
+}
+
 static enum policy_action judge_record(const struct lookup *l, const struct msg_rr *rr,
 				       const uint8_t *rdata, struct list_match *match)
 {
-	const struct policy_asker asker = asker_of(l);
 	struct dname name = { .len = (uint8_t)rr->rdata_len };
 	struct addr a;
 
@@ -161,8 +169,12 @@ static enum policy_action judge_record(const struct lookup *l, const struct msg_
 		return reply_judge(l, &name, match);
 	}
 	a = addr_from_bytes(rr->type == TYPE_A ? AF_INET : AF_INET6, rdata);
-	return judged(l, policy_decide_addr(l->setup->conf, l->setup->index, &asker, &a, match),
-		      match);
+	return judge_addr(l, &a, match);
+}
+
+static bool is_judged(const struct lookup *l)
+{
+	return !l->allowed && l->client.place.policy != POLICY_NONE;
 }
 
 bool reply_chain_blocked(const struct lookup *l, const struct note *note,
@@ -172,13 +184,43 @@ bool reply_chain_blocked(const struct lookup *l, const struct note *note,
 	struct msg_rr rr;
 	size_t at = 0;
 
-	if (l->allowed || l->client.place.policy == POLICY_NONE)
+	if (!is_judged(l))
 		return false;
 	while (note_next(note, &at, &rr, &rdata)) {
 		if (judge_record(l, &rr, rdata, match) == POLICY_BLOCK)
 			return true;
 	}
 	return false;
+}
+
+static struct addr addr_of(const uint8_t *reply, const struct wire_rr *rr)
+{
+	return addr_from_bytes(rr->type == TYPE_A ? AF_INET : AF_INET6, reply + rr->rdata_at);
+}
+
+static bool is_addr(const struct wire_rr *rr)
+{
+	return rr->type == TYPE_A || rr->type == TYPE_AAAA;
+}
+
+static bool is_addr_whole(const struct wire_rr *rr)
+{
+	return rr->rdata_len == (rr->type == TYPE_A ? 4 : 16);
+}
+
+/* An address behind what a note has room for, or of another name, which a list holds. */
+static bool is_listed(const void *arg, const uint8_t *reply, const struct wire_rr *rr)
+{
+	const struct lookup *l = arg;
+	struct list_match match;
+	struct addr a;
+
+	if (rr->section != 1 || !is_addr(rr))
+		return false;
+	if (!is_addr_whole(rr))
+		return true;
+	a = addr_of(reply, rr);
+	return judge_addr(l, &a, &match) == POLICY_BLOCK;
 }
 
 /* A gated client hears no address but those it gets leases for: what stands beside an answer
@@ -191,11 +233,11 @@ static bool is_unleased(const void *arg, const uint8_t *reply, const struct wire
 
 	if (rr->section == 3)
 		return rr->type != TYPE_OPT;
-	if (rr->type != TYPE_A && rr->type != TYPE_AAAA)
+	if (!is_addr(rr))
 		return false;
-	if (rr->rdata_len != (rr->type == TYPE_A ? 4 : 16))
+	if (!is_addr_whole(rr))
 		return true;
-	a = addr_from_bytes(rr->type == TYPE_A ? AF_INET : AF_INET6, reply + rr->rdata_at);
+	a = addr_of(reply, rr);
 	return addr_is_public(&a) && !note_has_addr(note, &a);
 }
 
@@ -208,6 +250,8 @@ size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room
 		wire_set_authoritative(room);
 	if (len && o->rebind)
 		len = wire_leave_out(room, len, rebind_leaves_out, o->rebind);
+	if (len && o->note->has_others && is_judged(l))
+		len = wire_leave_out(room, len, is_listed, l);
 	if (len && l->client.gated)
 		len = wire_leave_out(room, len, is_unleased, o->note);
 	if (len && o->is_stale)

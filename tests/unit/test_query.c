@@ -191,6 +191,31 @@ static void answer_with_a_listed_address_is_blocked(void **state)
 	}
 }
 
+static void more_than_is_noted(struct dns_message *m)
+{
+	world_counts(m, WIRE_ADDRS_MAX + 1, 0, 0);
+	for (int i = 0; i < WIRE_ADDRS_MAX; i++)
+		dns_a(m, "@12", 300, "198.18.1.1");
+	dns_a(m, "@12", 300, "198.18.0.1");
+}
+
+static void listed_address_behind_many_is_left_out(void **state)
+{
+	uint8_t reply[4096];
+	int fd;
+
+	(void)state;
+	begin_list("ip", "198.18.0.1\n");
+	w->answer = more_than_is_noted;
+	fd = world_connect(w);
+	world_ask_tcp(fd, "www.example", TYPE_A);
+	assert_true(world_wait(w, fd, 5000));
+	assert_true(recv(fd, reply, sizeof(reply), 0) > 2 + WIRE_HEAD);
+	assert_int_equal(reply[5] & 0x0f, RCODE_NOERROR);
+	assert_int_equal(reply[9], WIRE_ADDRS_MAX);
+	close(fd);
+}
+
 static void actions_of_an_rpz_are_taken(void **state)
 {
 	uint8_t reply[512];
@@ -575,6 +600,7 @@ int main(void)
 		TEST(blocked_name_is_answered_without_asking),
 		TEST(name_that_leads_to_a_blocked_one_is_blocked),
 		TEST(answer_with_a_listed_address_is_blocked),
+		TEST(listed_address_behind_many_is_left_out),
 		TEST(actions_of_an_rpz_are_taken),
 		TEST(second_answer_comes_from_the_cache),
 		TEST(same_question_in_flight_is_asked_once),
