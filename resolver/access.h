@@ -21,7 +21,7 @@ int access_new(struct access **out);
 void access_free(struct access *a);
 
 /**
- * Loopback always. Else the configured networks; where there are none: private addresses
+ * Loopback always, and what comes from the very address that was asked. Else the configured networks; where there are none: private addresses
  * (RFC 1918, fc00::/7), and link-local ones and the interface's own networks where the interface
  * has a private address too. So a line to the outside is not open by mistake: shared addresses
  * (RFC 6598) and its neighbours there are strangers.

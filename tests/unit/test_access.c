@@ -172,6 +172,24 @@ static void configured_networks_are_all_there_is_but_loopback(void **state)
 	assert_int_equal(looks, 0);
 }
 
+static void this_host_is_answered_by_its_own_addresses(void **state)
+{
+	static const char *const addrs[] = { "198.51.100.1", "2001:db8:2::1" };
+	struct addr_net net;
+	struct conf_clients conf = { .nets = &net, .net_count = 1 };
+	static const struct conf_clients none;
+
+	assert_int_equal(addr_net_from_text("10.0.0.0/8", &net), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+		struct asker a = asker_of(addrs[i], WAN);
+
+		assert_false(access_allows(*state, &none, &a, 0));
+		a.to = a.from.addr;
+		assert_true(access_allows(*state, &none, &a, 0));
+		assert_true(access_allows(*state, &conf, &a, 0));
+	}
+}
+
 static void strangers_make_us_look_only_now_and_then(void **state)
 {
 	struct asker stranger = asker_of("8.8.8.8", WAN), lan = asker_of("2001:db8:1::5", LAN);
@@ -232,6 +250,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(configured_networks_are_all_there_is_but_loopback,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(this_host_is_answered_by_its_own_addresses, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(strangers_make_us_look_only_now_and_then, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_look_that_fails_lets_nobody_in, setup, teardown),
