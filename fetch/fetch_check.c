@@ -7,16 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "blocklists/list_build.h"
 #include "blocklists/list_file.h"
 #include "blocklists/list_index.h"
+#include "blocklists/list_sides.h"
 #include "blocklists/list_why.h"
 #include "conf/conf.h"
 #include "fetch/fetch_get.h"
 
 #define HOST_MAX 256
+#define QTYPE_A	 1
 #define SEALS	 (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 static int open_index(const struct conf_list *l, int fd, struct list_index **out)
@@ -41,19 +44,30 @@ static int open_index(const struct conf_list *l, int fd, struct list_index **out
 	return rc;
 }
 
+/** By all that a list can say of a name to this host, in the order of policy.c's rungs. */
+static bool is_blocked(const struct list_index *x, const struct dname *name)
+{
+	static const struct addr loopback = { AF_INET, { 127, 0, 0, 1 } };
+	const struct list_asking ask = { .client = &loopback, .qtype = QTYPE_A };
+	uint64_t said[LEVELS];
+
+	list_index_find(x, name, 1, said);
+	list_sides_find(x, name, &ask, 1, said);
+	if (said[LEVEL_ALLOW_IMPORTANT])
+		return false;
+	return said[LEVEL_IMPORTANT] || (said[LEVEL_BLOCK] && !said[LEVEL_ALLOW]);
+}
+
 /** Whether it blocks where some list comes from. */
 static bool blocks_source(const struct conf *conf, const struct list_index *x, char *why)
 {
 	for (size_t i = 0; i < conf->list_count; i++) {
-		uint64_t by_level[LEVELS];
 		char host[HOST_MAX];
 		struct dname name;
 
 		if (!conf->lists[i].url ||
 		    fetch_url_host(conf->lists[i].url, host, sizeof(host)) ||
-		    dname_from_text(host, &name) ||
-		    !list_index_find(x, &name, 1, by_level) || by_level[LEVEL_ALLOW] ||
-		    by_level[LEVEL_ALLOW_IMPORTANT])
+		    dname_from_text(host, &name) || !is_blocked(x, &name))
 			continue;
 		snprintf(why, FETCH_CHECK_WHY_MAX,
 			 "it blocks %.100s, where list %s comes from", host,

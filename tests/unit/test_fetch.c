@@ -131,6 +131,14 @@ static void bodies_are_taken_held_or_refused(void **state)
 		{"*.example\n", 0, -EKEYREJECTED, 1,
 		 "it blocks lists.example, where list ads comes from"},
 		{"||lists.example^\n@@||lists.example^\n||x.example^\n", 0, 1, 3, ""},
+		{"||lists.example^$important\n@@||lists.example^\n", 0, -EKEYREJECTED, 2,
+		 "it blocks lists.example, where list ads comes from"},
+		{"||x.example^\n||lists.\n", 0, -EKEYREJECTED, 2,
+		 "it blocks lists.example, where list ads comes from"},
+		{"||x.example^\n/^li[s]ts/\n", 0, -EKEYREJECTED, 2,
+		 "it blocks lists.example, where list ads comes from"},
+		{"/^li[s]ts/\n@@||lists.example^\n", 0, 1, 2, ""},
+		{"||lists.example^$client=192.0.2.1\n", 0, 1, 1, ""},
 	};
 	struct conf *c =
 		conf_of_text(UP "list ads {\n url https://lists.example/ads.txt\n}\n"
