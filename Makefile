@@ -118,11 +118,8 @@ $(BUILD)/nft_text: bench/peers/nft_text.c
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -o $@ $< -lnftables
 
 # Each fuzz target for FUZZ_S seconds; a crash stops with its input in $(BUILD)/fuzz. The
-# configuration's begins with what we ship, also with each option in use. What libevent keeps from
-# one input to the next makes libFuzzer look for leaks after each, 20 times as long as the input
-# takes: fuzz_stream's are looked for at its end.
+# configuration's begins with what we ship, also with each option in use.
 FUZZ_S ?= 60
-FUZZ_OPTIONS_fuzz_stream := -detect_leaks=0
 FUZZ   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz:
 	$(MAKE) -s CC=clang BUILD=$(BUILD)/fuzz HARDEN='-fPIE $(SANITIZE) -fsanitize=fuzzer-no-link' \
@@ -130,10 +127,10 @@ fuzz:
 	mkdir -p $(BUILD)/fuzz/corpus/fuzz_conf
 	cp etc/*.conf $(BUILD)/fuzz/corpus/fuzz_conf/
 	sed 's/^#\([^ ]\)/\1/' etc/nameward.conf >$(BUILD)/fuzz/corpus/fuzz_conf/all-options
-	$(foreach t,$(FUZZ),mkdir -p $(BUILD)/fuzz/corpus/$t && echo "== $t" && \
-		$(BUILD)/fuzz/$t $(FUZZ_OPTIONS_$t) -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 \
+	for t in $(FUZZ); do mkdir -p $(BUILD)/fuzz/corpus/$$t && echo "== $$t" && \
+		$(BUILD)/fuzz/$$t -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ \
-		$(BUILD)/fuzz/corpus/$t || exit 1;)
+		$(BUILD)/fuzz/corpus/$$t || exit 1; done
 
 fuzz-targets: $(FUZZ:%=$(BUILD)/%)
 

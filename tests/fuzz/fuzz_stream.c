@@ -52,10 +52,11 @@ static void begin(void)
 	struct addr_port loopback = { .addr = { AF_INET, { 127, 0, 0, 1 } } };
 	struct sockaddr_storage ss;
 	socklen_t len = addr_port_to_sockaddr(&loopback, &ss);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd;
 
 	if (w.base)
 		return;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	w.base = event_base_new();
 	CHECK(w.base && !tcp_new(w.base, on_packet, NULL, &w.tcp));
 	CHECK(!bind(fd, (struct sockaddr *)&ss, len) && !listen(fd, 16));
