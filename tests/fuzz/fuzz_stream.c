@@ -4,6 +4,7 @@
  * client.
  */
 #include <event2/event.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static void begin(void)
 
 	if (w.base)
 		return;
+	signal(SIGPIPE, SIG_IGN); /* as child.c does */
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	w.base = event_base_new();
 	CHECK(w.base && !tcp_new(w.base, on_packet, NULL, &w.tcp));
