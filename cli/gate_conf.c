@@ -10,10 +10,17 @@
 
 #define PORT_DOT 853 /* DNS over TLS, and over QUIC */
 
+bool gate_conf_is_router(const struct conf *conf, const char *interface)
+{
+	return conf->gate.router != GATE_OFF && strcmp(interface, "lo") == 0;
+}
+
 size_t gate_conf_zone(const struct conf *conf, const char *interface)
 {
 	size_t rest = GATE_CONF_NONE;
 
+	if (gate_conf_is_router(conf, interface))
+		return GATE_CONF_NONE;
 	for (size_t i = 0; i < conf->zone_count; i++) {
 		const struct conf_zone *z = &conf->zones[i];
 

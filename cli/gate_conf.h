@@ -18,6 +18,10 @@ struct mac;
 #define GATE_CONF_NONE	   SIZE_MAX
 #define GATE_CONF_LINE_MAX 160
 
+/** Whether what came by this interface was sent by the router itself, and that is gated: then
+ *  no zone has it. */
+bool gate_conf_is_router(const struct conf *conf, const char *interface);
+
 /** Index of the zone of an interface, GATE_CONF_NONE if there is none. */
 size_t gate_conf_zone(const struct conf *conf, const char *interface);
 

@@ -124,10 +124,12 @@ static int on_status(void *arg, char *const *fields, size_t count)
 	struct confirmation *k = arg;
 	const char *zone = k->bypass->zone;
 	bool is_bypassed;
+	bool is_router = strcmp(fields[0], "router") == 0;
 
 	(void)count;
-	if (strcmp(fields[0], "zone") != 0 ||
-	    (strcmp(zone, "*") != 0 && strcmp(zone, fields[1]) != 0))
+	if (!is_router && strcmp(fields[0], "zone") != 0)
+		return 0;
+	if (strcmp(zone, "*") != 0 && (is_router || strcmp(zone, fields[1]) != 0))
 		return 0;
 	is_bypassed = strncmp(fields[2], "bypassed ", 9) == 0;
 	*(is_bypassed == (k->bypass->until_s != 0) ? &k->wanted : &k->not_wanted) += 1;
@@ -298,8 +300,8 @@ const struct verb verb_gate_bypass = {
 		    "  sudo nameward gate bypass --end\n",
 	.notes = "A zone that enforces observes meanwhile: leases go on being made, so its end\n"
 		 "cuts nothing off; `reach`, `refuse-dot` and `refuse-list` do not hold either. A\n"
-		 "device with `gate enforce` of its own is bypassed with all zones only. When the\n"
-		 "daemon is down its whole table is deleted.\n",
+		 "device with `gate enforce` of its own is bypassed with all zones only, as is the\n"
+		 "router itself. When the daemon is down its whole table is deleted.\n",
 	.options = bypass_options,
 	.operands_max = 1,
 	.run = run_bypass,

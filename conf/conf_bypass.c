@@ -131,6 +131,9 @@ static void apply_to_devices(struct conf *c, const struct conf_bypass *b)
 void conf_bypass_apply(struct conf *c, const struct conf_bypass *b)
 {
 	apply_to_devices(c, b);
+	c->gate.router_bypass_until_s = until_of(b, "*");
+	if (c->gate.router_bypass_until_s && c->gate.router == GATE_ENFORCE)
+		c->gate.router = GATE_OBSERVE;
 	for (size_t i = 0; i < c->zone_count; i++) {
 		struct conf_zone *z = &c->zones[i];
 

@@ -53,7 +53,7 @@ int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s);
  *  made, so that
  *  the end of it cuts nothing off. Who is observed is not refused what `deny` has either, so
  *  that stays, and is still seen. A device with a mode of its own is of no zone: only `*`
- *  makes it observe. */
+ *  makes it observe, and the router itself. */
 void conf_bypass_apply(struct conf *c, const struct conf_bypass *b);
 
 #endif

@@ -396,6 +396,14 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_gate, max_device_leases), .min = 16, .max = 1048576,
 	  .initial = "4096",
 	  .help = "Leases of one device." },
+	{ CONF_GATE, "router", .type = TYPE_CHOICE, .choices = gate_words,
+	  .at = offsetof(struct conf_gate, router), .initial = "off",
+	  .help = "The gate for what this machine itself sends, as in a zone. Mind: enforced, "
+		"it may connect only where it has asked nameward before. Have it ask "
+		"nameward and no other resolver, and write allow lines for what works "
+		"without names: NTP and NTS, a VPN's endpoint, the provider's DHCP "
+		"server. Observe first, for days: updates are rare. Answers, what goes to "
+		"private addresses and what nameward's own accounts ask pass." },
 	{ CONF_GATE, "allow", .type = TYPE_ALLOW,
 	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS [during WINDOW]",
 	  .help = "What every gated device may reach without a lookup, or, behind mac, a "

@@ -231,6 +231,8 @@ struct conf_fill {
 	struct conf_place place;
 };
 
+#define CONF_ACCOUNTS_MAX 2
+
 struct conf_gate {
 	char *table; /* its name in family inet: "nameward" */
 	enum conf_switch table_owner; /* keep others from changing it */
@@ -238,6 +240,10 @@ struct conf_gate {
 	uint32_t answer_deadline_ms;
 	uint32_t max_leases;	     /* in all */
 	uint32_t max_device_leases;  /* of one device */
+	enum conf_gate_mode router;  /* for what this machine sends itself */
+	int64_t router_bypass_until_s; /* as in a zone */
+	uint32_t accounts[CONF_ACCOUNTS_MAX]; /* numbers of ours that talk to the Internet */
+	size_t account_count;
 	struct conf_gate_allow *allows; /* for every gated device */
 	size_t allow_count;
 	struct addr_net *denies; /* refused although looked up or allowed */

@@ -138,7 +138,8 @@ static const char conf_text[] =
 	"zone old {\n  interface br-old\n  gate off\n  reach internet\n}\n"
 	"device cam {\n  mac 7c:2f:80:00:11:22\n  gate enforce\n}\n"
 	"device safe {\n  mac 7c:2f:80:00:11:33\n  gate off\n}\n"
-	"device tv {\n  mac 7c:2f:80:00:11:44\n}\n";
+	"device tv {\n  mac 7c:2f:80:00:11:44\n}\n"
+	"gate {\n  router enforce\n}\n";
 
 static void describe(const struct conf *conf, char *got, size_t size)
 {
@@ -157,6 +158,9 @@ static void describe(const struct conf *conf, char *got, size_t size)
 	for (size_t i = 0; i < conf->device_count; i++)
 		snprintf(got + strlen(got), size - strlen(got), "%s %s; ",
 			 conf->devices[i].name, devices[conf->devices[i].gate]);
+	snprintf(got + strlen(got), size - strlen(got), "router %s%s; ",
+		 conf_gate_mode_name(conf->gate.router),
+		 conf->gate.router_bypass_until_s ? " bypassed" : "");
 }
 
 /* What zones and devices say after a bypass has gone through a bundle's memfd. */
@@ -189,7 +193,8 @@ static void a_bypassed_zone_refuses_nothing_in_every_process(void **state)
 #define IOT  "iot enforce servfail; "
 #define LAN  "lan enforce servfail no-dot; "
 #define OLD  "old off answer reach; "
-#define REST "safe off; tv as its zone; "
+#define DEVICES "safe off; tv as its zone; "
+#define REST DEVICES "router enforce; "
 	static const struct {
 		const char *zone; /* NULL: nonsense in the file */
 		int64_t left_s;
@@ -201,7 +206,7 @@ static void a_bypassed_zone_refuses_nothing_in_every_process(void **state)
 		{ "lan", 100, IOT "lan observe answer bypassed; " OLD "cam enforce; " REST },
 		{ "old", 100, IOT LAN "old off answer bypassed; cam enforce; " REST },
 		{ "*", 100, "iot observe answer bypassed; lan observe answer bypassed; "
-			    "old off answer bypassed; cam observe; " REST },
+			    "old off answer bypassed; cam observe; " DEVICES "router observe bypassed; " },
 	};
 	int64_t now_s = clock_wall_us() / 1000000;
 	char lines[64];
