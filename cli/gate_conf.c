@@ -164,6 +164,8 @@ bool gate_conf_is_shut(const struct conf *conf, const struct gate_conf_flow *f)
 {
 	const struct conf_zone *z;
 
+	if (f->device != GATE_CONF_NONE && conf->devices[f->device].gate == DEVICE_QUARANTINE)
+		return true;
 	if (f->zone == GATE_CONF_NONE)
 		return false;
 	z = &conf->zones[f->zone];

@@ -64,7 +64,8 @@ enum gate_conf_fate {
 	FATE_REFUSED,  /* by `deny`, or by its zone */
 };
 
-/** Whether its zone refuses it whatever the gate's mode: not in `reach`, or DNS over TLS. */
+/** Whether it is refused whatever a gate's mode: its device is in quarantine, or its zone does,
+ *  as it is not in `reach`, or DNS over TLS. */
 bool gate_conf_is_shut(const struct conf *conf, const struct gate_conf_flow *flow);
 
 /** What becomes of a connection, whatever was looked up. */

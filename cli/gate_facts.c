@@ -29,7 +29,7 @@ static void set_word(char *to, size_t size, const char *from)
 
 static int mode_of(const char *word)
 {
-	for (int i = GATE_OFF; i <= GATE_ENFORCE; i++) {
+	for (int i = GATE_OFF; i <= GATE_QUARANTINE; i++) {
 		if (strcmp(word, conf_gate_mode_name((enum conf_gate_mode)i)) == 0)
 			return i;
 	}

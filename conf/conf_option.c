@@ -20,7 +20,8 @@
 
 static const char *const order_words[] = { "fastest", "first", "spread", NULL };
 static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
-static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce", NULL };
+static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce",
+						  "quarantine", NULL };
 static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
@@ -290,8 +291,11 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_device, gate), .initial = "zone",
 	  .help = "The gate for this device, whatever its zone says; zone: as its zone "
 		"says. A zone's refuse-dot, refuse-list, redirect-dns and reach hold "
-		"nevertheless. A "
-		"device that has only addresses is seen where it uses one of them." },
+		"nevertheless. A device that has only addresses is seen where it uses one "
+		"of them. quarantine: whatever it sends through this machine is refused, to "
+		"private addresses too, exceptions, leases and what is established "
+		"notwithstanding; its questions are answered, and open nothing. What it "
+		"sends within its own network, and to this machine, goes on." },
 
 	{ CONF_GROUP, "member", .type = TYPE_MEMBER,
 	  .args = "DEVICE | ADDRESS | NETWORK ...",
@@ -484,5 +488,5 @@ const struct conf_option *conf_options(size_t *count)
 
 const char *conf_gate_mode_name(enum conf_gate_mode m)
 {
-	return gate_words[m];
+	return device_gate_words[m + 1];
 }

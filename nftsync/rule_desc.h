@@ -52,10 +52,8 @@ enum rule_op {
 	OP_PROHIBITED,	/* reject with icmpx admin-prohibited */
 	OP_DNAT,	/* dnat to addr of family a, port b */
 	OP_REDIRECT,	/* redirect to port b */
-	OP_ACCEPT,
-	OP_RETURN,
-	OP_JUMP, /* name */
-	OP_GOTO, /* name */
+	OP_ACCEPT, OP_RETURN,
+	OP_JUMP, OP_GOTO, /* name */
 	OP_COUNT,
 };
 

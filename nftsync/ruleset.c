@@ -125,6 +125,7 @@ static int build(struct ruleset *rs, const struct rule_scope *scope)
 	build_leased(rs);
 	build_modes(rs);
 	rule_add_chain(rs, "forward", HOOK_FORWARD);
+	rule_build_quarantine(rs, scope);
 	rule_add(rs, &(struct rule){ "forward",
 				     { { .op = OP_ESTABLISHED }, { .op = OP_ACCEPT } } });
 	if (!rc)

@@ -130,7 +130,7 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
 		*must_lease = *gated && z->on_failure == FAILURE_SERVFAIL;
 		return;
 	}
-	*gated = own != DEVICE_OFF;
+	*gated = own == DEVICE_OBSERVE || own == DEVICE_ENFORCE;
 	/* What a zone says of failure is meant for its own mode. */
 	*must_lease = own == DEVICE_ENFORCE && (!z || z->gate != GATE_ENFORCE ||
 						z->on_failure == FAILURE_SERVFAIL);

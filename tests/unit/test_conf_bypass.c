@@ -44,6 +44,10 @@ static void lines_are_parsed_or_refused(void **state)
 		{ "iot 1790000060 \n", -EINVAL, "" },
 		{ "iot 99999999999999999999\n", -EINVAL, "" },
 		{ "i/t 1790000060\n", -EINVAL, "" },
+		{ "!tv 1790000060\ntv 1790000060\n", 0, "!tv 1790000060\ntv 1790000060\n" },
+		{ "! 1790000060\n", -EINVAL, "" },
+		{ "!!tv 1790000060\n", -EINVAL, "" },
+		{ "t!v 1790000060\n", -EINVAL, "" },
 		{ "\n", -EINVAL, "" },
 		{ "a2345678901234567890123456789012345678901234567890123456789012345 1790000060\n",
 		  -EINVAL, "" },
@@ -73,7 +77,10 @@ static void zones_are_set_and_ended(void **state)
 	assert_string_equal(conf_bypass_text(&b, text), "iot 7\n");
 	assert_int_equal(conf_bypass_set(&b, "*", 8), 0);
 	assert_string_equal(conf_bypass_text(&b, text), "iot 7\n* 8\n");
+	assert_int_equal(conf_bypass_set(&b, "!tv", 9), 0);
 	assert_int_equal(conf_bypass_set(&b, "*", 0), 0);
+	assert_string_equal(conf_bypass_text(&b, text), "!tv 9\n"); /* of a bypass alone */
+	assert_int_equal(conf_bypass_set(&b, "!tv", 0), 0);
 	assert_string_equal(conf_bypass_text(&b, text), "");
 	for (int i = 0; i < CONF_BYPASS_MAX; i++) {
 		snprintf(name, sizeof(name), "z%d", i);
@@ -143,7 +150,7 @@ static const char conf_text[] =
 
 static void describe(const struct conf *conf, char *got, size_t size)
 {
-	static const char *const devices[] = { "as its zone", "off", "observe", "enforce" };
+	static const char *const devices[] = { "as its zone", "off", "observe", "enforce", "quarantine" };
 
 	*got = '\0';
 	for (size_t i = 0; i < conf->zone_count; i++) {
@@ -207,6 +214,10 @@ static void a_bypassed_zone_refuses_nothing_in_every_process(void **state)
 		{ "old", 100, IOT LAN "old off answer bypassed; cam enforce; " REST },
 		{ "*", 100, "iot observe answer bypassed; lan observe answer bypassed; "
 			    "old off answer bypassed; cam observe; " DEVICES "router observe bypassed; " },
+		{ "!safe", 100, IOT LAN OLD "cam enforce; safe quarantine; tv as its zone; "
+				"router enforce; " },
+		{ "!iot", 100, IOT LAN OLD "cam enforce; " REST }, /* a zone is no device */
+		{ "safe", 100, IOT LAN OLD "cam enforce; " REST },
 	};
 	int64_t now_s = clock_wall_us() / 1000000;
 	char lines[64];

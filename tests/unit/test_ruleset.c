@@ -106,6 +106,7 @@ static const char every_option[] =
 	" redirect-dns on\n}\n"
 	"device tv {\n mac 7c:2f:80:00:11:22 7c:2f:80:00:11:23\n gate enforce\n}\n"
 	"device nas {\n address 192.168.1.5 fd00::5\n gate off\n}\n"
+	"device bad {\n mac 7c:2f:80:00:11:77\n address 192.168.1.7 fd00::7\n gate quarantine\n}\n"
 	"device radio {\n address 192.168.1.6 fd00::6\n gate observe\n}\n"
 	"gate {\n table-owner off\n router observe\n allow tcp 8443\n allow mac 7c:2f:80:00:11:66\n allow mac 7c:2f:80:00:11:66\n"
 	" deny 198.51.100.53 2001:db8:53::/48 198.51.100.54\n}\n";
@@ -135,6 +136,9 @@ static void every_option_is_the_same_as_text_and_netlink(void **state)
 		"iifname . ip daddr @lease_if4 accept\n",
 		"iifname . ip6 daddr @lease_if6 accept\n",
 		"fib daddr type local accept\n",
+		"ether saddr @quarantine_mac goto refuse\n",
+		"ip saddr @quarantine4 goto refuse\n",
+		"ip6 saddr @quarantine6 goto refuse\n",
 		"type filter hook output priority filter; policy accept;\n",
 		"ct state established,related,untracked accept\n",
 		"oifname \"lo\" accept\n",
@@ -174,6 +178,7 @@ static void what_stays_when_down_is_the_closed_zones(void **state)
 	assert_non_null(strstr(listing, "\"guest0\" : accept"));
 	assert_non_null(strstr(listing, "chain zone_rest {"));
 	assert_non_null(strstr(listing, "192.168.1.5 : accept"));
+	assert_non_null(strstr(listing, "ip saddr @quarantine4 goto refuse\n"));
 	assert_null(strstr(listing, "192.168.1.6"));
 	assert_null(strstr(listing, "7c:2f:80:00:11:22"));
 	assert_null(strstr(listing, "chain zone_30_guests"));
@@ -203,6 +208,7 @@ static void each_option_alone_wants_a_table(void **state)
 		{ "reach z", "", true },
 		{ "", "gate observe", true },
 		{ "", "gate enforce", true },
+		{ "", "gate quarantine", true },
 	};
 
 	(void)state;
@@ -221,6 +227,27 @@ static void each_option_alone_wants_a_table(void **state)
 		ruleset_free(rs);
 		conf_free(c);
 	}
+}
+
+static void a_quarantine_comes_before_what_is_established(void **state)
+{
+	struct conf *c = conf_of_text(every_option);
+	struct ruleset *rs = make(c);
+	char *text, *forward, *last, *established;
+
+	(void)state;
+	assert_int_equal(ruleset_text(rs, &text), 0);
+	forward = strstr(text, "hook forward");
+	assert_non_null(forward);
+	last = strstr(forward, "ip6 saddr @quarantine6 goto refuse\n");
+	established = strstr(forward, "ct state established,related accept\n");
+	assert_non_null(last);
+	assert_non_null(established);
+	assert_true(last < established);
+	assert_null(strstr(text, "192.168.1.7 :")); /* and in no map of modes */
+	free(text);
+	ruleset_free(rs);
+	conf_free(c);
 }
 
 /* In the order of the rules: what is not to be refused stands before what refuses. */
@@ -404,6 +431,7 @@ int main(void)
 		cmocka_unit_test(every_option_is_the_same_as_text_and_netlink),
 		cmocka_unit_test(what_stays_when_down_is_the_closed_zones),
 		cmocka_unit_test(each_option_alone_wants_a_table),
+		cmocka_unit_test(a_quarantine_comes_before_what_is_established),
 		cmocka_unit_test(the_router_enforces_or_observes_what_it_sends),
 		cmocka_unit_test(reload_keeps_elements_and_drops_what_is_not_wanted),
 		cmocka_unit_test(local_sets_are_what_is_not_public),
