@@ -10,10 +10,17 @@
 
 #define PORT_DOT 853 /* DNS over TLS, and over QUIC */
 
+bool gate_conf_is_router(const struct conf *conf, const char *interface)
+{
+	return conf->gate.router != GATE_OFF && strcmp(interface, "lo") == 0;
+}
+
 size_t gate_conf_zone(const struct conf *conf, const char *interface)
 {
 	size_t rest = GATE_CONF_NONE;
 
+	if (gate_conf_is_router(conf, interface))
+		return GATE_CONF_NONE;
 	for (size_t i = 0; i < conf->zone_count; i++) {
 		const struct conf_zone *z = &conf->zones[i];
 
@@ -157,6 +164,8 @@ bool gate_conf_is_shut(const struct conf *conf, const struct gate_conf_flow *f)
 {
 	const struct conf_zone *z;
 
+	if (f->device != GATE_CONF_NONE && conf->devices[f->device].gate == DEVICE_QUARANTINE)
+		return true;
 	if (f->zone == GATE_CONF_NONE)
 		return false;
 	z = &conf->zones[f->zone];

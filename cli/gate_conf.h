@@ -18,6 +18,10 @@ struct mac;
 #define GATE_CONF_NONE	   SIZE_MAX
 #define GATE_CONF_LINE_MAX 160
 
+/** Whether what came by this interface was sent by the router itself, and that is gated: then
+ *  no zone has it. */
+bool gate_conf_is_router(const struct conf *conf, const char *interface);
+
 /** Index of the zone of an interface, GATE_CONF_NONE if there is none. */
 size_t gate_conf_zone(const struct conf *conf, const char *interface);
 
@@ -60,7 +64,8 @@ enum gate_conf_fate {
 	FATE_REFUSED,  /* by `deny`, or by its zone */
 };
 
-/** Whether its zone refuses it whatever the gate's mode: not in `reach`, or DNS over TLS. */
+/** Whether it is refused whatever a gate's mode: its device is in quarantine, or its zone does,
+ *  as it is not in `reach`, or DNS over TLS. */
 bool gate_conf_is_shut(const struct conf *conf, const struct gate_conf_flow *flow);
 
 /** What becomes of a connection, whatever was looked up. */

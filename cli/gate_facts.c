@@ -29,7 +29,7 @@ static void set_word(char *to, size_t size, const char *from)
 
 static int mode_of(const char *word)
 {
-	for (int i = GATE_OFF; i <= GATE_ENFORCE; i++) {
+	for (int i = GATE_OFF; i <= GATE_QUARANTINE; i++) {
 		if (strcmp(word, conf_gate_mode_name((enum conf_gate_mode)i)) == 0)
 			return i;
 	}
@@ -118,7 +118,8 @@ static int read_text(const struct conf *conf, const char *text, struct gate_clie
 		if (strcmp(conf->devices[i].name, text) == 0)
 			k->device = i;
 	}
-	return *k->address || *k->mac || k->device != GATE_CONF_NONE ? 0 : -ENOENT;
+	k->router = k->device == GATE_CONF_NONE && strcmp(text, "router") == 0;
+	return k->router || *k->address || *k->mac || k->device != GATE_CONF_NONE ? 0 : -ENOENT;
 }
 
 int gate_client_find(const struct conf *conf, struct report *report, const char *text,
@@ -129,6 +130,11 @@ int gate_client_find(const struct conf *conf, struct report *report, const char 
 
 	if (rc < 0)
 		return rc;
+	if (k.router) {
+		k.mode = (int)conf->gate.router;
+		*out = k;
+		return 0;
+	}
 	ask_daemon(conf, text, &k);
 	if (k.device != GATE_CONF_NONE)
 		take_device(&conf->devices[k.device], &k);
@@ -147,7 +153,8 @@ int gate_client_find(const struct conf *conf, struct report *report, const char 
 
 bool gate_client_is(const struct gate_client *k, const char *device)
 {
-	return (*k->mac && strcmp(k->mac, device) == 0) ||
+	return (k->router && strcmp("router", device) == 0) ||
+	       (*k->mac && strcmp(k->mac, device) == 0) ||
 	       (*k->address && strcmp(k->address, device) == 0) ||
 	       (*k->interface && strcmp(k->interface, device) == 0);
 }

@@ -33,13 +33,15 @@ struct gate_client {
 	size_t device; /* index in the configuration, or GATE_CONF_NONE */
 	size_t zone;   /* likewise; of the interface */
 	int mode;      /* enum conf_gate_mode in force; -1: not known */
+	bool router;   /* this machine itself */
 	bool from_daemon;
 };
 
 /**
  * Find a client.
  *
- * @param text    address, MAC address or device of the configuration
+ * @param text    address, MAC address, device of the configuration, or `router`: this
+ *                machine itself, unless a device has that name
  * @param report  the history, or NULL
  * @retval 0       out is filled as far as it is known
  * @retval -ENOENT neither an address nor a device of the configuration

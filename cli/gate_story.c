@@ -154,6 +154,11 @@ static void tell_client(struct telling *t)
 						       t->conf->devices[k->device].name;
 	char where[PLACE_MAX] = "", result[256];
 
+	if (k->router) {
+		story_tell(&t->story, "client", "the router itself: gate %s",
+			   conf_gate_mode_name((enum conf_gate_mode)k->mode));
+		return;
+	}
 	if (k->device != GATE_CONF_NONE)
 		place_text(&t->conf->devices[k->device].place, where);
 	snprintf(result, sizeof(result), "%s is %s%s%s", *k->address ? k->address : k->mac, is,
@@ -366,7 +371,8 @@ static void tell_all(struct telling *t)
 		story_tell(&t->story, "gate", "not an address of the internet: never gated");
 	if (t->client_text) {
 		tell_client(t);
-		tell_zone(t);
+		if (!t->client.router)
+			tell_zone(t);
 	}
 	tell_exception(t);
 	if (t->client_text)

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 		verb_allow,	  verb_block,	       verb_pause,	    verb_resume,
 		verb_override_ls,
 		verb_gate_ls,	  verb_gate_check,     verb_gate_readiness, verb_gate_rules,
-		verb_gate_bypass, verb_gate_withdraw,  verb_cache_ls,	    verb_cache_flush,
+		verb_gate_bypass, verb_gate_quarantine, verb_gate_withdraw,  verb_cache_ls,	    verb_cache_flush,
 		verb_list_ls,	  verb_list_search,    verb_list_update,    verb_local_ls,
 		verb_import_dnsmasq, verb_import_pihole,   verb_import_adguard,
 		verb_history_forget, verb_config_check,

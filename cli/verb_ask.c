@@ -40,7 +40,7 @@ static int run_gate_ls(const struct command *c)
 		words[2] = addr_to_text(&addr, text);
 	} else if (mac_from_text(words[2], &mac) == 0) {
 		words[2] = mac_to_text(&mac, text);
-	} else {
+	} else if (strcmp(words[2], "router") != 0) {
 		if (source_conf(c, NULL, &conf) != COMMAND_DONE)
 			return COMMAND_FAILED;
 		zone = gate_conf_zone_of(conf, words[2]);
@@ -53,7 +53,7 @@ static int run_gate_ls(const struct command *c)
 
 const struct verb verb_gate_ls = {
 	.name = "gate ls",
-	.operands = "[ADDRESS|MAC|INTERFACE]",
+	.operands = "[ADDRESS|MAC|INTERFACE|router]",
 	.summary = "leases: which device may connect to which address, and for how long",
 	.examples = "  nameward gate ls\n"
 		    "  nameward gate ls 203.0.113.80     leases to, or of, that address\n"

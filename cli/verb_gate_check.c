@@ -7,7 +7,7 @@
 enum check_option { CHECK_CLIENT = 1 };
 
 static const struct option_spec check_options[] = {
-	{ 0, "client", "CLIENT", "the device: its name, address or MAC address", CHECK_CLIENT },
+	{ 0, "client", "CLIENT", "the device: its name, address or MAC address, or `router`", CHECK_CLIENT },
 	{ 0, NULL, NULL, NULL, 0 },
 };
 

@@ -375,6 +375,8 @@ static int ask(struct readiness *r)
 /* What is off is not observed: its silence means nothing. */
 static bool is_watched(const struct readiness *r)
 {
+	if (r->zone == GATE_CONF_NONE && r->conf->gate.router != GATE_OFF)
+		return true;
 	for (size_t i = 0; i < r->conf->device_count && r->zone == GATE_CONF_NONE; i++) {
 		if (r->conf->devices[i].gate >= DEVICE_OBSERVE)
 			return true;

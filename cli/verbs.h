@@ -19,6 +19,7 @@ extern const struct verb verb_cache_flush;
 extern const struct verb verb_cache_ls;
 extern const struct verb verb_gate_ls;
 extern const struct verb verb_gate_bypass;
+extern const struct verb verb_gate_quarantine;
 extern const struct verb verb_gate_check;
 extern const struct verb verb_gate_rules;
 extern const struct verb verb_gate_readiness;

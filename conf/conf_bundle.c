@@ -29,6 +29,9 @@ struct bundle_header {
 	uint32_t folder_len;
 	uint32_t bypass_len;
 	uint32_t ca_len;
+	uint32_t accounts[CONF_ACCOUNTS_MAX];
+	uint32_t account_count;
+	uint32_t zero1;
 	uint8_t root;
 	uint8_t zero[7];
 };
@@ -199,9 +202,12 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 							     ? (uint32_t)strlen(b->bypass)
 							     : 0,
 				       .ca_len = b->ca ? (uint32_t)strlen(b->ca) : 0,
+				       .account_count = b->account_count,
 				       .root = b->root};
-	int rc = write_all(fd, &header, sizeof(header));
+	int rc;
 
+	memcpy(header.accounts, b->accounts, sizeof(header.accounts));
+	rc = write_all(fd, &header, sizeof(header));
 	if (!rc)
 		rc = write_entries(b, fd);
 	if (!rc)
@@ -318,7 +324,8 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	memcpy(&header, first, sizeof(header));
 	if (header.magic != BUNDLE_MAGIC || !header.file_count ||
 	    header.file_count > CONF_BUNDLE_FILES_MAX || header.folder_len > PATH_MAX ||
-	    header.bypass_len >= CONF_BYPASS_TEXT || header.ca_len > CONF_CA_BYTES_MAX)
+	    header.bypass_len >= CONF_BYPASS_TEXT || header.ca_len > CONF_CA_BYTES_MAX ||
+	    header.account_count > CONF_ACCOUNTS_MAX)
 		return -EBADMSG;
 	entries = take(c, header.file_count * sizeof(struct bundle_entry));
 	if (!entries)
@@ -330,6 +337,8 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	free(folder);
 	if (!b)
 		return -ENOMEM;
+	memcpy(b->accounts, header.accounts, sizeof(b->accounts));
+	b->account_count = header.account_count;
 	rc = take_string(c, header.bypass_len, &b->bypass);
 	if (!rc && header.ca_len)
 		rc = take_string(c, header.ca_len, &b->ca);

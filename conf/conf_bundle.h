@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct conf_bundle;
-struct conf_errors;
+#include "conf/conf.h"
+
 
 #define CONF_BUNDLE_FILES_MAX  256
 #define CONF_BUNDLE_BYTES_MAX  4194304 /* all texts and names */
@@ -37,6 +37,8 @@ struct conf_bundle {
 	char *folder; /* owned; relative paths begin here: "/home/x"; "": they stay
 			 relative */
 	bool root;    /* started as root: decides between two sets of defaults */
+	uint32_t accounts[CONF_ACCOUNTS_MAX]; /* of processes that talk to the Internet */
+	uint32_t account_count;
 	char *bypass; /* owned; lines of conf_bypass.h; NULL: none */
 	char *ca;     /* owned; certificates as PEM; NULL: none are needed */
 	bool partial; /* a file is missing: what it would have defined is not */

@@ -24,11 +24,12 @@ int conf_bypass_path(const char *control, char *buf)
 /* "ZONE SECONDS", len bytes. */
 static int parse_line(const char *line, size_t len, struct conf_bypass_zone *out)
 {
-	size_t name = strspn(line, NAME_CHARS);
+	size_t mark = line[0] == CONF_QUARANTINE_MARK;
+	size_t name = mark + strspn(line + mark, NAME_CHARS);
 	char *end;
 
-	if (!name || name > CONF_NAME_MAX || line[name] != ' ' || line[name + 1] < '0' ||
-	    line[name + 1] > '9')
+	if (name == mark || name - mark > CONF_NAME_MAX || line[name] != ' ' ||
+	    line[name + 1] < '0' || line[name + 1] > '9')
 		return -EINVAL;
 	memcpy(out->zone, line, name);
 	out->zone[name] = '\0';
@@ -91,17 +92,23 @@ int conf_bypass_write(const char *control, const struct conf_bypass *b)
 
 /* --- what it says --------------------------------------------------------------------- */
 
+static bool is_quarantine(const struct conf_bypass_zone *z)
+{
+	return z->zone[0] == CONF_QUARANTINE_MARK;
+}
+
 int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < b->count; i++)
-		if (strcmp(b->zones[i].zone, zone) != 0 && (until_s || strcmp(zone, "*") != 0))
+		if (strcmp(b->zones[i].zone, zone) != 0 &&
+		    (until_s || strcmp(zone, "*") != 0 || is_quarantine(&b->zones[i])))
 			b->zones[kept++] = b->zones[i];
 	b->count = kept;
 	if (!until_s)
 		return 0;
-	if (b->count == CONF_BYPASS_MAX || strlen(zone) > CONF_NAME_MAX)
+	if (b->count == CONF_BYPASS_MAX || strlen(zone) >= sizeof(b->zones[0].zone))
 		return -ENOSPC;
 	b->zones[b->count] = (struct conf_bypass_zone){ .until_s = until_s };
 	strcpy(b->zones[b->count++].zone, zone);
@@ -128,9 +135,24 @@ static void apply_to_devices(struct conf *c, const struct conf_bypass *b)
 			c->devices[i].gate = DEVICE_OBSERVE;
 }
 
+/* Also while all is bypassed: who put it there meant it. */
+static void apply_quarantines(struct conf *c, const struct conf_bypass *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		for (size_t k = 0; is_quarantine(&b->zones[i]) && k < c->device_count; k++)
+			if (!strcmp(c->devices[k].name, b->zones[i].zone + 1)) {
+				c->devices[k].gate = DEVICE_QUARANTINE;
+				c->devices[k].quarantine_until_s = b->zones[i].until_s;
+			}
+}
+
 void conf_bypass_apply(struct conf *c, const struct conf_bypass *b)
 {
 	apply_to_devices(c, b);
+	apply_quarantines(c, b);
+	c->gate.router_bypass_until_s = until_of(b, "*");
+	if (c->gate.router_bypass_until_s && c->gate.router == GATE_ENFORCE)
+		c->gate.router = GATE_OBSERVE;
 	for (size_t i = 0; i < c->zone_count; i++) {
 		struct conf_zone *z = &c->zones[i];
 

@@ -3,7 +3,8 @@
  * line writes it beside the control socket, the supervisor looks at it every few seconds,
  * so it works while nothing else does. It is in /run: a restart of the machine ends it.
  *
- * Lines "ZONE SECONDS-SINCE-1970"; ZONE is `*` for all.
+ * Lines "ZONE SECONDS-SINCE-1970"; ZONE is `*` for all. "!DEVICE SECONDS-SINCE-1970" has a
+ * device in quarantine until then.
  */
 #ifndef CONF_CONF_BYPASS_H
 #define CONF_CONF_BYPASS_H
@@ -17,8 +18,10 @@
 #define CONF_BYPASS_S_MAX 604800 /* a week; longer is a line in the configuration */
 #define CONF_BYPASS_TEXT  (CONF_BYPASS_MAX * (CONF_NAME_MAX + 24))
 
+#define CONF_QUARANTINE_MARK '!' /* no name begins with it */
+
 struct conf_bypass_zone {
-	char zone[CONF_NAME_MAX + 1];
+	char zone[CONF_NAME_MAX + 2]; /* or CONF_QUARANTINE_MARK and a device */
 	int64_t until_s;
 };
 
@@ -45,7 +48,8 @@ int conf_bypass_read(const char *control, int64_t now_s, struct conf_bypass *out
 /** Replace the file whole; an empty b removes it. @retval negative errno */
 int conf_bypass_write(const char *control, const struct conf_bypass *b);
 
-/** Set a zone's time, or end it (until_s 0). `*` with 0 ends all. @retval -ENOSPC full */
+/** Set a zone's time, or end it (until_s 0). `*` with 0 ends all of
+ *  them; quarantines go on. @retval -ENOSPC full */
 int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s);
 
 /** Where b has a zone or `*`, it refuses nothing now: to enforce becomes to observe, a
@@ -53,7 +57,7 @@ int conf_bypass_set(struct conf_bypass *b, const char *zone, int64_t until_s);
  *  made, so that
  *  the end of it cuts nothing off. Who is observed is not refused what `deny` has either, so
  *  that stays, and is still seen. A device with a mode of its own is of no zone: only `*`
- *  makes it observe. */
+ *  makes it observe, and the router itself. */
 void conf_bypass_apply(struct conf *c, const struct conf_bypass *b);
 
 #endif

@@ -380,8 +380,17 @@ static void follow_lists(struct conf_policy *policy)
 	policy->allow = policy->allow_always;
 }
 
+static void take_accounts(struct parser *p)
+{
+	struct conf_gate *g = &p->conf->gate;
+
+	g->account_count = p->bundle->account_count;
+	memcpy(g->accounts, p->bundle->accounts, sizeof(g->accounts));
+}
+
 void conf_check(struct parser *p)
 {
+	take_accounts(p);
 	check_claims(p);
 	for (size_t n = 0; n < ARRAY_SIZE(needs); n++)
 		for (size_t i = 0; i < parse_block_count(p, needs[n].id); i++)

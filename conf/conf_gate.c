@@ -20,7 +20,7 @@ bool conf_wants_gate(const struct conf *c)
 	for (size_t i = 0; i < c->device_count; i++)
 		if (c->devices[i].gate >= DEVICE_OBSERVE)
 			return true;
-	return false;
+	return c->gate.router != GATE_OFF;
 }
 
 uint64_t conf_refused_lists(const struct conf *c)

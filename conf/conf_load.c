@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -362,6 +363,24 @@ static int finish(struct loader *ld, const struct conf_paths *paths)
 	return -EINVAL;
 }
 
+/* Of a daemon that is not root's, all processes have its account. */
+static void find_accounts(struct conf_bundle *b)
+{
+	static const char *const names[CONF_ACCOUNTS_MAX] = { "nameward-resolver",
+							      "nameward-list" };
+
+	if (!b->root) {
+		b->accounts[b->account_count++] = geteuid();
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct passwd *account = getpwnam(names[i]);
+
+		if (account && account->pw_uid)
+			b->accounts[b->account_count++] = account->pw_uid;
+	}
+}
+
 int conf_bundle_load_from(const struct conf_paths *paths, const char *path,
 			  struct conf_bundle **out, struct conf_errors *errors)
 {
@@ -375,6 +394,7 @@ int conf_bundle_load_from(const struct conf_paths *paths, const char *path,
 	ld->b = conf_bundle_new(folder ? folder : "/", paths->root);
 	if (!ld->b)
 		goto err_free;
+	find_accounts(ld->b);
 	load_all(ld, paths, path);
 	rc = finish(ld, paths);
 	if (rc)

@@ -20,7 +20,8 @@
 
 static const char *const order_words[] = { "fastest", "first", "spread", NULL };
 static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
-static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce", NULL };
+static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce",
+						  "quarantine", NULL };
 static const char *const switch_words[] = { "off", "on", NULL };
 static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
 static const char *const down_words[] = { "open", "closed", NULL };
@@ -290,8 +291,11 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_device, gate), .initial = "zone",
 	  .help = "The gate for this device, whatever its zone says; zone: as its zone "
 		"says. A zone's refuse-dot, refuse-list, redirect-dns and reach hold "
-		"nevertheless. A "
-		"device that has only addresses is seen where it uses one of them." },
+		"nevertheless. A device that has only addresses is seen where it uses one "
+		"of them. quarantine: whatever it sends through this machine is refused, to "
+		"private addresses too, exceptions, leases and what is established "
+		"notwithstanding; its questions are answered, and open nothing. What it "
+		"sends within its own network, and to this machine, goes on." },
 
 	{ CONF_GROUP, "member", .type = TYPE_MEMBER,
 	  .args = "DEVICE | ADDRESS | NETWORK ...",
@@ -396,6 +400,14 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_gate, max_device_leases), .min = 16, .max = 1048576,
 	  .initial = "4096",
 	  .help = "Leases of one device." },
+	{ CONF_GATE, "router", .type = TYPE_CHOICE, .choices = gate_words,
+	  .at = offsetof(struct conf_gate, router), .initial = "off",
+	  .help = "The gate for what this machine itself sends, as in a zone. Mind: enforced, "
+		"it may connect only where it has asked nameward before. Have it ask "
+		"nameward and no other resolver, and write allow lines for what works "
+		"without names: NTP and NTS, a VPN's endpoint, the provider's DHCP "
+		"server. Observe first, for days: updates are rare. Answers, what goes to "
+		"private addresses and what nameward's own accounts ask pass." },
 	{ CONF_GATE, "allow", .type = TYPE_ALLOW,
 	  .args = "tcp|udp PORT[-PORT] | ADDRESS | NETWORK | mac ADDRESS [during WINDOW]",
 	  .help = "What every gated device may reach without a lookup, or, behind mac, a "
@@ -476,5 +488,5 @@ const struct conf_option *conf_options(size_t *count)
 
 const char *conf_gate_mode_name(enum conf_gate_mode m)
 {
-	return gate_words[m];
+	return device_gate_words[m + 1];
 }

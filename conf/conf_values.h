@@ -89,7 +89,7 @@ struct conf_clients {
 	uint32_t connections; /* by TCP, of one client */
 };
 
-enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE };
+enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE, GATE_QUARANTINE };
 enum conf_on_failure { FAILURE_ANSWER, FAILURE_SERVFAIL };
 enum conf_when_down { DOWN_OPEN, DOWN_CLOSED };
 enum conf_lease_for { LEASE_FOR_DEVICE, LEASE_FOR_ZONE };
@@ -134,11 +134,13 @@ struct conf_zone {
 };
 
 /** One more than enum conf_gate_mode: as the zone says. */
-enum conf_device_gate { DEVICE_AS_ZONE, DEVICE_OFF, DEVICE_OBSERVE, DEVICE_ENFORCE };
+enum conf_device_gate { DEVICE_AS_ZONE, DEVICE_OFF, DEVICE_OBSERVE, DEVICE_ENFORCE,
+			DEVICE_QUARANTINE };
 
 struct conf_device {
 	char *name;
 	enum conf_device_gate gate;
+	int64_t quarantine_until_s; /* 0: `gate` is what was written */
 	struct mac *macs;
 	size_t mac_count;
 	struct addr *addrs;
@@ -231,6 +233,8 @@ struct conf_fill {
 	struct conf_place place;
 };
 
+#define CONF_ACCOUNTS_MAX 2
+
 struct conf_gate {
 	char *table; /* its name in family inet: "nameward" */
 	enum conf_switch table_owner; /* keep others from changing it */
@@ -238,6 +242,10 @@ struct conf_gate {
 	uint32_t answer_deadline_ms;
 	uint32_t max_leases;	     /* in all */
 	uint32_t max_device_leases;  /* of one device */
+	enum conf_gate_mode router;  /* for what this machine sends itself */
+	int64_t router_bypass_until_s; /* as in a zone */
+	uint32_t accounts[CONF_ACCOUNTS_MAX]; /* numbers of ours that talk to the Internet */
+	size_t account_count;
 	struct conf_gate_allow *allows; /* for every gated device */
 	size_t allow_count;
 	struct addr_net *denies; /* refused although looked up or allowed */

@@ -70,7 +70,8 @@ _nameward()
 		'override ') words="ls $common" ;;
 		'cache ') words="ls flush $common" ;;
 		'cache flush') words="--all $common" ;;
-		'gate ') words="ls bypass check readiness rules withdraw $common" ;;
+		'gate ') words="ls bypass check quarantine readiness rules withdraw $common" ;;
+		'gate quarantine') words="$(_nameward_names device) --for --end $common" ;;
 		'gate bypass') words="$(_nameward_names zone) --for --end $common" ;;
 		'gate check') words="--client $common" ;;
 		'gate withdraw') words="--client --kill $common" ;;

@@ -73,8 +73,10 @@ static void fill_record(struct msg_refused *r, const struct tally_line *line)
 	r->dest = line->key.dest;
 	r->n = line->n;
 	r->ts_us = line->first_us;
-	/* An interface that is gone by now has no name any more. */
-	if (!line->key.ifindex || !if_indextoname(line->key.ifindex, r->interface))
+	/* What came in by none was sent from here. One that is gone has no name any more. */
+	if (!line->key.ifindex)
+		snprintf(r->interface, sizeof(r->interface), "lo");
+	else if (!if_indextoname(line->key.ifindex, r->interface))
 		snprintf(r->interface, sizeof(r->interface), "-");
 }
 

@@ -161,6 +161,7 @@ enum msg_device_kind {
 	DEVICE_IP4, /* id[0..4): a client with no MAC of its own here (routed, tunnel) */
 	DEVICE_IP6, /* id[0..16) */
 	DEVICE_IFNAME, /* id: name of an interface, NUL-padded: all that come in by it */
+	DEVICE_ROUTER, /* the router itself, by whatever address; no id */
 	DEVICE_KIND_COUNT,
 	DEVICE_NONE = DEVICE_KIND_COUNT, /* in msg_lease: nobody's lease, only `fill` */
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static const uint8_t id_bytes[DEVICE_KIND_COUNT] = { 6, 4, 16, 16 };
+static const uint8_t id_bytes[DEVICE_KIND_COUNT] = { 6, 4, 16, 16, 0 };
 
 struct lease_key lease_key_make(const struct msg_device *device, uint8_t family,
 				const void *addr)

@@ -14,17 +14,19 @@ enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_ETHERADDR = 9, TYPE_IFNAME = 41, 
 
 static const struct lease_set_info infos[LEASE_SET_COUNT] = {
 	[SET_LEASE4] = { "lease4", "ether_addr . ipv4_addr",
-			 CONCAT(TYPE_ETHERADDR, TYPE_IPADDR), MAC_PADDED + 4 },
+			 CONCAT(TYPE_ETHERADDR, TYPE_IPADDR), true, MAC_PADDED + 4 },
 	[SET_LEASE6] = { "lease6", "ether_addr . ipv6_addr",
-			 CONCAT(TYPE_ETHERADDR, TYPE_IP6ADDR), MAC_PADDED + 16 },
+			 CONCAT(TYPE_ETHERADDR, TYPE_IP6ADDR), true, MAC_PADDED + 16 },
 	[SET_LEASE_IP4] = { "lease_ip4", "ipv4_addr . ipv4_addr",
-			    CONCAT(TYPE_IPADDR, TYPE_IPADDR), 4 + 4 },
+			    CONCAT(TYPE_IPADDR, TYPE_IPADDR), true, 4 + 4 },
 	[SET_LEASE_IP6] = { "lease_ip6", "ipv6_addr . ipv6_addr",
-			    CONCAT(TYPE_IP6ADDR, TYPE_IP6ADDR), 16 + 16 },
+			    CONCAT(TYPE_IP6ADDR, TYPE_IP6ADDR), true, 16 + 16 },
 	[SET_LEASE_IF4] = { "lease_if4", "ifname . ipv4_addr",
-			    CONCAT(TYPE_IFNAME, TYPE_IPADDR), 16 + 4 },
+			    CONCAT(TYPE_IFNAME, TYPE_IPADDR), true, 16 + 4 },
 	[SET_LEASE_IF6] = { "lease_if6", "ifname . ipv6_addr",
-			    CONCAT(TYPE_IFNAME, TYPE_IP6ADDR), 16 + 16 },
+			    CONCAT(TYPE_IFNAME, TYPE_IP6ADDR), true, 16 + 16 },
+	[SET_LEASE_OWN4] = { "lease_own4", "ipv4_addr", TYPE_IPADDR, false, 4 },
+	[SET_LEASE_OWN6] = { "lease_own6", "ipv6_addr", TYPE_IP6ADDR, false, 16 },
 };
 
 const struct lease_set_info *lease_set_info(enum lease_set set)
@@ -49,6 +51,8 @@ static enum lease_set set_of(const struct lease_key *key)
 		return SET_LEASE_IP6;
 	case DEVICE_IFNAME:
 		return key->addr.family == AF_INET ? SET_LEASE_IF4 : SET_LEASE_IF6;
+	case DEVICE_ROUTER:
+		return key->addr.family == AF_INET ? SET_LEASE_OWN4 : SET_LEASE_OWN6;
 	default:
 		return key->addr.family == AF_INET ? SET_LEASE4 : SET_LEASE6;
 	}
@@ -64,6 +68,9 @@ static size_t device_bytes(enum lease_set set)
 	case SET_LEASE_IF4:
 	case SET_LEASE_IF6:
 		return 16;
+	case SET_LEASE_OWN4:
+	case SET_LEASE_OWN6:
+		return 0;
 	default:
 		return MAC_PADDED;
 	}
@@ -84,6 +91,7 @@ int lease_elem_read(enum lease_set set, const void *bytes, size_t len, struct le
 {
 	static const uint8_t kinds[LEASE_SET_COUNT] = {
 		DEVICE_MAC, DEVICE_MAC, DEVICE_IP4, DEVICE_IP6, DEVICE_IFNAME, DEVICE_IFNAME,
+		DEVICE_ROUTER, DEVICE_ROUTER,
 	};
 	size_t at = device_bytes(set);
 	struct msg_device device = { .kind = kinds[set] };

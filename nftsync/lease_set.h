@@ -3,6 +3,7 @@
 #ifndef NFTSYNC_LEASE_SET_H
 #define NFTSYNC_LEASE_SET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ enum lease_set {
 	SET_LEASE_IP6, /* IPv6 . IPv6 */
 	SET_LEASE_IF4, /* interface . IPv4 */
 	SET_LEASE_IF6, /* interface . IPv6 */
+	SET_LEASE_OWN4, /* IPv4: of the router itself */
+	SET_LEASE_OWN6, /* IPv6 */
 	LEASE_SET_COUNT,
 };
 
@@ -33,6 +36,7 @@ struct lease_set_info {
 	const char *name; /* "lease4" */
 	const char *type; /* "ether_addr . ipv4_addr" */
 	uint32_t key_type; /* nft's number for it, so that `nft list` can read the set */
+	bool is_pair; /* device and address; else the address alone */
 	uint8_t key_len;
 };
 

@@ -58,4 +58,14 @@ void rule_add_allow(struct ruleset *rs, const struct conf_gate_allow *a, size_t 
 void rule_pass_sets(struct ruleset *rs, const char *chain, size_t first_set, size_t count,
 		    enum rule_op op);
 
+/* --- devices in quarantine (rule_quarantine.c) --- */
+
+/** What refuses devices in quarantine, for the very beginning of chain forward. */
+void rule_build_quarantine(struct ruleset *rs, const struct rule_scope *scope);
+
+/* --- the router itself (rule_router.c) --- */
+
+/** Chains and rules for what the router sends itself, if that is gated. */
+void rule_build_router(struct ruleset *rs, const struct rule_scope *scope);
+
 #endif

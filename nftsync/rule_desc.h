@@ -35,12 +35,15 @@ enum rule_field {
 enum rule_op {
 	OP_NONE, /* ends a rule's steps */
 	OP_ESTABLISHED, /* ct state established,related */
+	OP_NOT_NEW,	/* the same, or untracked, as neighbour discovery is */
 	OP_LOOKUP,	/* field @name */
 	OP_LOOKUP_NOT,	/* field != @name */
 	OP_VMAP,	/* field vmap @name */
 	OP_IP_VERSION,	/* meta nfproto: of family a */
 	OP_DPORT,	/* destination port b of protocol a */
 	OP_TO_ROUTER,	/* fib daddr type local */
+	OP_TO_LOOPBACK, /* oifname "lo" */
+	OP_OWNER,	/* meta skuid: sent by account a */
 	OP_COUNTER,	/* counter name "name" */
 	OP_LIMIT,	/* limit rate `a`/second burst `b` packets */
 	OP_LOG,		/* log prefix "name" group a snaplen b queue-threshold c */
@@ -49,10 +52,8 @@ enum rule_op {
 	OP_PROHIBITED,	/* reject with icmpx admin-prohibited */
 	OP_DNAT,	/* dnat to addr of family a, port b */
 	OP_REDIRECT,	/* redirect to port b */
-	OP_ACCEPT,
-	OP_RETURN,
-	OP_JUMP, /* name */
-	OP_GOTO, /* name */
+	OP_ACCEPT, OP_RETURN,
+	OP_JUMP, OP_GOTO, /* name */
 	OP_COUNT,
 };
 
@@ -104,7 +105,7 @@ enum rule_set_id {
 	RULE_SETS,
 };
 
-enum rule_hook { HOOK_NONE, HOOK_FORWARD, HOOK_DSTNAT };
+enum rule_hook { HOOK_NONE, HOOK_FORWARD, HOOK_DSTNAT, HOOK_OUTPUT };
 
 struct rule_chain {
 	const char *name;

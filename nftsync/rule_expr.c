@@ -11,6 +11,7 @@
 #include <linux/if_ether.h>
 #include <linux/if.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
@@ -252,6 +253,21 @@ static void build_to_router(struct builder *b, const struct rule_step *s)
 	add_compare(b, NFT_CMP_EQ, &local, sizeof(local));
 }
 
+static void build_to_loopback(struct builder *b, const struct rule_step *s)
+{
+	static const char loopback[IFNAMSIZ] = "lo"; /* padded: the whole name is compared */
+
+	(void)s;
+	add_meta(b, NFT_META_OIFNAME);
+	add_compare(b, NFT_CMP_EQ, loopback, sizeof(loopback));
+}
+
+static void build_owner(struct builder *b, const struct rule_step *s)
+{
+	add_meta(b, NFT_META_SKUID);
+	add_compare(b, NFT_CMP_EQ, &s->a, sizeof(s->a));
+}
+
 static void add_immediate(struct builder *b, uint32_t reg, const void *data, uint32_t len)
 {
 	struct nftnl_expr *e = add_expr(b, "immediate");
@@ -293,15 +309,17 @@ static void build_redirect(struct builder *b, const struct rule_step *s)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_REDIR_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
 }
 
-/* ct state established,related: state & 6 != 0 */
+/* ct state established,related: state & 6 != 0; and untracked, if that is asked for */
 static void build_established(struct builder *b, const struct rule_step *s)
 {
-	uint32_t mask = 2 | 4, none = 0; /* 1 << (enum ip_conntrack_info + 1) */
+	uint32_t mask = NF_CT_STATE_BIT(IP_CT_ESTABLISHED) |
+			NF_CT_STATE_BIT(IP_CT_RELATED), none = 0;
 	struct nftnl_expr *e = add_expr(b, "ct");
 
-	(void)s;
 	if (!e)
 		return;
+	if (s->op == OP_NOT_NEW)
+		mask |= NF_CT_STATE_UNTRACKED_BIT;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
 	e = add_expr(b, "bitwise");
@@ -396,12 +414,15 @@ static void build_verdict(struct builder *b, const struct rule_step *s)
 
 static void (*const builders[OP_COUNT])(struct builder *b, const struct rule_step *s) = {
 	[OP_ESTABLISHED] = build_established,
+	[OP_NOT_NEW] = build_established,
 	[OP_LOOKUP] = build_lookup,
 	[OP_LOOKUP_NOT] = build_lookup,
 	[OP_VMAP] = build_vmap,
 	[OP_IP_VERSION] = build_ip_version,
 	[OP_DPORT] = build_dport,
 	[OP_TO_ROUTER] = build_to_router,
+	[OP_TO_LOOPBACK] = build_to_loopback,
+	[OP_OWNER] = build_owner,
 	[OP_DNAT] = build_dnat,
 	[OP_REDIRECT] = build_redirect,
 	[OP_RETURN] = build_verdict,

@@ -131,7 +131,7 @@ void ruleset_render_base(const struct ruleset *rs, struct nl_buf *buf)
 			.key_type = info->key_type,
 			.key_len = info->key_len,
 			.size = rs->set_size,
-			.order = ORDER_NONE,
+			.order = info->is_pair ? ORDER_NONE : ORDER_BIG,
 		};
 
 		render_set(rs->table, &row, buf);
@@ -355,6 +355,7 @@ static void put_hook(struct nlmsghdr *nlh, enum rule_hook hook)
 		uint32_t number;
 		int32_t priority; /* nft's words filter and dstnat */
 	} hooks[] = {
+		[HOOK_OUTPUT] = { "filter", NF_INET_LOCAL_OUT, 0 },
 		[HOOK_FORWARD] = { "filter", NF_INET_FORWARD, 0 },
 		[HOOK_DSTNAT] = { "nat", NF_INET_PRE_ROUTING, -100 },
 	};

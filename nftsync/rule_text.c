@@ -142,6 +142,9 @@ static void print_step(FILE *to, const struct rule_step *s)
 	case OP_ESTABLISHED:
 		fputs("ct state established,related", to);
 		break;
+	case OP_NOT_NEW:
+		fputs("ct state established,related,untracked", to);
+		break;
 	case OP_LOOKUP:
 		fprintf(to, "%s @%s", field_texts[s->field], s->name);
 		break;
@@ -159,6 +162,12 @@ static void print_step(FILE *to, const struct rule_step *s)
 		break;
 	case OP_TO_ROUTER:
 		fputs("fib daddr type local", to);
+		break;
+	case OP_TO_LOOPBACK:
+		fputs("oifname \"lo\"", to);
+		break;
+	case OP_OWNER:
+		fprintf(to, "meta skuid %u", s->a);
 		break;
 	case OP_DNAT:
 		print_dnat(to, s);
@@ -209,6 +218,7 @@ static void print_chain(FILE *to, const struct ruleset *rs, const struct rule_ch
 		[HOOK_NONE] = "",
 		[HOOK_FORWARD] = "\t\ttype filter hook forward priority filter; policy accept;\n",
 		[HOOK_DSTNAT] = "\t\ttype nat hook prerouting priority dstnat; policy accept;\n",
+		[HOOK_OUTPUT] = "\t\ttype filter hook output priority filter; policy accept;\n",
 	};
 
 	fprintf(to, "\n\tchain %s {\n%s", chain->name, hooks[chain->hook]);

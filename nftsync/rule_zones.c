@@ -145,7 +145,9 @@ static int build_modes(struct ruleset *rs, const struct rule_scope *scope)
 /* The daemon gone, only an exemption is of use: what to enforce is its zone's choice. */
 static bool device_is_in_scope(const struct rule_scope *scope, const struct conf_device *d)
 {
-	return d->gate == DEVICE_OFF || (d->gate != DEVICE_AS_ZONE && !scope->down);
+	bool is_gated = d->gate == DEVICE_OBSERVE || d->gate == DEVICE_ENFORCE;
+
+	return d->gate == DEVICE_OFF || (is_gated && !scope->down);
 }
 
 static void add_device(struct ruleset *rs, const struct conf_device *d, const size_t maps[3])

@@ -71,16 +71,17 @@ static void add_step(struct ruleset *rs, const char *chain, enum rule_op op, con
 /* Comes back where nothing opens the way: to what refuses, or to what only counts. */
 static void build_leased(struct ruleset *rs)
 {
-	static const enum rule_field fields[LEASE_SET_COUNT] = {
-		FIELD_ETHER_IP, FIELD_ETHER_IP6, FIELD_IP_IP, FIELD_IP6_IP6, FIELD_IIF_IP,
-		FIELD_IIF_IP6,
+	static const enum rule_field fields[SET_LEASE_OWN4] = {
+		[SET_LEASE4] = FIELD_ETHER_IP,	   [SET_LEASE6] = FIELD_ETHER_IP6,
+		[SET_LEASE_IP4] = FIELD_IP_IP,	   [SET_LEASE_IP6] = FIELD_IP6_IP6,
+		[SET_LEASE_IF4] = FIELD_IIF_IP,	   [SET_LEASE_IF6] = FIELD_IIF_IP6,
 	};
 
 	rule_add_chain(rs, "leased", HOOK_NONE);
 	rule_pass_sets(rs, "leased", RULE_DENY4, 2, OP_RETURN);
 	rule_pass_sets(rs, "leased", RULE_LOCAL4, 2, OP_ACCEPT);
 	rule_pass_sets(rs, "leased", RULE_ALLOW4, RULE_SETS - RULE_ALLOW4, OP_ACCEPT);
-	for (size_t i = 0; i < LEASE_SET_COUNT; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		rule_add(rs, &(struct rule){ "leased",
 					     { { .op = OP_LOOKUP, .field = fields[i],
 						 .name = lease_set_info(i)->name },
@@ -107,11 +108,14 @@ static void build_modes(struct ruleset *rs)
 	add_step(rs, "enforce", OP_JUMP, "leased");
 	add_step(rs, "enforce", OP_GOTO, "refuse");
 
+	rule_add_chain(rs, "pass", HOOK_NONE);
+	add_step(rs, "pass", OP_COUNTER, RULESET_WOULD);
+	add_log(rs, "pass", "nameward-would ", RULESET_GROUP_WOULD);
+	add_step(rs, "pass", OP_ACCEPT, NULL);
+
 	rule_add_chain(rs, "observe", HOOK_NONE);
 	add_step(rs, "observe", OP_JUMP, "leased");
-	add_step(rs, "observe", OP_COUNTER, RULESET_WOULD);
-	add_log(rs, "observe", "nameward-would ", RULESET_GROUP_WOULD);
-	add_step(rs, "observe", OP_ACCEPT, NULL);
+	add_step(rs, "observe", OP_GOTO, "pass");
 }
 
 static int build(struct ruleset *rs, const struct rule_scope *scope)
@@ -121,10 +125,13 @@ static int build(struct ruleset *rs, const struct rule_scope *scope)
 	build_leased(rs);
 	build_modes(rs);
 	rule_add_chain(rs, "forward", HOOK_FORWARD);
+	rule_build_quarantine(rs, scope);
 	rule_add(rs, &(struct rule){ "forward",
 				     { { .op = OP_ESTABLISHED }, { .op = OP_ACCEPT } } });
 	if (!rc)
 		rc = rule_build_zones(rs, scope);
+	if (!rc)
+		rule_build_router(rs, scope);
 	rule_finish_sets(rs);
 	return rs->rc ? rs->rc : rc;
 }

@@ -121,6 +121,8 @@ static const char *device_text(const struct msg_device *d, char buf[ADDR_TEXT_MA
 	struct addr a;
 	struct mac m;
 
+	if (d->kind == DEVICE_ROUTER)
+		return strcpy(buf, "router");
 	if (d->kind == DEVICE_IFNAME)
 		return strcpy(buf, (const char *)d->id);
 	if (d->kind == DEVICE_MAC) {
@@ -157,7 +159,7 @@ static int normalize(const struct gate *gate, char arg[MSG_ASK_ARG_MAX + 1])
 		return 0;
 	}
 	if (mac_from_text(arg, &m))
-		return is_sharer(gate, arg) ? 0 : -EINVAL;
+		return !strcmp(arg, "router") || is_sharer(gate, arg) ? 0 : -EINVAL;
 	mac_to_text(&m, arg);
 	return 0;
 }

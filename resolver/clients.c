@@ -51,6 +51,10 @@ static void set_device(const struct conf *conf, const struct addr *addr, const c
 		       struct client *out)
 {
 	memset(&out->device, 0, sizeof(out->device));
+	if (out->place.router) {
+		out->device.kind = DEVICE_ROUTER;
+		return;
+	}
 	if (interface && out->place.zone != POLICY_NONE &&
 	    conf->zones[out->place.zone].lease_for == LEASE_FOR_ZONE) {
 		out->device.kind = DEVICE_IFNAME;
@@ -105,6 +109,13 @@ void clients_set_local(struct clients *c, const struct local_image *x)
 	clients_flush(c);
 }
 
+/* Of a question to one of its own addresses the kernel says it came in by the interface that
+ * has the address. It is sent from the same one, by which nobody else can be answered. */
+static bool is_own_question(const struct conf *conf, const struct asker *asker)
+{
+	return conf->gate.router != GATE_OFF && addr_equal(&asker->from.addr, &asker->to);
+}
+
 static void identify(struct clients *c, const struct setup *setup, const struct asker *asker,
 		     uint64_t now_ms, struct client *out)
 {
@@ -120,6 +131,8 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 		out->has_mac = found == NEIGHBOUR_KNOWN;
 		out->is_awaited = found == NEIGHBOUR_AWAITED;
 	}
+	if (is_own_question(conf, asker))
+		interface = POLICY_LOOPBACK;
 	out->place = policy_find_client(conf, addr, out->has_mac ? &out->mac : NULL, interface);
 	set_label(c, conf, addr, out);
 	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);

@@ -43,3 +43,17 @@ bool held_is_blocked(void *arg, const struct msg_client *client, const struct dn
 	}
 	return action == POLICY_BLOCK;
 }
+
+bool held_is_quarantined(void *arg, const struct msg_client *client)
+{
+	const struct resolver *r = arg;
+	const struct conf *conf = r->current->conf;
+	struct policy_client place;
+
+	if (!client->addr.family)
+		return false;
+	place = policy_find_client(conf, &client->addr, client->has_mac ? &client->mac : NULL,
+				   NULL);
+	return place.device != POLICY_NONE &&
+	       conf->devices[place.device].gate == DEVICE_QUARANTINE;
+}

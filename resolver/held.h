@@ -13,4 +13,7 @@ struct msg_client;
 bool held_is_blocked(void *arg, const struct msg_client *client, const struct dname *name,
 		     const uint8_t *chain, size_t chain_len);
 
+/** hold_ops.is_quarantined; likewise. */
+bool held_is_quarantined(void *arg, const struct msg_client *client);
+
 #endif

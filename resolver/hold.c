@@ -221,7 +221,7 @@ static void on_lease_done(struct hold *h, const struct msg_lease_done *d)
 	finish_slot(h, i, d->rc);
 }
 
-static void withdraw(struct hold *h, const struct msg_holder *holder)
+static void withdraw(struct hold *h, const struct msg_holder *holder, bool kill)
 {
 	size_t size = sizeof(struct msg_holder) + holder->name_len;
 	struct msg_holder *m = msg_buf_add(&h->withdrawals, MSG_WITHDRAW, size);
@@ -231,6 +231,7 @@ static void withdraw(struct hold *h, const struct msg_holder *holder)
 		m = msg_buf_add(&h->withdrawals, MSG_WITHDRAW, size);
 	}
 	m->device = holder->device;
+	m->kill = kill;
 	m->name_len = holder->name_len;
 	memcpy(m->name, holder->name, holder->name_len);
 	h->stats.withdrawn++;
@@ -242,9 +243,12 @@ static void on_holders(struct hold *h, const void *data)
 		struct dname name = { .len = r->name_len };
 
 		memcpy(name.wire, r->name, r->name_len);
-		if (h->ops->is_blocked(h->arg, &r->client, &name, r->name + r->name_len,
+		/* What a zone shares is not one device's to lose. */
+		if (r->device.kind != DEVICE_IFNAME && h->ops->is_quarantined(h->arg, &r->client))
+			withdraw(h, r, true);
+		else if (h->ops->is_blocked(h->arg, &r->client, &name, r->name + r->name_len,
 				       r->chain_len))
-			withdraw(h, r);
+			withdraw(h, r, false);
 	}
 	if (msg_buf_send(h->chan, &h->withdrawals))
 		log_warning_limited(&h->limit, "nftsync: cannot withdraw leases");

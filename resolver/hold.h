@@ -34,6 +34,8 @@ struct hold_ops {
 	 *  anything any more to this client, which asked it last. For hold_review(). */
 	bool (*is_blocked)(void *arg, const struct msg_client *client, const struct dname *name,
 			   const uint8_t *chain, size_t chain_len);
+	/** Whether this client is to hold no lease at all, nor any connection. Likewise. */
+	bool (*is_quarantined)(void *arg, const struct msg_client *client);
 	/** A message that is not about leases (MSG_TELL), borrowed. */
 	void (*other)(void *arg, const void *message);
 };

@@ -77,6 +77,12 @@ static size_t find_zone(const struct conf *conf, const char *interface)
 	return other;
 }
 
+/* By its addresses alone one cannot tell: what comes in by another interface may lie. */
+static bool is_gated_router(const struct conf *conf, const char *interface)
+{
+	return conf->gate.router != GATE_OFF && interface && !strcmp(interface, POLICY_LOOPBACK);
+}
+
 struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
 					const struct mac *mac, const char *interface)
 {
@@ -85,6 +91,7 @@ struct policy_client policy_find_client(const struct conf *conf, const struct ad
 		.group = POLICY_NONE,
 		.policy = POLICY_NONE,
 		.zone = find_zone(conf, interface),
+		.router = is_gated_router(conf, interface),
 	};
 
 	find_policy(conf, addr, &c);
@@ -94,7 +101,9 @@ struct policy_client policy_find_client(const struct conf *conf, const struct ad
 bool policy_find_mode(const struct conf *conf, const struct policy_client *c,
 		      enum conf_gate_mode *mode)
 {
-	if (c->device != POLICY_NONE && conf->devices[c->device].gate != DEVICE_AS_ZONE)
+	if (c->router)
+		*mode = conf->gate.router;
+	else if (c->device != POLICY_NONE && conf->devices[c->device].gate != DEVICE_AS_ZONE)
 		*mode = (enum conf_gate_mode)(conf->devices[c->device].gate - DEVICE_OFF);
 	else if (c->zone != POLICY_NONE)
 		*mode = conf->zones[c->zone].gate;
@@ -109,6 +118,11 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
 	const struct conf_zone *z = c->zone == POLICY_NONE ? NULL : &conf->zones[c->zone];
 	enum conf_device_gate own = DEVICE_AS_ZONE;
 
+	if (c->router) {
+		*gated = true;
+		*must_lease = conf->gate.router == GATE_ENFORCE;
+		return;
+	}
 	if (c->device != POLICY_NONE)
 		own = conf->devices[c->device].gate;
 	if (own == DEVICE_AS_ZONE) {
@@ -116,7 +130,7 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
 		*must_lease = *gated && z->on_failure == FAILURE_SERVFAIL;
 		return;
 	}
-	*gated = own != DEVICE_OFF;
+	*gated = own == DEVICE_OBSERVE || own == DEVICE_ENFORCE;
 	/* What a zone says of failure is meant for its own mode. */
 	*must_lease = own == DEVICE_ENFORCE && (!z || z->gate != GATE_ENFORCE ||
 						z->on_failure == FAILURE_SERVFAIL);

@@ -19,12 +19,16 @@ struct overrides;
 /** "No such thing" for every index into the configuration here. */
 #define POLICY_NONE SIZE_MAX
 
+/** The interface of what this machine asks itself. */
+#define POLICY_LOOPBACK "lo"
+
 /** A client's place in the configuration; indices into conf, or POLICY_NONE. */
 struct policy_client {
 	size_t device;
 	size_t group;  /* the member of `policy` that holds the client */
 	size_t policy; /* NONE: no policy at all, nothing is blocked */
 	size_t zone;   /* NONE: no zone, not gated */
+	bool router;   /* this machine itself, and it is gated: no other's mode counts */
 };
 
 /** Find a client's place.
@@ -36,7 +40,8 @@ struct policy_client policy_find_client(const struct conf *conf, const struct ad
 /** Whether a group has a client, by its address or its device (POLICY_NONE: none). */
 bool policy_group_has(const struct conf_group *g, const struct addr *addr, size_t device);
 
-/** The gate's mode for a client: as its device says, else as its zone says.
+/** The gate's mode for a client: as its device says, else as its zone says; or the
+ *  router's own.
  *  @retval false  neither says anything: it is not gated; mode is untouched */
 bool policy_find_mode(const struct conf *conf, const struct policy_client *c,
 		      enum conf_gate_mode *mode);

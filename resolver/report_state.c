@@ -57,6 +57,21 @@ static void report_gate(const struct resolver *r, FILE *to)
 	row(to, "held", "bytes", s.bytes);
 }
 
+static void report_quarantines(const struct conf *conf, int64_t now_s, FILE *to)
+{
+	for (size_t i = 0; i < conf->device_count; i++) {
+		const struct conf_device *d = &conf->devices[i];
+
+		if (d->gate != DEVICE_QUARANTINE)
+			continue;
+		if (d->quarantine_until_s)
+			fprintf(to, "device\t%s\tquarantined for %" PRId64 " s more\n", d->name,
+				MAX(d->quarantine_until_s - now_s, 0));
+		else
+			fprintf(to, "device\t%s\tquarantined by the configuration\n", d->name);
+	}
+}
+
 static void report_zones(const struct resolver *r, FILE *to)
 {
 	const struct conf *conf = r->current->conf;
@@ -71,6 +86,15 @@ static void report_zones(const struct resolver *r, FILE *to)
 		else
 			fprintf(to, "zone\t%s\tgate %s\n", z->name, conf_gate_mode_name(z->gate));
 	}
+	report_quarantines(conf, now_s, to);
+	if (conf->gate.router == GATE_OFF)
+		return;
+	if (conf->gate.router_bypass_until_s)
+		fprintf(to, "router\tgate\tbypassed for %" PRId64 " s more, gate %s\n",
+			MAX(conf->gate.router_bypass_until_s - now_s, 0),
+			conf_gate_mode_name(conf->gate.router));
+	else
+		fprintf(to, "router\tgate\t%s\n", conf_gate_mode_name(conf->gate.router));
 }
 
 static void report_counters(const struct resolver *r, FILE *to)
@@ -339,6 +363,11 @@ static void explain_gate(const struct why *w)
 
 	if (!policy_find_mode(conf, p, &mode)) {
 		step(w, "gate", "no zone known for this client", NULL);
+		return;
+	}
+	if (p->router) {
+		snprintf(text, sizeof(text), "the router itself: %s", conf_gate_mode_name(mode));
+		step(w, "gate", text, NULL);
 		return;
 	}
 	if (p->device != POLICY_NONE && conf->devices[p->device].gate != DEVICE_AS_ZONE) {

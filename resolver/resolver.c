@@ -436,7 +436,7 @@ static void open_network(struct process *p)
 }
 
 static const struct hold_ops hold_ops = {
-	query_on_leased, query_on_lease_again, held_is_blocked, on_tell,
+	query_on_leased, query_on_lease_again, held_is_blocked, held_is_quarantined, on_tell,
 };
 
 static int make_parts(struct process *p)

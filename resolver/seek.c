@@ -5,6 +5,7 @@
 
 #include "lib/clock.h"
 #include "resolver/neighbour.h"
+#include "resolver/policy.h"
 #include "resolver/setup.h"
 #include "resolver/state.h"
 
@@ -53,5 +54,9 @@ bool seek_client(struct resolver *r, const char *text, struct sought *out)
 	for (size_t i = 0; i < conf->device_count; i++)
 		if (!strcmp(conf->devices[i].name, text))
 			return seek_device(r, &conf->devices[i], out);
-	return false;
+	if (strcmp(text, "router") != 0)
+		return false;
+	addr_from_text("127.0.0.1", &out->addr);
+	out->interface = POLICY_LOOPBACK;
+	return true;
 }

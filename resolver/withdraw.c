@@ -70,7 +70,8 @@ static bool add_client(struct resolver *r, const struct wish *w, const struct so
 		conf, &s->addr, s->has_mac ? &s->mac : NULL, s->interface);
 	const struct conf_device *d =
 		place.device == POLICY_NONE ? NULL : &conf->devices[place.device];
-	bool fits = (!s->has_mac || add_mac(w, &s->mac)) &&
+	const struct msg_device router = { .kind = DEVICE_ROUTER };
+	bool fits = (!place.router || add(w, &router)) && (!s->has_mac || add_mac(w, &s->mac)) &&
 		    (!s->addr.family || add_addr(w, &s->addr)) &&
 		    (!s->interface || add_interface(w, s->interface));
 

@@ -195,7 +195,7 @@ static void on_tell(void *arg, const void *message)
 }
 
 static const struct hold_ops hold_ops = {
-	query_on_leased, query_on_lease_again, NULL /* no reviews here */, on_tell,
+	query_on_leased, query_on_lease_again, NULL, NULL /* no reviews here */, on_tell,
 };
 
 static void on_neighbour(evutil_socket_t fd, short events, void *arg)

@@ -175,6 +175,9 @@ static void each_set_gets_its_own_key(void **state)
 		  "\2\1\1\1\1\1\0\0\0\0\0\0\0\0\0\0\xc6\x33\0\7" },
 		{ DEVICE_IFNAME, AF_INET6, "lease_if6", 32,
 		  "\2\1\1\1\1\1\0\0\0\0\0\0\0\0\0\0\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\7" },
+		{ DEVICE_ROUTER, AF_INET, "lease_own4", 4, "\xc6\x33\0\7" },
+		{ DEVICE_ROUTER, AF_INET6, "lease_own6", 16,
+		  "\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\7" },
 	};
 
 	(void)state;

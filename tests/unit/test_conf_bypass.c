@@ -44,6 +44,10 @@ static void lines_are_parsed_or_refused(void **state)
 		{ "iot 1790000060 \n", -EINVAL, "" },
 		{ "iot 99999999999999999999\n", -EINVAL, "" },
 		{ "i/t 1790000060\n", -EINVAL, "" },
+		{ "!tv 1790000060\ntv 1790000060\n", 0, "!tv 1790000060\ntv 1790000060\n" },
+		{ "! 1790000060\n", -EINVAL, "" },
+		{ "!!tv 1790000060\n", -EINVAL, "" },
+		{ "t!v 1790000060\n", -EINVAL, "" },
 		{ "\n", -EINVAL, "" },
 		{ "a2345678901234567890123456789012345678901234567890123456789012345 1790000060\n",
 		  -EINVAL, "" },
@@ -73,7 +77,10 @@ static void zones_are_set_and_ended(void **state)
 	assert_string_equal(conf_bypass_text(&b, text), "iot 7\n");
 	assert_int_equal(conf_bypass_set(&b, "*", 8), 0);
 	assert_string_equal(conf_bypass_text(&b, text), "iot 7\n* 8\n");
+	assert_int_equal(conf_bypass_set(&b, "!tv", 9), 0);
 	assert_int_equal(conf_bypass_set(&b, "*", 0), 0);
+	assert_string_equal(conf_bypass_text(&b, text), "!tv 9\n"); /* of a bypass alone */
+	assert_int_equal(conf_bypass_set(&b, "!tv", 0), 0);
 	assert_string_equal(conf_bypass_text(&b, text), "");
 	for (int i = 0; i < CONF_BYPASS_MAX; i++) {
 		snprintf(name, sizeof(name), "z%d", i);
@@ -138,11 +145,12 @@ static const char conf_text[] =
 	"zone old {\n  interface br-old\n  gate off\n  reach internet\n}\n"
 	"device cam {\n  mac 7c:2f:80:00:11:22\n  gate enforce\n}\n"
 	"device safe {\n  mac 7c:2f:80:00:11:33\n  gate off\n}\n"
-	"device tv {\n  mac 7c:2f:80:00:11:44\n}\n";
+	"device tv {\n  mac 7c:2f:80:00:11:44\n}\n"
+	"gate {\n  router enforce\n}\n";
 
 static void describe(const struct conf *conf, char *got, size_t size)
 {
-	static const char *const devices[] = { "as its zone", "off", "observe", "enforce" };
+	static const char *const devices[] = { "as its zone", "off", "observe", "enforce", "quarantine" };
 
 	*got = '\0';
 	for (size_t i = 0; i < conf->zone_count; i++) {
@@ -157,6 +165,9 @@ static void describe(const struct conf *conf, char *got, size_t size)
 	for (size_t i = 0; i < conf->device_count; i++)
 		snprintf(got + strlen(got), size - strlen(got), "%s %s; ",
 			 conf->devices[i].name, devices[conf->devices[i].gate]);
+	snprintf(got + strlen(got), size - strlen(got), "router %s%s; ",
+		 conf_gate_mode_name(conf->gate.router),
+		 conf->gate.router_bypass_until_s ? " bypassed" : "");
 }
 
 /* What zones and devices say after a bypass has gone through a bundle's memfd. */
@@ -189,7 +200,8 @@ static void a_bypassed_zone_refuses_nothing_in_every_process(void **state)
 #define IOT  "iot enforce servfail; "
 #define LAN  "lan enforce servfail no-dot; "
 #define OLD  "old off answer reach; "
-#define REST "safe off; tv as its zone; "
+#define DEVICES "safe off; tv as its zone; "
+#define REST DEVICES "router enforce; "
 	static const struct {
 		const char *zone; /* NULL: nonsense in the file */
 		int64_t left_s;
@@ -201,7 +213,11 @@ static void a_bypassed_zone_refuses_nothing_in_every_process(void **state)
 		{ "lan", 100, IOT "lan observe answer bypassed; " OLD "cam enforce; " REST },
 		{ "old", 100, IOT LAN "old off answer bypassed; cam enforce; " REST },
 		{ "*", 100, "iot observe answer bypassed; lan observe answer bypassed; "
-			    "old off answer bypassed; cam observe; " REST },
+			    "old off answer bypassed; cam observe; " DEVICES "router observe bypassed; " },
+		{ "!safe", 100, IOT LAN OLD "cam enforce; safe quarantine; tv as its zone; "
+				"router enforce; " },
+		{ "!iot", 100, IOT LAN OLD "cam enforce; " REST }, /* a zone is no device */
+		{ "safe", 100, IOT LAN OLD "cam enforce; " REST },
 	};
 	int64_t now_s = clock_wall_us() / 1000000;
 	char lines[64];

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -64,6 +65,34 @@ static const char zones[] =
 	"zone guest {\n interface wlan1\n gate enforce\n reach internet\n"
 	" allow tcp 443\n allow udp 443 during never\n}\n";
 
+/* As the resolver and the rules have it: an interface of its own, whatever `*` is. */
+static void the_routers_loopback_is_in_no_zone_where_it_is_gated(void **state)
+{
+	static const char rest[] = "upstream u { server 192.0.2.53 }\n"
+				   "zone rest {\n interface *\n}\ngate {\n router %s\n}\n";
+	static const struct {
+		const char *mode, *interface;
+		size_t zone;
+	} cases[] = {
+		{ "off", "lo", 0 },
+		{ "observe", "lo", GATE_CONF_NONE },
+		{ "enforce", "lo", GATE_CONF_NONE },
+		{ "enforce", "lo0", 0 },
+		{ "enforce", "wan", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256];
+		struct conf *c;
+
+		snprintf(text, sizeof(text), rest, cases[i].mode);
+		c = conf_of_text(text);
+		assert_int_equal(gate_conf_zone(c, cases[i].interface), cases[i].zone);
+		conf_free(c);
+	}
+}
+
 /* As test_gate_zones.sh has it for packets. */
 static void a_zone_refuses_by_port_and_by_way_out(void **state)
 {
@@ -116,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(targets_are_read_or_refused),
+		cmocka_unit_test(the_routers_loopback_is_in_no_zone_where_it_is_gated),
 		cmocka_unit_test(a_zone_refuses_by_port_and_by_way_out),
 	};
 

@@ -23,7 +23,7 @@ struct world {
 	unsigned done[TICKETS];
 	int rc[TICKETS];
 	uint64_t txid[TICKETS]; /* as nftsync got them */
-	unsigned wishes, addrs, reviews, withdrawn;
+	unsigned wishes, addrs, reviews, withdrawn, killed;
 	uint64_t now_ms; /* a moment ago: deadlines run in earnest */
 	char tickets[TICKETS]; /* their addresses serve as tickets */
 };
@@ -56,7 +56,9 @@ static void on_message(void *arg, const void *data, size_t len, int fd)
 	}
 	if (msg_type(data) == MSG_WITHDRAW) {
 		for (const struct msg_holder *m = NULL; (m = msg_next(data, m)); w->withdrawn++) {
-			assert_true(m->name[1] & 1 || m->name[1] % 4 == 2); /* by its chain */
+			/* blocked, by its chain too, or whatever it is of one in quarantine */
+			assert_true(m->kill || m->name[1] & 1 || m->name[1] % 4 == 2);
+			w->killed += m->kill;
 			assert_memory_equal(&m->device, &device, sizeof(device));
 			assert_false(m->all);
 		}
@@ -84,12 +86,17 @@ static bool is_odd(void *arg, const struct msg_client *client, const struct dnam
 		   const uint8_t *chain, size_t chain_len)
 {
 	(void)arg;
-	assert_int_equal(client->addr.bytes[3], 2);
-	assert_int_equal(client->mac.bytes[5], 7);
+	assert_int_equal(client->addr.bytes[3], client->mac.bytes[5] == 7 ? 2 : 3);
 	return name->wire[1] & 1 || (chain_len && chain[1] & 1);
 }
 
-static const struct hold_ops hold_ops = { on_done, on_again, is_odd, on_other };
+static bool is_quarantined(void *arg, const struct msg_client *client)
+{
+	(void)arg;
+	return client->addr.bytes[3] == 3;
+}
+
+static const struct hold_ops hold_ops = { on_done, on_again, is_odd, is_quarantined, on_other };
 
 static const struct chan_ops nftsync_ops = { on_message, NULL };
 
@@ -350,6 +357,31 @@ static void bytes_of_held_answers_are_bounded(void **state)
 	assert_int_equal(hold_ask(w->hold, &wish, &w->tickets[3], w->now_ms), -ENOBUFS);
 }
 
+/* But not what it shares with others of its zone, whom it would be taken from. */
+static void review_withdraws_all_of_a_device_in_quarantine(void **state)
+{
+	static struct msg_buf b;
+	struct world *w = *state;
+
+	hold_review(w->hold);
+	for (unsigned i = 0; i < 20; i++) {
+		struct msg_holder *m = msg_buf_add(&b, MSG_HOLDER, sizeof(*m) + 3);
+
+		m->device = device;
+		if (i % 2)
+			m->device = (struct msg_device){ .kind = DEVICE_IFNAME, .id = "br-iot" };
+		m->client = (struct msg_client){ .addr = { AF_INET, { 192, 168, 1, 3 } } };
+		m->name_len = 3;
+		m->name[0] = 1;
+		m->name[1] = 4; /* on no list */
+	}
+	assert_int_equal(msg_buf_send(w->nftsync, &b), 0);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	event_base_loop(w->base, EVLOOP_NONBLOCK);
+	assert_int_equal(w->withdrawn, 10);
+	assert_int_equal(w->killed, 10);
+}
+
 static void review_withdraws_what_the_judge_says(void **state)
 {
 	static struct msg_buf b;
@@ -375,6 +407,7 @@ static void review_withdraws_what_the_judge_says(void **state)
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
 	assert_int_equal(w->withdrawn, 300);
+	assert_int_equal(w->killed, 0);
 
 	/* The next nftsync is asked, too. */
 	chan_close(w->nftsync);
@@ -398,6 +431,7 @@ int main(void)
 		TEST(without_nftsync_nothing_is_held),
 		TEST(held_answers_are_bounded),
 		TEST(bytes_of_held_answers_are_bounded),
+		TEST(review_withdraws_all_of_a_device_in_quarantine),
 		TEST(review_withdraws_what_the_judge_says),
 	};
 

@@ -412,6 +412,34 @@ static void zone_that_shares_leases_asks_for_its_interface(void **state)
 	assert_string_equal((const char *)w->device.id, "lo");
 }
 
+static void the_router_asks_for_itself_whatever_zone_its_loopback_is_in(void **state)
+{
+	static const struct msg_device router = { .kind = DEVICE_ROUTER };
+	static const struct {
+		const char *conf;
+		unsigned wishes;
+		int refused; /* rcode where the firewall refuses the lease */
+	} cases[] = {
+		{ "gate {\n router enforce\n}\n", 1, RCODE_SERVFAIL },
+		{ "gate {\n router observe\n}\n", 1, RCODE_NOERROR },
+		{ "gate {\n router enforce\n}\nzone z {\n interface *\n gate off\n}\n", 1,
+		  RCODE_SERVFAIL },
+		{ "gate {\n router off\n}\n", 0, RCODE_NOERROR },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(cases[i].conf);
+		assert_int_equal(world_lookup(w, "www.example", TYPE_A).answers, 1);
+		assert_int_equal(w->wishes, cases[i].wishes);
+		if (cases[i].wishes)
+			assert_memory_equal(&w->device, &router, sizeof(router));
+		w->gate = WORLD_REFUSES;
+		assert_int_equal(world_lookup(w, "www2.example", TYPE_A).rcode, cases[i].refused);
+		if (i + 1 < ARRAY_SIZE(cases))
+			end(state);
+	}
+}
+
 static void covered_answer_asks_nftsync_no_more(void **state)
 {
 	(void)state;
@@ -610,6 +638,7 @@ int main(void)
 		TEST(unleased_addresses_beside_an_answer_are_left_out),
 		TEST(addresses_that_no_wish_has_room_for_are_left_out),
 		TEST(client_on_an_unknown_interface_is_leased),
+		TEST(the_router_asks_for_itself_whatever_zone_its_loopback_is_in),
 		TEST(zone_that_shares_leases_asks_for_its_interface),
 		TEST(covered_answer_asks_nftsync_no_more),
 		TEST(dead_upstream_is_a_servfail),

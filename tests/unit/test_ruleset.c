@@ -106,9 +106,19 @@ static const char every_option[] =
 	" redirect-dns on\n}\n"
 	"device tv {\n mac 7c:2f:80:00:11:22 7c:2f:80:00:11:23\n gate enforce\n}\n"
 	"device nas {\n address 192.168.1.5 fd00::5\n gate off\n}\n"
+	"device bad {\n mac 7c:2f:80:00:11:77\n address 192.168.1.7 fd00::7\n gate quarantine\n}\n"
 	"device radio {\n address 192.168.1.6 fd00::6\n gate observe\n}\n"
-	"gate {\n table-owner off\n allow mac 7c:2f:80:00:11:66\n allow mac 7c:2f:80:00:11:66\n"
+	"gate {\n table-owner off\n router observe\n allow tcp 8443\n allow mac 7c:2f:80:00:11:66\n allow mac 7c:2f:80:00:11:66\n"
 	" deny 198.51.100.53 2001:db8:53::/48 198.51.100.54\n}\n";
+
+/* Numbers that no account has here: nft prints names. */
+static struct conf *with_accounts(struct conf *c)
+{
+	c->gate.accounts[0] = 65001;
+	c->gate.accounts[1] = 65002;
+	c->gate.account_count = 2;
+	return c;
+}
 
 static void every_option_is_the_same_as_text_and_netlink(void **state)
 {
@@ -126,11 +136,22 @@ static void every_option_is_the_same_as_text_and_netlink(void **state)
 		"iifname . ip daddr @lease_if4 accept\n",
 		"iifname . ip6 daddr @lease_if6 accept\n",
 		"fib daddr type local accept\n",
+		"ether saddr @quarantine_mac goto refuse\n",
+		"ip saddr @quarantine4 goto refuse\n",
+		"ip6 saddr @quarantine6 goto refuse\n",
+		"type filter hook output priority filter; policy accept;\n",
+		"ct state established,related,untracked accept\n",
+		"oifname \"lo\" accept\n",
+		"meta skuid 65001 accept\n",
+		"meta skuid 65002 accept\n",
+		"jump own_leased\n",
+		"ip daddr @lease_own4 accept\n",
+		"ip6 daddr @lease_own6 accept\n",
 		"redirect to :53\n",
 		"udp dport 53 dnat ip to 192.0.2.1:53\n",
 		"tcp dport 53 dnat ip6 to [2001:db8::1]:53\n",
 	};
-	struct conf *c = conf_of_text(every_option);
+	struct conf *c = with_accounts(conf_of_text(every_option));
 	struct ruleset *rs = make(c);
 	char *listing = listing_of(rs);
 
@@ -157,10 +178,12 @@ static void what_stays_when_down_is_the_closed_zones(void **state)
 	assert_non_null(strstr(listing, "\"guest0\" : accept"));
 	assert_non_null(strstr(listing, "chain zone_rest {"));
 	assert_non_null(strstr(listing, "192.168.1.5 : accept"));
+	assert_non_null(strstr(listing, "ip saddr @quarantine4 goto refuse\n"));
 	assert_null(strstr(listing, "192.168.1.6"));
 	assert_null(strstr(listing, "7c:2f:80:00:11:22"));
 	assert_null(strstr(listing, "chain zone_30_guests"));
 	assert_null(strstr(listing, "dport 53 "));
+	assert_null(strstr(listing, "hook output"));
 	free(listing);
 	ruleset_free(rs);
 	for (size_t i = 0; i < c->zone_count; i++)
@@ -185,6 +208,7 @@ static void each_option_alone_wants_a_table(void **state)
 		{ "reach z", "", true },
 		{ "", "gate observe", true },
 		{ "", "gate enforce", true },
+		{ "", "gate quarantine", true },
 	};
 
 	(void)state;
@@ -200,6 +224,60 @@ static void each_option_alone_wants_a_table(void **state)
 		c = conf_of_text(text);
 		rs = make(c);
 		assert_int_equal(ruleset_is_wanted(rs), cases[i].wanted);
+		ruleset_free(rs);
+		conf_free(c);
+	}
+}
+
+static void a_quarantine_comes_before_what_is_established(void **state)
+{
+	struct conf *c = conf_of_text(every_option);
+	struct ruleset *rs = make(c);
+	char *text, *forward, *last, *established;
+
+	(void)state;
+	assert_int_equal(ruleset_text(rs, &text), 0);
+	forward = strstr(text, "hook forward");
+	assert_non_null(forward);
+	last = strstr(forward, "ip6 saddr @quarantine6 goto refuse\n");
+	established = strstr(forward, "ct state established,related accept\n");
+	assert_non_null(last);
+	assert_non_null(established);
+	assert_true(last < established);
+	assert_null(strstr(text, "192.168.1.7 :")); /* and in no map of modes */
+	free(text);
+	ruleset_free(rs);
+	conf_free(c);
+}
+
+/* In the order of the rules: what is not to be refused stands before what refuses. */
+static void the_router_enforces_or_observes_what_it_sends(void **state)
+{
+	static const struct {
+		const char *mode, *last;
+	} cases[] = { { "observe", "\tgoto pass\n" }, { "enforce", "\tgoto refuse\n" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[128], *rules, *output, *own, *jump;
+		struct conf *c;
+		struct ruleset *rs;
+
+		snprintf(text, sizeof(text),
+			 "upstream u { server 192.0.2.53 }\ngate {\n router %s\n}\n",
+			 cases[i].mode);
+		c = with_accounts(conf_of_text(text));
+		rs = make(c);
+		assert_true(ruleset_is_wanted(rs)); /* without any zone */
+		assert_int_equal(ruleset_text(rs, &rules), 0);
+		output = strstr(rules, "chain output {");
+		assert_non_null(output);
+		own = strstr(output, "meta skuid 65002 accept\n");
+		assert_non_null(own);
+		jump = strstr(own, "jump own_leased\n");
+		assert_non_null(jump);
+		assert_non_null(strstr(jump, cases[i].last));
+		free(rules);
 		ruleset_free(rs);
 		conf_free(c);
 	}
@@ -353,6 +431,8 @@ int main(void)
 		cmocka_unit_test(every_option_is_the_same_as_text_and_netlink),
 		cmocka_unit_test(what_stays_when_down_is_the_closed_zones),
 		cmocka_unit_test(each_option_alone_wants_a_table),
+		cmocka_unit_test(a_quarantine_comes_before_what_is_established),
+		cmocka_unit_test(the_router_enforces_or_observes_what_it_sends),
 		cmocka_unit_test(reload_keeps_elements_and_drops_what_is_not_wanted),
 		cmocka_unit_test(local_sets_are_what_is_not_public),
 		cmocka_unit_test(ranges_are_merged),
