@@ -4,6 +4,7 @@
  * more than one option to see is in conf_check.c.
  */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 #include <errno.h>
 #include <stdlib.h>

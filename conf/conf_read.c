@@ -3,6 +3,7 @@
  * scalars, paths and names. Addresses are read in conf_read_addr.c.
  */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 /* --- scalars ------------------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
  * addresses, networks, ports and interfaces of the kernel's world.
  */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -3,6 +3,7 @@
  * of the gate, and what it fills.
  */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 #include <netinet/in.h>
 #include <linux/netfilter.h> /* after netinet: they share types */

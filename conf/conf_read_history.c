@@ -1,5 +1,6 @@
 /* Reads the values of options about the history; see conf_read.c. */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 #define NEVERS_MAX 1024
 

@@ -1,5 +1,6 @@
 /* Reads the values of options about names at home; see conf_read.c. */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 #define FILES_MAX      32 /* of one local block */
 #define PATH_BYTES_MAX 4095

@@ -1,5 +1,6 @@
 /* Reads what policies are for, and their lists. */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 
 void read_for(struct parser *p, const struct written *w)
 {

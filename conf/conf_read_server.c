@@ -3,6 +3,7 @@
  * TLS and whom to believe.
  */
 #include "conf/conf_parse.h"
+#include "conf/conf_read.h"
 #include "conf/conf_pin.h"
 #include "lib/dname.h"
 

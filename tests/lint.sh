@@ -75,9 +75,8 @@ for folder in lib conf blocklists fetch local resolver nftsync flows db cli daem
 	for file in "$folder"/*.h; do
 		lines=$(wc -l <"$file")
 		case $file in # two catalogues: the messages and the configuration's values
-		lib/msg.h | conf/conf_values.h) limit=450 ;;
+		lib/msg.h | conf/conf_values.h) limit=340 ;;
 		resolver/wire.h) limit=200 ;;
-		conf/conf_parse.h) limit=200 ;; # what the readers of all options share
 		*) limit=150 ;;
 		esac
 		[ "$lines" -le $limit ] || breach "$file: $lines lines, $limit at most"
