@@ -25,6 +25,7 @@
 #include "lib/child.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
+#include "lib/sealed.h"
 
 static const struct sandbox rights = {
 	.user = "nameward-list",
@@ -89,10 +90,9 @@ static int index_finish(const struct conf *conf, int fd)
 	struct list_index *x;
 	int rc;
 
-	if (fcntl(fd, F_ADD_SEALS,
-		  F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return -errno;
-	rc = list_index_open(fd, &x);
+	rc = sealed_finish(fd);
+	if (!rc)
+		rc = list_index_open(fd, &x);
 	if (rc)
 		return rc;
 	for (unsigned i = 0; i < list_index_list_count(x); i++)
@@ -110,10 +110,10 @@ int compiler_build(const struct conf *conf, const struct list_index *old, int *o
 	_Static_assert(CONF_LISTS_MAX == LIST_INDEX_LISTS, "a bit for each list");
 	if (!sources)
 		return -ENOMEM;
-	fd = memfd_create("nameward-lists", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fd = sealed_new("nameward-lists");
 	if (fd < 0) {
 		free(sources);
-		return -errno;
+		return fd;
 	}
 	for (size_t i = 0; i < count; i++)
 		source_open(&conf->lists[i], old, &sources[i]);

@@ -19,6 +19,7 @@
 
 #include "conf/conf.h"
 #include "conf/conf_bypass.h"
+#include "lib/sealed.h"
 #include "lib/util.h"
 
 #define BUNDLE_MAGIC 0x314e55424d414e57u /* "WNAMBUN1" as bytes */
@@ -228,15 +229,14 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 
 int conf_bundle_write(const struct conf_bundle *b)
 {
-	int fd = memfd_create("nameward-conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = sealed_new("nameward-conf");
 	int rc;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	rc = write_bundle(b, fd);
-	if (!rc && fcntl(fd, F_ADD_SEALS,
-			 F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
-		rc = -errno;
+	if (!rc)
+		rc = sealed_finish(fd);
 	if (rc) {
 		close(fd);
 		return rc;

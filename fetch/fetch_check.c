@@ -17,10 +17,10 @@
 #include "blocklists/list_why.h"
 #include "conf/conf.h"
 #include "fetch/fetch_get.h"
+#include "lib/sealed.h"
 
 #define HOST_MAX 256
 #define QTYPE_A	 1
-#define SEALS	 (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 static int open_index(const struct conf_list *l, int fd, struct list_index **out)
 {
@@ -30,14 +30,14 @@ static int open_index(const struct conf_list *l, int fd, struct list_index **out
 		.format = l->format,
 		.subdomains = l->subdomains,
 	};
-	int index = memfd_create("nameward-list", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int index = sealed_new("nameward-list");
 	int rc;
 
 	if (index < 0)
-		return -errno;
+		return index;
 	rc = list_build(&s, 1, index);
-	if (!rc && fcntl(index, F_ADD_SEALS, SEALS) < 0)
-		rc = -errno;
+	if (!rc)
+		rc = sealed_finish(index);
 	if (!rc)
 		rc = list_index_open(index, out);
 	close(index);

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "lib/addr.h"
+#include "lib/sealed.h"
 #include "lib/util.h"
 
-#define SEALS	 (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define ROOM_MIN 1024
 #define WIDEST4	 7  /* prefix lengths; what is wider belongs to nobody */
 #define WIDEST6	 12
@@ -176,18 +176,18 @@ static int write_all(int fd, const void *data, size_t len)
 int range_build_finish(const struct range_build *b, int *out)
 {
 	struct head head = { .version = 1, .sets = (uint32_t)b->sets };
-	int fd = memfd_create("nameward-ranges", MFD_CLOEXEC | MFD_ALLOW_SEALING), rc;
+	int fd = sealed_new("nameward-ranges"), rc;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	memcpy(head.magic, magic, sizeof(magic));
 	rc = write_all(fd, &head, sizeof(head));
 	if (!rc)
 		rc = write_all(fd, b->rows, b->sets * sizeof(b->rows[0]));
 	if (!rc)
 		rc = write_all(fd, b->bytes, b->len);
-	if (!rc && fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) < 0)
-		rc = -errno;
+	if (!rc)
+		rc = sealed_finish(fd);
 	if (rc)
 		close(fd);
 	else
@@ -257,12 +257,11 @@ static bool is_good(const struct head *h, size_t bytes)
 
 int range_image_open(int fd, struct range_image **out)
 {
-	int seals = fcntl(fd, F_GET_SEALS);
 	struct range_image *x;
 	struct stat st;
 	void *map;
 
-	if (seals < 0 || (seals & SEALS) != SEALS)
+	if (!sealed_is(fd))
 		return -EBADMSG;
 	if (fstat(fd, &st))
 		return -errno;

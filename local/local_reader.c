@@ -21,6 +21,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
+#include "lib/sealed.h"
 #include "local/local_build.h"
 #include "local/local_gather.h"
 #include "local/local_image.h"
@@ -119,10 +120,9 @@ static int seal(int fd)
 	struct local_image *x;
 	int rc;
 
-	if (fcntl(fd, F_ADD_SEALS,
-		  F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return -errno;
-	rc = local_image_open(fd, &x); /* as the resolver will */
+	rc = sealed_finish(fd);
+	if (!rc)
+		rc = local_image_open(fd, &x); /* as the resolver will */
 	if (!rc)
 		local_image_close(x);
 	return rc;
@@ -138,8 +138,8 @@ int local_reader_build(const struct conf *conf, const struct local_image *old, i
 		return rc;
 	rc = gather(conf, old, now_s, b);
 	if (!rc) {
-		fd = memfd_create("nameward-local", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-		rc = fd < 0 ? -errno : local_builder_write(b, fd);
+		fd = sealed_new("nameward-local");
+		rc = fd < 0 ? fd : local_builder_write(b, fd);
 	}
 	if (!rc)
 		rc = seal(fd);
