@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "lib/hash.h"
+#include "lib/sealed.h"
 #include "lib/util.h"
 #include "local/local_layout.h"
 
@@ -152,7 +153,8 @@ static int map(struct local_image *x, int fd)
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (st.st_size < (off_t)sizeof(struct local_head) || st.st_size > LOCAL_IMAGE_MAX)
+	if (!sealed_is(fd) || st.st_size < (off_t)sizeof(struct local_head) ||
+	    st.st_size > LOCAL_IMAGE_MAX)
 		return -EBADMSG;
 	x->bytes = (size_t)st.st_size;
 	x->map = mmap(NULL, x->bytes, PROT_READ, MAP_SHARED, fd, 0);

@@ -22,7 +22,7 @@ struct local_image;
 #define LOCAL_LABEL_TEXT_MAX 63
 
 /** Map and check an image; fd stays the caller's.
- *  @retval -EBADMSG  not an image, or one that is damaged; -ENOMEM, negative errno */
+ *  @retval -EBADMSG  not an image, one that is damaged or not sealed (sealed.h); -ENOMEM, negative errno */
 int local_image_open(int fd, struct local_image **out);
 
 /** NULL is allowed. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "lib/sealed.h"
 #include "local/local_build.h"
 #include "local/local_gather.h"
 #include "local/local_image.h"
@@ -41,10 +42,10 @@ static void look_through(const struct local_image *x)
 
 static void try_image(const uint8_t *data, size_t size)
 {
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	int fd = sealed_new("fuzz");
 	struct local_image *x;
 
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size || sealed_finish(fd))
 		abort();
 	if (!local_image_open(fd, &x)) {
 		look_through(x);
@@ -73,8 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (dname_from_text(suffix, &local.suffix) || local_builder_new(&b))
 		abort();
 	local_gather_text(&conf, &local, &file, (const char *)data + 1, size - 1, 1, b);
-	fd = memfd_create("fuzz", MFD_CLOEXEC);
-	if (fd < 0 || local_builder_write(b, fd) || local_image_open(fd, &x))
+	fd = sealed_new("fuzz");
+	if (fd < 0 || local_builder_write(b, fd) || sealed_finish(fd) ||
+	    local_image_open(fd, &x))
 		abort();
 	look_through(x);
 	local_image_close(x);

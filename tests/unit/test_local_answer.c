@@ -1,4 +1,5 @@
 /* What is answered here: local data out of real texts, special names row by row, suffixes. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "lib/sealed.h"
 #include "lib/util.h"
 #include "local/local_image.h"
 #include "local/local_reader.h"
@@ -232,6 +234,28 @@ static void a_file_that_went_bad_keeps_its_names_and_one_that_is_gone_does_not(v
 	assert_string_equal(local_image_label(image, &mac, NULL, NOW_S), "tv");
 }
 
+/* Who wrote it could change it behind our check. */
+static void an_image_that_can_still_be_changed_is_refused(void **state)
+{
+	uint8_t bytes[65536];
+	struct local_image *x;
+	int fd, open_fd = sealed_new("test");
+	ssize_t n;
+
+	(void)state;
+	begin("host nas.example 192.168.1.5\n");
+	assert_int_equal(local_reader_build(conf, NULL, NOW_S, &fd), 0);
+	n = pread(fd, bytes, sizeof(bytes), 0);
+	assert_true(n > 0 && n < (ssize_t)sizeof(bytes));
+	assert_int_equal(write(open_fd, bytes, (size_t)n), n);
+	assert_int_equal(local_image_open(open_fd, &x), -EBADMSG);
+	assert_int_equal(sealed_finish(open_fd), 0);
+	assert_int_equal(local_image_open(open_fd, &x), 0);
+	local_image_close(x);
+	close(open_fd);
+	close(fd);
+}
+
 /* --- special names ---------------------------------------------------------------------- */
 
 static void special_names_are_answered_by_their_rfcs(void **state)
@@ -352,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(lines_are_answered_under_each_suffix, end),
+		cmocka_unit_test_teardown(an_image_that_can_still_be_changed_is_refused, end),
 		cmocka_unit_test_teardown(a_chain_of_aliases_that_loops_ends, end),
 		cmocka_unit_test_setup_teardown(
 			files_are_answered_and_the_better_source_holds_a_name, test_folder_enter,
