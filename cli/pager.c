@@ -32,12 +32,20 @@ static bool is_lent_root(void)
 	return geteuid() == 0 && getenv("SUDO_UID");
 }
 
+/* On a terminal that it knows nothing of less only asks whether it may. */
+static bool has_less(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0 && access("/usr/bin/less", X_OK) == 0;
+}
+
 static const char *choose(void)
 {
 	const char *pager = getenv("PAGER");
 
 	if (!pager || is_lent_root())
-		return access("/usr/bin/less", X_OK) == 0 ? "less" : NULL;
+		return has_less() ? "less" : NULL;
 	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
 }
 

@@ -141,10 +141,30 @@ static void root_by_sudo_starts_nothing_else(void **state)
 	if (geteuid() != 0 || access("/usr/bin/less", X_OK) != 0)
 		skip();
 	setenv("SUDO_UID", "1000", 1);
+	setenv("TERM", "xterm", 1);
 	assert_int_equal(run("echo stolen", "long", text, sizeof(text)), COMMAND_DONE);
 	unsetenv("SUDO_UID");
 	assert_null(strstr(text, "stolen"));
 	assert_non_null(strstr(text, "two"));
+}
+
+/* less would ask on such a terminal, and wait. */
+static void terminal_of_no_name_gets_the_table_itself(void **state)
+{
+	static const char *const terms[] = { NULL, "", "dumb" };
+	char text[256];
+
+	(void)state;
+	setenv("SUDO_UID", "1000", 1); /* where root runs this: whatever PAGER says */
+	for (size_t i = 0; i < ARRAY_SIZE(terms); i++) {
+		unsetenv("TERM");
+		if (terms[i])
+			setenv("TERM", terms[i], 1);
+		assert_int_equal(run(geteuid() ? "" : "less", "long", text, sizeof(text)),
+				 COMMAND_DONE);
+		assert_string_equal(text, "one\ntwo\n");
+	}
+	unsetenv("SUDO_UID");
 }
 
 int main(void)
@@ -153,6 +173,7 @@ int main(void)
 		cmocka_unit_test(long_tables_only_and_only_if_wanted),
 		cmocka_unit_test(leaving_a_pager_is_no_failure),
 		cmocka_unit_test(root_by_sudo_starts_nothing_else),
+		cmocka_unit_test(terminal_of_no_name_gets_the_table_itself),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
