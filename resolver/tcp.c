@@ -198,22 +198,29 @@ static unsigned connections_of(const struct tcp *t, const struct addr *a)
 	return n;
 }
 
-/* First those that have never asked anything, then those that have not for the longest time;
- * none whose question is in flight. */
-static bool is_idler(const struct tcp_conn *a, const struct tcp_conn *b)
+/* It has had the time to ask, and did not. */
+static bool is_mute(const struct tcp_conn *c, uint64_t now_ms)
 {
-	if (!a->asked_ms != !b->asked_ms)
-		return !a->asked_ms;
-	return a->asked_ms ? a->asked_ms < b->asked_ms : a->opened_ms < b->opened_ms;
+	return !c->asked_ms && now_ms - c->opened_ms >= TCP_MUTE_MS;
+}
+
+/* First those that are mute, then those of which nothing came for the longest time; none whose
+ * question is in flight. */
+static bool is_idler(const struct tcp_conn *a, const struct tcp_conn *b, uint64_t now_ms)
+{
+	if (is_mute(a, now_ms) != is_mute(b, now_ms))
+		return is_mute(a, now_ms);
+	return MAX(a->asked_ms, a->opened_ms) < MAX(b->asked_ms, b->opened_ms);
 }
 
 /* @return false: every connection waits for us */
 static bool evict(struct tcp *t)
 {
+	uint64_t now_ms = clock_mono_ms();
 	struct tcp_conn *idlest = NULL;
 
 	for (struct tcp_conn *c = t->conns; c; c = c->next)
-		if (c->be && !c->pending && (!idlest || is_idler(c, idlest)))
+		if (c->be && !c->pending && (!idlest || is_idler(c, idlest, now_ms)))
 			idlest = c;
 	if (!idlest)
 		return false;

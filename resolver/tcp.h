@@ -18,6 +18,7 @@ struct tcp;
 #define TCP_PENDING	       64  /* questions of one connection in flight; then reading waits */
 #define TCP_IDLE_S	       10
 #define TCP_IDLE_MANY_S	       2 /* where more than half of the connections are taken */
+#define TCP_MUTE_MS	       500 /* who has not asked by then gives way first */
 #define TCP_SPARE_FDS	       8 /* left to others once descriptors have run out */
 #define TCP_OUTPUT_BYTES       (256 * 1024) /* unread answers; then reading waits */
 #define TCP_OUTPUT_MAX	       (1024 * 1024) /* with those that were in flight; then it is closed */

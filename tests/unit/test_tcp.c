@@ -503,6 +503,32 @@ static void connections_are_bounded(void **state)
 	close(client(w));
 }
 
+/* It has had no time to ask yet, and those that have asked are not idler for that. */
+static void one_that_just_came_does_not_give_way(void **state)
+{
+	struct world *w = *state;
+	int fds[TCP_CONNECTIONS], fresh, next;
+
+	for (unsigned i = 0; i < TCP_CONNECTIONS; i++) {
+		fds[i] = client_from(w, (uint8_t)(2 + i / TCP_CLIENT_CONNECTIONS));
+		say(fds[i], TEXT, 1);
+		assert_true(hears(w, fds[i], FRAME));
+	}
+	ahead_s = 1;
+	fresh = client(w);
+	turns(w, 3);
+	next = client_from(w, 100);
+	turns(w, 3);
+	say(fresh, TEXT, 1);
+	assert_true(hears(w, fresh, FRAME));
+	say(next, TEXT, 1);
+	assert_true(hears(w, next, FRAME));
+	for (unsigned i = 0; i < TCP_CONNECTIONS; i++)
+		close(fds[i]);
+	close(fresh);
+	close(next);
+}
+
 /* All places but one are taken by who never asks; one by who does, for a while. */
 static void the_idlest_gives_way_to_a_new_connection(void **state)
 {
@@ -642,6 +668,7 @@ int main(void)
 		TEST(steady_client_is_not_closed),
 		TEST(connections_are_bounded),
 		TEST(the_idlest_gives_way_to_a_new_connection),
+		TEST(one_that_just_came_does_not_give_way),
 		TEST(none_whose_question_is_in_flight_gives_way),
 		TEST(the_limit_of_one_address_is_as_told),
 		TEST(end_with_questions_in_flight_waits_for_them),
