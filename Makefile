@@ -76,10 +76,13 @@ unit: $(UNIT)
 # cppcheck reads no system headers, but must know the list macros of this one.
 QUEUE_H = $(filter %/sys/queue.h,$(shell $(CC) -M -include sys/queue.h -x c /dev/null))
 
-# Static checks: our own rules, then every source with warnings as errors, then cppcheck.
-lint:
-	tests/lint.sh
+# Static checks: our own rules, then every source with warnings as errors, then cppcheck. A build
+# that has warnings as errors already (CFLAGS='-O2 -g -Werror') needs `rules` only.
+lint: rules
 	$(MAKE) -s BUILD=$(BUILD)/lint CFLAGS='-O2 -Werror' objects
+
+rules:
+	tests/lint.sh
 	cppcheck -q --std=c11 -j2 --error-exitcode=1 --inline-suppr --enable=warning,portability \
 		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
 		--include=$(QUEUE_H) -I. -D_GNU_SOURCE -DVERSION='"0"' $(FOLDERS)
@@ -163,6 +166,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit objects lint test tools vm-test demo bench fuzz fuzz-targets users install clean
+.PHONY: all unit objects lint rules test tools vm-test demo bench fuzz fuzz-targets users install clean
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
