@@ -267,6 +267,17 @@ static const struct conf_option options[] = {
 	{ CONF_DEVICE, "address", .type = TYPE_ADDRESS, .args = "ADDRESS ...",
 	  .help = "IP addresses by which it is known where no hardware address is "
 		"seen. None in two devices." },
+	{ CONF_DEVICE, "dhcp-name", .type = TYPE_DHCP_NAME, .args = "NAME ...",
+	  .help = "What it calls itself towards the DHCP server, as the leases files of local "
+		"blocks say, for devices whose addresses change. None in two devices. Mind: the "
+		"device chooses that name, and any other may take it. So it counts for "
+		"who has no other device's address, never for the gate, and only as long as "
+		"the policy that it leads to is as strict as the one without it: blocks all that "
+		"this one blocks, allows no more, and has the same upstream and hours." },
+	{ CONF_DEVICE, "trust-name", .type = TYPE_CHOICE, .choices = conf_words_switch,
+	  .at = offsetof(struct conf_device, trust_name), .initial = "off",
+	  .help = "Whether dhcp-name leads to a policy that is less strict, too, and to what is "
+		"allowed or paused for the device: then whoever takes the name has that." },
 	{ CONF_DEVICE, "gate", .type = TYPE_CHOICE, .choices = conf_words_device_gate,
 	  .at = offsetof(struct conf_device, gate), .initial = "zone",
 	  .help = "The gate for this device, whatever its zone says; zone: as its zone "
