@@ -110,6 +110,9 @@ static int check_name(const struct bypass *b)
 	for (size_t i = 0; i < conf->device_count; i++) {
 		if (strcmp(conf->devices[i].name, b->zone) != 0)
 			continue;
+		if (!conf->devices[i].mac_count && !conf->devices[i].addr_count)
+			return command_usage(b->c, "its block has only a dhcp-name, which the gate "
+						   "does not go by: add its mac first");
 		if (conf->devices[i].gate == DEVICE_QUARANTINE)
 			return command_usage(b->c, "its block in the configuration says that already");
 		return COMMAND_DONE;

@@ -86,6 +86,9 @@ static const struct conf_block blocks[CONF_BLOCK_COUNT] = {
 			   "device laptop-anna {\n"
 			   "\tmac 7c:2f:80:00:11:33\n"
 			   "\taddress 192.168.1.40\n"
+			   "}\n"
+			   "device phone-anna {\n"
+			   "\tdhcp-name annas-phone\n"
 			   "}\n" },
 	[CONF_GROUP] = { NAMED(group, groups, group_count, 1024),
 		.help = "Devices and networks that share a policy.",

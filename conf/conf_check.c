@@ -32,6 +32,7 @@ static void report_claim(struct parser *p, const struct claim *first,
 		[CLAIM_LISTEN] = "address",	 [CLAIM_FORWARD] = "suffix",
 		[CLAIM_INTERFACE] = "interface", [CLAIM_MAC] = "hardware address",
 		[CLAIM_ADDRESS] = "address",	 [CLAIM_ALIAS] = "alias",
+		[CLAIM_DHCP_NAME] = "DHCP name",
 	};
 	const char *file = first->at.file->name;
 	char hint[CONF_ERROR_TEXT_MAX];
@@ -83,7 +84,7 @@ static const struct need needs[] = {
 	{CONF_UPSTREAM, "server", "server", NULL, "has no server"},
 	{CONF_WINDOW, "hours", "hours", NULL, "has no hours"},
 	{CONF_ZONE, "interface", "interface", NULL, "has no interface"},
-	{CONF_DEVICE, "mac", "address", NULL, "has neither mac nor address"},
+	{CONF_DEVICE, "mac", "address", "dhcp-name", "has neither mac nor address nor dhcp-name"},
 	{CONF_GROUP, "member", "member", NULL, "has no member"},
 	{CONF_LIST, "file", "name", "url", "has neither file nor url nor name"},
 };
@@ -120,6 +121,44 @@ static void check_policy(struct parser *p, size_t index)
 			parse_error_at(p, set_at(p, CONF_POLICY, index, "allow"), NULL,
 				       "policy '%s' both blocks and allows list '%s'",
 				       policy->name, p->conf->lists[l].name);
+}
+
+/* Whether some file says which client has which name, or might. */
+static bool has_leases(const struct parser *p)
+{
+	const struct conf *c = p->conf;
+
+	for (size_t i = 0; i < c->local_count; i++) {
+		if (p->instances[CONF_LOCAL][i].incomplete)
+			return true;
+		for (size_t k = 0; k < c->locals[i].file_count; k++)
+			if (c->locals[i].files[k].format != LOCAL_HOSTS)
+				return true;
+	}
+	return p->partial;
+}
+
+/* What a device calls itself is for its policy, if leases say it, and never for the gate. */
+static void check_device(struct parser *p, size_t index)
+{
+	const struct conf_device *d = &p->conf->devices[index];
+	const struct conf_spot *named = set_at(p, CONF_DEVICE, index, "dhcp-name");
+
+	if (d->trust_name == SWITCH_ON && !named->line &&
+	    !p->instances[CONF_DEVICE][index].incomplete)
+		parse_error_at(p, set_at(p, CONF_DEVICE, index, "trust-name"), NULL, "device '%s' has no 'dhcp-name' to trust",
+			       d->name);
+	if (named->line && d->gate != DEVICE_AS_ZONE)
+		parse_error_at(p, set_at(p, CONF_DEVICE, index, "gate"),
+			       "any device can take its name: give another block its mac, and the "
+			       "gate there",
+			       "device '%s' has a 'dhcp-name', and so no 'gate' of its own",
+			       d->name);
+	if (named->line && !has_leases(p))
+		parse_error_at(p, named, "as in: local home.arpa { leases dnsmasq "
+			       "/var/lib/misc/dnsmasq.leases }",
+			       "device '%s' has a 'dhcp-name', and no 'leases' line says who has it",
+			       d->name);
 }
 
 static void check_gate(struct parser *p)
@@ -399,6 +438,8 @@ void conf_check(struct parser *p)
 		check_policy(p, i);
 	for (size_t i = 0; i < p->conf->zone_count; i++)
 		check_zone(p, i);
+	for (size_t i = 0; i < p->conf->device_count; i++)
+		check_device(p, i);
 	for (size_t i = 0; i < p->conf->list_count; i++)
 		check_list(p, i);
 	for (size_t i = 0; i < p->conf->list_count; i++)

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "conf/conf.h"
+#include "conf/conf_words.h"
 #include "lib/util.h"
 
 #define MINUTE 60
@@ -17,27 +18,6 @@
 
 /* Room in sun_path for a socket's name and its NUL. */
 #define SOCKET_PATH_MAX 107
-
-static const char *const order_words[] = { "fastest", "first", "spread", NULL };
-static const char *const gate_words[] = { "off", "observe", "enforce", NULL };
-static const char *const device_gate_words[] = { "zone", "off", "observe", "enforce",
-						  "quarantine", NULL };
-static const char *const switch_words[] = { "off", "on", NULL };
-static const char *const nxdomain_words[] = { "off", "secure", "all", NULL };
-static const char *const down_words[] = { "open", "closed", NULL };
-static const char *const lease_for_words[] = { "device", "zone", NULL };
-static const char *const others_words[] = { "refuse", "ignore", NULL };
-static const char *const failure_words[] = { "answer", "servfail", NULL };
-static const char *const format_words[] = {
-	"auto", "hosts", "domains", "adblock", "dnsmasq", "unbound", "rpz", "ip",
-	"owners", NULL
-};
-static const char *const subdomain_words[] = { "auto", "yes", "no", NULL };
-static const char *const whither_words[] = { "local", "forward", NULL };
-static const char *const privacy_words[] = { "clear", "no-answers", "no-names", NULL };
-static const char *const answer_words[] = {
-	"nxdomain", "null", "nodata", "refused", NULL
-};
 
 static const struct conf_option options[] = {
 	{ CONF_TOP, "listen", .type = TYPE_LISTEN, .args = "NAME ADDRESS[:PORT] ...",
@@ -72,7 +52,7 @@ static const struct conf_option options[] = {
 	{ CONF_TOP, "group", .type = TYPE_BLOCK, .opens = CONF_GROUP },
 	{ CONF_TOP, "list", .type = TYPE_BLOCK, .opens = CONF_LIST },
 	{ CONF_TOP, "policy", .type = TYPE_BLOCK, .opens = CONF_POLICY },
-	{ CONF_TOP, "block-answer", .type = TYPE_CHOICE, .choices = answer_words,
+	{ CONF_TOP, "block-answer", .type = TYPE_CHOICE, .choices = conf_words_answer,
 	  .at = offsetof(struct conf, block_answer), .initial = "nxdomain",
 	  .help = "What a blocked name is answered with: that it does not exist, the "
 		"address 0.0.0.0 or ::, that it has no such record, or the code "
@@ -112,7 +92,7 @@ static const struct conf_option options[] = {
 	{ CONF_CLIENTS, "network", .type = TYPE_NETWORK, .args = "ADDRESS | NETWORK ...",
 	  .help = "Who is answered, besides loopback. Without such a line: private addresses, "
 		"and whatever lies on an interface that has a private address." },
-	{ CONF_CLIENTS, "others", .type = TYPE_CHOICE, .choices = others_words,
+	{ CONF_CLIENTS, "others", .type = TYPE_CHOICE, .choices = conf_words_others,
 	  .at = offsetof(struct conf_clients, others), .initial = "refuse",
 	  .help = "What all others hear: the code REFUSED, or nothing." },
 	{ CONF_CLIENTS, "rate", .type = TYPE_COUNT, .at = offsetof(struct conf_clients, rate),
@@ -143,7 +123,7 @@ static const struct conf_option options[] = {
 	  .initial = "4s",
 	  .help = "Time for a whole question, over all servers and tries; then the "
 		"client hears SERVFAIL." },
-	{ CONF_UPSTREAM, "order", .type = TYPE_CHOICE, .choices = order_words,
+	{ CONF_UPSTREAM, "order", .type = TYPE_CHOICE, .choices = conf_words_order,
 	  .at = offsetof(struct conf_upstream, order), .initial = "fastest",
 	  .help = "Which server is asked: the one that answers fastest, the first one "
 		"that works, or all by turns." },
@@ -170,12 +150,12 @@ static const struct conf_option options[] = {
 	  .initial = "1800ms",
 	  .help = "A client that waits this long for the upstreams gets the stale answer. "
 		"The question goes on, for those who ask later." },
-	{ CONF_CACHE, "prefetch", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_CACHE, "prefetch", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_cache, prefetch), .initial = "on",
 	  .help = "Whether an answer in use is asked for anew in the last tenth of its "
 		"time, so that nobody waits when it ends. In use is what was asked for "
 		"three times in its time." },
-	{ CONF_CACHE, "nxdomain-below", .type = TYPE_CHOICE, .choices = nxdomain_words,
+	{ CONF_CACHE, "nxdomain-below", .type = TYPE_CHOICE, .choices = conf_words_nxdomain,
 	  .at = offsetof(struct conf_cache, nxdomain_below), .initial = "secure",
 	  .help = "Which answers that a name does not exist hold for all its types and all "
 		"names below it (RFC 8020): none, those the upstream found signed, or "
@@ -202,24 +182,24 @@ static const struct conf_option options[] = {
 	  .help = "How long clients may remember these names; those of leases not "
 		"beyond the lease's end." },
 
-	{ CONF_SPECIAL, "single-labels", .type = TYPE_CHOICE, .choices = whither_words,
+	{ CONF_SPECIAL, "single-labels", .type = TYPE_CHOICE, .choices = conf_words_whither,
 	  .at = offsetof(struct conf_special, single_labels), .initial = "local",
 	  .help = "Whether the address of a name without a dot is only looked for here, "
 		"or also asked for upstream." },
-	{ CONF_SPECIAL, "private-reverse", .type = TYPE_CHOICE, .choices = whither_words,
+	{ CONF_SPECIAL, "private-reverse", .type = TYPE_CHOICE, .choices = conf_words_whither,
 	  .at = offsetof(struct conf_special, private_reverse), .initial = "local",
 	  .help = "The same for the names of private and other local addresses (RFC "
 		"6303). A forward line for such a suffix goes before." },
-	{ CONF_SPECIAL, "doh-canary", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_SPECIAL, "doh-canary", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_special, doh_canary), .initial = "on",
 	  .help = "Whether use-application-dns.net does not exist: browsers then do not "
 		"turn to a resolver of their own by themselves." },
-	{ CONF_SPECIAL, "relay-canary", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_SPECIAL, "relay-canary", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_special, relay_canary), .initial = "on",
 	  .help = "Whether mask.icloud.com and mask-h2.icloud.com do not exist: Apple's "
 		"devices then say that private relay is off here." },
 
-	{ CONF_REBIND, "protect", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_REBIND, "protect", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_rebind, protect), .initial = "on",
 	  .help = "Whether private, loopback and link-local addresses, and the addresses "
 		"of this machine, are taken out of what upstreams answer: a page from the "
@@ -231,23 +211,23 @@ static const struct conf_option options[] = {
 	{ CONF_ZONE, "interface", .type = TYPE_INTERFACE, .args = "NAME ... | *",
 	  .help = "Network interfaces of the zone. The sign * alone means each that "
 		"no other zone names. At least one; none in two zones." },
-	{ CONF_ZONE, "gate", .type = TYPE_CHOICE, .choices = gate_words,
+	{ CONF_ZONE, "gate", .type = TYPE_CHOICE, .choices = conf_words_gate,
 	  .at = offsetof(struct conf_zone, gate), .initial = "off",
 	  .help = "Whether a device of the zone may open connections to public "
 		"addresses that it did not look up: off, nobody cares; observe, it "
 		"may, and it is recorded; enforce, it may not." },
-	{ CONF_ZONE, "on-failure", .type = TYPE_CHOICE, .choices = failure_words,
+	{ CONF_ZONE, "on-failure", .type = TYPE_CHOICE, .choices = conf_words_failure,
 	  .at = offsetof(struct conf_zone, on_failure),
 	  .initial_note = "servfail where gate is enforce, else answer",
 	  .help = "What a client hears when its lease could not be put into the "
 		"firewall in time." },
-	{ CONF_ZONE, "when-down", .type = TYPE_CHOICE, .choices = down_words,
+	{ CONF_ZONE, "when-down", .type = TYPE_CHOICE, .choices = conf_words_down,
 	  .at = offsetof(struct conf_zone, when_down), .initial = "open",
 	  .help = "What an orderly stop of the service leaves: open, no rules for this "
 		"zone; closed, its rules and leases stay, the leases until their time is "
 		"over, and nothing new can be reached. A crash leaves all as it was, "
 		"and Ctrl-C in a terminal removes all." },
-	{ CONF_ZONE, "lease-for", .type = TYPE_CHOICE, .choices = lease_for_words,
+	{ CONF_ZONE, "lease-for", .type = TYPE_CHOICE, .choices = conf_words_lease_for,
 	  .at = offsetof(struct conf_zone, lease_for), .initial = "device",
 	  .help = "For whom a lookup opens an address: device, for the one that asked; "
 		"zone, for all that come in by the zone's interfaces, which then count as "
@@ -258,7 +238,7 @@ static const struct conf_option options[] = {
 	  .help = "What the zone's devices may reach without a lookup, or, behind mac, a "
 		"device of it that may reach everything; behind during, only then. Connections "
 		"that are there go on." },
-	{ CONF_ZONE, "refuse-dot", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_ZONE, "refuse-dot", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_zone, refuse_dot), .initial = "off",
 	  .help = "Whether DNS over TLS and QUIC, which is port 853, is refused at once, "
 		"so that devices fall back to asking us." },
@@ -269,7 +249,7 @@ static const struct conf_option options[] = {
 		"every mode of the gate, looked up or not; names in them do not count here. An "
 		"address that allow lines name is spared. Private addresses, and networks "
 		"wider than an IPv4 /7 or IPv6 /12, are never refused by a list." },
-	{ CONF_ZONE, "redirect-dns", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_ZONE, "redirect-dns", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_zone, redirect_dns), .initial = "off",
 	  .help = "Whether questions on port 53 to resolvers elsewhere are answered by "
 		"us, unnoticed by the device. They go to the listen address on port 53 whose "
@@ -287,7 +267,18 @@ static const struct conf_option options[] = {
 	{ CONF_DEVICE, "address", .type = TYPE_ADDRESS, .args = "ADDRESS ...",
 	  .help = "IP addresses by which it is known where no hardware address is "
 		"seen. None in two devices." },
-	{ CONF_DEVICE, "gate", .type = TYPE_CHOICE, .choices = device_gate_words,
+	{ CONF_DEVICE, "dhcp-name", .type = TYPE_DHCP_NAME, .args = "NAME ...",
+	  .help = "What it calls itself towards the DHCP server, as the leases files of local "
+		"blocks say, for devices whose addresses change. None in two devices. Mind: the "
+		"device chooses that name, and any other may take it. So it counts for "
+		"who has no other device's address, never for the gate, and only as long as "
+		"the policy that it leads to is as strict as the one without it: blocks all that "
+		"this one blocks, allows no more, and has the same upstream and hours." },
+	{ CONF_DEVICE, "trust-name", .type = TYPE_CHOICE, .choices = conf_words_switch,
+	  .at = offsetof(struct conf_device, trust_name), .initial = "off",
+	  .help = "Whether dhcp-name leads to a policy that is less strict, too, and to what is "
+		"allowed or paused for the device: then whoever takes the name has that." },
+	{ CONF_DEVICE, "gate", .type = TYPE_CHOICE, .choices = conf_words_device_gate,
 	  .at = offsetof(struct conf_device, gate), .initial = "zone",
 	  .help = "The gate for this device, whatever its zone says; zone: as its zone "
 		"says. A zone's refuse-dot, refuse-list, redirect-dns and reach hold "
@@ -307,7 +298,7 @@ static const struct conf_option options[] = {
 	{ CONF_LIST, "name", .type = TYPE_NAME, .args = "NAME ...",
 	  .help = "Entries written here, as in a list of domains: x.example is this "
 		"name, *.x.example is this name and all below." },
-	{ CONF_LIST, "format", .type = TYPE_CHOICE, .choices = format_words,
+	{ CONF_LIST, "format", .type = TYPE_CHOICE, .choices = conf_words_format,
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
 	  .help = "How the file is written; auto goes by the first lines, but for owners: a "
 		"table of addresses and who owns them (start, end, AS number and, in any "
@@ -318,7 +309,7 @@ static const struct conf_option options[] = {
 	  .help = "Whose addresses are taken from a file of format owners: an autonomous "
 		"system, a country (two capital letters), or an organisation, by a part of its "
 		"name, small and capital letters alike." },
-	{ CONF_LIST, "subdomains", .type = TYPE_CHOICE, .choices = subdomain_words,
+	{ CONF_LIST, "subdomains", .type = TYPE_CHOICE, .choices = conf_words_subdomain,
 	  .at = offsetof(struct conf_list, subdomains), .initial = "auto",
 	  .help = "Whether an entry holds for the names below it too; auto does as "
 		"the format says: in hosts files and domains, only for entries with *." },
@@ -351,7 +342,7 @@ static const struct conf_option options[] = {
 		"these hours every name is blocked, and what was opened at the gate is "
 		"closed; of lists that allow, none holds then. Names at home are "
 		"answered nevertheless. Without such a line there is no such time." },
-	{ CONF_POLICY, "block-answer", .type = TYPE_CHOICE, .choices = answer_words,
+	{ CONF_POLICY, "block-answer", .type = TYPE_CHOICE, .choices = conf_words_answer,
 	  .at = offsetof(struct conf_policy, block_answer),
 	  .initial_note = "as block-answer says outside of policies",
 	  .help = "What its blocked names are answered with." },
@@ -367,7 +358,7 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_gate, table), .args = "NAME", .initial = "nameward",
 	  .help = "The nftables table, ours alone: it is made at start and replaced "
 		"whole." },
-	{ CONF_GATE, "table-owner", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_GATE, "table-owner", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_gate, table_owner), .initial = "on",
 	  .help = "Own the table where the kernel can (Linux 6.9): others may read it, "
 		"but not change or flush it, so a reload of the firewall costs nothing. "
@@ -400,7 +391,7 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_gate, max_device_leases), .min = 16, .max = 1048576,
 	  .initial = "4096",
 	  .help = "Leases of one device." },
-	{ CONF_GATE, "router", .type = TYPE_CHOICE, .choices = gate_words,
+	{ CONF_GATE, "router", .type = TYPE_CHOICE, .choices = conf_words_gate,
 	  .at = offsetof(struct conf_gate, router), .initial = "off",
 	  .help = "The gate for what this machine itself sends, as in a zone. Mind: enforced, "
 		"it may connect only where it has asked nameward before. Have it ask "
@@ -463,11 +454,11 @@ static const struct conf_option options[] = {
 	  .help = "Size of the database on disk; beyond it the oldest lookups go first, "
 		"down to a week, then the oldest days of `keep daily', down to a month, "
 		"then the rest, lookups first." },
-	{ CONF_HISTORY, "privacy", .type = TYPE_CHOICE, .choices = privacy_words,
+	{ CONF_HISTORY, "privacy", .type = TYPE_CHOICE, .choices = conf_words_privacy,
 	  .at = offsetof(struct conf_history, privacy), .initial = "clear",
 	  .help = "What is left out of a lookup before it is recorded: nothing; what was "
 		"answered; or what was asked for and what was answered." },
-	{ CONF_HISTORY, "hash-clients", .type = TYPE_CHOICE, .choices = switch_words,
+	{ CONF_HISTORY, "hash-clients", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_history, hash_clients), .initial = "off",
 	  .help = "Record a client as a hash of its MAC address, or of its address without "
 		"one, by a random key in a file beside the database, FILE.key, which "
@@ -484,9 +475,4 @@ const struct conf_option *conf_options(size_t *count)
 {
 	*count = ARRAY_SIZE(options);
 	return options;
-}
-
-const char *conf_gate_mode_name(enum conf_gate_mode m)
-{
-	return device_gate_words[m + 1];
 }

@@ -141,6 +141,16 @@ static void print_address(const struct printer *p)
 	}
 }
 
+static void print_dhcp_name(const struct printer *p)
+{
+	const struct conf_device *d = p->block;
+
+	for (size_t i = 0; i < d->dhcp_name_count; i++) {
+		print_name(p);
+		fprintf(p->to, " %s\n", d->dhcp_names[i]);
+	}
+}
+
 static void print_member(const struct printer *p)
 {
 	const struct conf_group *g = p->block;
@@ -368,6 +378,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_INTERFACE] = print_interface,
 	[TYPE_MAC] = print_mac,
 	[TYPE_ADDRESS] = print_address,
+	[TYPE_DHCP_NAME] = print_dhcp_name,
 	[TYPE_MEMBER] = print_member,
 	[TYPE_NAME] = print_list_name,
 	[TYPE_OWNER] = print_owner,

@@ -313,6 +313,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_INTERFACE] = read_interface,
 	[TYPE_MAC] = read_mac,
 	[TYPE_ADDRESS] = read_address,
+	[TYPE_DHCP_NAME] = read_dhcp_name,
 	[TYPE_MEMBER] = read_member,
 	[TYPE_NAME] = read_name,
 	[TYPE_OWNER] = read_owner,

@@ -10,7 +10,7 @@ typedef void read_option(struct parser *p, const struct written *w);
 extern read_option *const conf_readers[TYPE_TYPES];
 
 /** Those of addresses (conf_read_addr.c), and of servers (conf_read_server.c). */
-read_option read_listen, read_server, read_mac, read_address, read_member, read_allow,
+read_option read_listen, read_server, read_mac, read_address, read_dhcp_name, read_member, read_allow,
 	read_deny, read_fill, read_hours, read_network;
 
 /** Those of policies (conf_read_policy.c). */

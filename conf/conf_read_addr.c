@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "lib/host_label.h"
+
 #define PORT_DNS 53
 
 /* --- addresses ---------------------------------------------------------------------- */
@@ -168,6 +170,28 @@ void read_address(struct parser *p, const struct written *w)
 			return;
 		*element = addr;
 		parse_claim(p, CLAIM_ADDRESS, addr_to_text(&addr, text), d->name, word);
+	}
+}
+
+void read_dhcp_name(struct parser *p, const struct written *w)
+{
+	struct conf_device *d = w->block;
+
+	for (size_t i = w->first; i < w->node->word_count; i++) {
+		const struct scfg_word *word = &w->node->words[i];
+		char name[HOST_LABEL_MAX + 1], **element;
+
+		if (strchr(word->text, '.') || !host_label(word->text, strlen(word->text), name)) {
+			parse_error(p, word, "letters, digits, '-' and '_', at most 63, and none "
+				    "that means something else", "'%s' is no name of a host",
+				    word->text);
+			continue;
+		}
+		element = PARSE_GROW(p, d->dhcp_names, d->dhcp_name_count);
+		if (!element)
+			return;
+		*element = parse_text(p, name);
+		parse_claim(p, CLAIM_DHCP_NAME, name, d->name, word);
 	}
 }
 

@@ -140,6 +140,9 @@ struct conf_device {
 	size_t mac_count;
 	struct addr *addrs;
 	size_t addr_count;
+	char **dhcp_names; /* lower case; what it calls itself where it has its lease */
+	size_t dhcp_name_count;
+	enum conf_switch trust_name; /* such a name counts as much as an address */
 	struct conf_place place;
 };
 

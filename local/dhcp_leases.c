@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/hash.h"
-#include "lib/util.h"
 
 #define SLOTS (DHCP_LEASES_MAX * 2) /* a power of two */
 
@@ -87,41 +86,6 @@ const struct dhcp_lease *dhcp_leases_at(const struct dhcp_leases *s, size_t i)
 size_t dhcp_leases_left_out(const struct dhcp_leases *s)
 {
 	return s->left_out;
-}
-
-static char host_char(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c + 32);
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
-		return c;
-	return '\0';
-}
-
-size_t dhcp_name(const char *text, size_t len, char name[DHCP_NAME_MAX + 1])
-{
-	static const char *const refused[] = { "localhost", "wpad", "isatap" };
-	const char *dot = len ? memchr(text, '.', len) : NULL;
-	size_t n = dot ? (size_t)(dot - text) : len;
-
-	name[0] = '\0';
-	if (!n || n > DHCP_NAME_MAX || text[0] == '-' || text[n - 1] == '-')
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		name[i] = host_char(text[i]);
-		if (!name[i]) {
-			name[0] = '\0';
-			return 0;
-		}
-	}
-	name[n] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		if (strcmp(name, refused[i]))
-			continue;
-		name[0] = '\0';
-		return 0;
-	}
-	return n;
 }
 
 uint64_t dhcp_owner(const void *id, size_t len)

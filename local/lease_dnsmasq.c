@@ -38,7 +38,7 @@ static bool read_line(struct span line, struct dhcp_lease *l)
 	l->until_s = (int64_t)until;
 	l->is_active = true;
 	read_client(&words[HARDWARE], &words[CLIENT], l);
-	dhcp_name(words[NAME].at, words[NAME].len, l->name); /* "*": it gave none */
+	host_label(words[NAME].at, words[NAME].len, l->name); /* "*": it gave none */
 	return true;
 }
 

@@ -152,7 +152,7 @@ static void read_into(const struct statement *t, struct dhcp_lease *l)
 	else if (is(t, 0, "uid") && !l->has_mac && t->count > 1)
 		l->owner = dhcp_owner(t->words[1].at, t->words[1].len);
 	else if (is(t, 0, "client-hostname") && t->count > 1)
-		dhcp_name(t->words[1].at, t->words[1].len, l->name);
+		host_label(t->words[1].at, t->words[1].len, l->name);
 }
 
 static bool begins_lease(const struct statement *t, struct dhcp_lease *l)

@@ -68,7 +68,7 @@ static bool read_line(const struct kea *k, struct span line, struct dhcp_lease *
 		l->has_mac = mac_is_unicast(&l->mac);
 	l->owner = l->has_mac ? dhcp_owner(l->mac.bytes, sizeof(l->mac.bytes)) :
 				dhcp_owner(f[C_CLIENT].at, f[C_CLIENT].len);
-	dhcp_name(f[C_HOSTNAME].at, f[C_HOSTNAME].len, l->name);
+	host_label(f[C_HOSTNAME].at, f[C_HOSTNAME].len, l->name);
 	return true;
 }
 

@@ -100,7 +100,7 @@ static void take_member(struct json *j, const struct member *m)
 		l->addr = addr_from_bytes(AF_INET, bytes);
 		j->has_addr = true;
 	} else if (span_is(&m->key, "Hostname") && m->string.at) {
-		dhcp_name(m->string.at, m->string.len, l->name);
+		host_label(m->string.at, m->string.len, l->name);
 	} else if (span_is(&m->key, "HardwareAddressLength") && m->count == 1) {
 		j->hardware_len = m->numbers[0];
 	} else if (span_is(&m->key, "HardwareAddress")) {

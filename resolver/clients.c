@@ -10,6 +10,7 @@
 #include "lib/hash.h"
 #include "local/local_image.h"
 #include "resolver/neighbour.h"
+#include "resolver/policy_name.h"
 #include "resolver/setup.h"
 
 #define SLOTS	  4096 /* a power of two; a clash replaces the older client */
@@ -86,21 +87,34 @@ static bool is_device(const struct conf *conf, const char *name)
 	return false;
 }
 
+/* What the client is called by its lease, which it chose itself. */
+static const char *lease_name(const struct clients *c, const struct addr *addr,
+			      const struct mac *mac)
+{
+	return local_image_label(c->local, mac, addr, clock_wall_us() / 1000000);
+}
+
+struct policy_client clients_place(const struct clients *c, const struct conf *conf,
+				   const struct addr *addr, const struct mac *mac,
+				   const char *interface)
+{
+	struct policy_client place = policy_find_client(conf, addr, mac, interface);
+
+	policy_name_apply(conf, addr, lease_name(c, addr, mac), &place);
+	return place;
+}
+
 /* What a client calls itself must not pass for a device of the configuration. */
-static void set_label(const struct clients *c, const struct conf *conf, const struct addr *addr,
-		      struct client *out)
+const char *clients_label(const struct clients *c, const struct conf *conf,
+			  const struct policy_client *place, const struct addr *addr,
+			  const struct mac *mac)
 {
 	const char *label;
 
-	if (out->place.device != POLICY_NONE) {
-		label = conf->devices[out->place.device].name;
-	} else {
-		label = local_image_label(c->local, out->has_mac ? &out->mac : NULL, addr,
-					  clock_wall_us() / 1000000);
-		if (is_device(conf, label))
-			return;
-	}
-	snprintf(out->label, sizeof(out->label), "%s", label);
+	if (place->device != POLICY_NONE)
+		return conf->devices[place->device].name;
+	label = lease_name(c, addr, mac);
+	return is_device(conf, label) ? "" : label;
 }
 
 void clients_set_local(struct clients *c, const struct local_image *x)
@@ -133,8 +147,9 @@ static void identify(struct clients *c, const struct setup *setup, const struct 
 	}
 	if (is_own_question(conf, asker))
 		interface = POLICY_LOOPBACK;
-	out->place = policy_find_client(conf, addr, out->has_mac ? &out->mac : NULL, interface);
-	set_label(c, conf, addr, out);
+	out->place = clients_place(c, conf, addr, out->has_mac ? &out->mac : NULL, interface);
+	snprintf(out->label, sizeof(out->label), "%s",
+		 clients_label(c, conf, &out->place, addr, out->has_mac ? &out->mac : NULL));
 	policy_find_gate(conf, &out->place, &out->gated, &out->must_lease);
 	if (!interface && !out->gated)
 		out->gated = is_any_gated(conf); /* as it may be: a lease does no harm */

@@ -42,6 +42,17 @@ void clients_set_local(struct clients *c, const struct local_image *x);
 void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,
 		  uint64_t now_ms, struct client *out);
 
+/** Its place by what is known now, its name by DHCP included; either may be NULL. */
+struct policy_client clients_place(const struct clients *c, const struct conf *conf,
+				   const struct addr *addr, const struct mac *mac,
+				   const char *interface);
+
+/** What a client is called; mac may be NULL. "" for unknown. Borrowed from conf, or until the
+ *  next clients_set_local(). */
+const char *clients_label(const struct clients *c, const struct conf *conf,
+			  const struct policy_client *place, const struct addr *addr,
+			  const struct mac *mac);
+
 /** The same for an address alone, if it asked lately. For reports.
  *  @return false: not seen; out untouched */
 bool clients_recent(const struct clients *c, const struct setup *setup,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "resolver/clients.h"
 #include "resolver/policy.h"
 #include "resolver/state.h"
 
@@ -28,8 +29,8 @@ bool held_is_blocked(void *arg, const struct msg_client *client, const struct dn
 
 	if (!client->addr.family)
 		return false; /* its policy cannot be told */
-	place = policy_find_client(r->current->conf, &client->addr,
-				   client->has_mac ? &client->mac : NULL, NULL);
+	place = clients_place(r->clients, r->current->conf, &client->addr,
+			      client->has_mac ? &client->mac : NULL, NULL);
 	action = judge_held(r, &asker, name);
 	if (action == POLICY_ALLOW)
 		return false; /* nor is its chain looked at */
@@ -52,8 +53,7 @@ bool held_is_quarantined(void *arg, const struct msg_client *client)
 
 	if (!client->addr.family)
 		return false;
-	place = policy_find_client(conf, &client->addr, client->has_mac ? &client->mac : NULL,
-				   NULL);
-	return place.device != POLICY_NONE &&
-	       conf->devices[place.device].gate == DEVICE_QUARANTINE;
+	place = clients_place(r->clients, conf, &client->addr,
+			      client->has_mac ? &client->mac : NULL, NULL);
+	return policy_device_gate(conf, &place) == DEVICE_QUARANTINE;
 }

@@ -79,22 +79,26 @@ int64_t overrides_apply(struct overrides *o, int64_t now_s, bool *changed)
 	return next_s;
 }
 
+/* Who has its device by a name that is not trusted is not let off by it. */
 static bool is_for(const struct bound *b, const struct conf *conf,
 		   const struct policy_asker *asker)
 {
+	bool is_doubtful = asker->place->is_weak && b->said.action != OVERRIDE_BLOCK;
+	size_t device = is_doubtful ? POLICY_NONE : asker->place->device;
+
 	switch (b->said.scope) {
 	case OVERRIDE_ALL:
 		return true;
 	case OVERRIDE_CLIENT:
 		if (b->index != POLICY_NONE)
-			return asker->place->device == b->index;
+			return device == b->index;
 		return b->addr.family && asker->addr && addr_equal(&b->addr, asker->addr);
 	case OVERRIDE_GROUP:
 		return b->index != POLICY_NONE && asker->addr &&
-		       policy_group_has(&conf->groups[b->index], asker->addr,
-					asker->place->device);
+		       policy_group_has(&conf->groups[b->index], asker->addr, device);
 	case OVERRIDE_POLICY:
-		return b->index != POLICY_NONE && asker->place->policy == b->index;
+		return b->index != POLICY_NONE && asker->place->policy == b->index &&
+		       !is_doubtful;
 	default:
 		return false;
 	}

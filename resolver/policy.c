@@ -42,9 +42,9 @@ bool policy_group_has(const struct conf_group *g, const struct addr *addr, size_
 	return false;
 }
 
-static void find_policy(const struct conf *conf, const struct addr *addr,
-			struct policy_client *c)
+void policy_place(const struct conf *conf, const struct addr *addr, struct policy_client *c)
 {
+	c->group = c->policy = POLICY_NONE;
 	for (size_t i = 0; i < conf->policy_count; i++) {
 		const struct conf_policy *p = &conf->policies[i];
 
@@ -88,23 +88,31 @@ struct policy_client policy_find_client(const struct conf *conf, const struct ad
 {
 	struct policy_client c = {
 		.device = find_device(conf, addr, mac),
-		.group = POLICY_NONE,
-		.policy = POLICY_NONE,
+		.namesake = POLICY_NONE,
 		.zone = find_zone(conf, interface),
 		.router = is_gated_router(conf, interface),
 	};
 
-	find_policy(conf, addr, &c);
+	policy_place(conf, addr, &c);
 	return c;
+}
+
+enum conf_device_gate policy_device_gate(const struct conf *conf,
+					 const struct policy_client *c)
+{
+	return c->device == POLICY_NONE || c->by_name ? DEVICE_AS_ZONE :
+							conf->devices[c->device].gate;
 }
 
 bool policy_find_mode(const struct conf *conf, const struct policy_client *c,
 		      enum conf_gate_mode *mode)
 {
+	enum conf_device_gate own = policy_device_gate(conf, c);
+
 	if (c->router)
 		*mode = conf->gate.router;
-	else if (c->device != POLICY_NONE && conf->devices[c->device].gate != DEVICE_AS_ZONE)
-		*mode = (enum conf_gate_mode)(conf->devices[c->device].gate - DEVICE_OFF);
+	else if (own != DEVICE_AS_ZONE)
+		*mode = (enum conf_gate_mode)(own - DEVICE_OFF);
 	else if (c->zone != POLICY_NONE)
 		*mode = conf->zones[c->zone].gate;
 	else
@@ -116,15 +124,13 @@ void policy_find_gate(const struct conf *conf, const struct policy_client *c, bo
 		      bool *must_lease)
 {
 	const struct conf_zone *z = c->zone == POLICY_NONE ? NULL : &conf->zones[c->zone];
-	enum conf_device_gate own = DEVICE_AS_ZONE;
+	enum conf_device_gate own = policy_device_gate(conf, c);
 
 	if (c->router) {
 		*gated = true;
 		*must_lease = conf->gate.router == GATE_ENFORCE;
 		return;
 	}
-	if (c->device != POLICY_NONE)
-		own = conf->devices[c->device].gate;
 	if (own == DEVICE_AS_ZONE) {
 		*gated = z && z->gate != GATE_OFF;
 		*must_lease = *gated && z->on_failure == FAILURE_SERVFAIL;
@@ -217,8 +223,10 @@ static bool said_init(const struct conf *conf, const struct list_index *x,
 	out->wanted = out->policy->block | out->policy->allow;
 	out->ask = (struct list_asking){
 		.client = who->addr,
-		.device = at->device == POLICY_NONE ? NULL : conf->devices[at->device].name,
-		.group = at->group == POLICY_NONE ? NULL : conf->groups[at->group].name,
+		.device = at->device == POLICY_NONE || at->is_weak ? NULL :
+			  conf->devices[at->device].name,
+		.group = at->group == POLICY_NONE || at->is_weak ? NULL :
+			 conf->groups[at->group].name,
 		.qtype = who->qtype,
 	};
 	return out->wanted;

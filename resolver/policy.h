@@ -29,6 +29,9 @@ struct policy_client {
 	size_t policy; /* NONE: no policy at all, nothing is blocked */
 	size_t zone;   /* NONE: no zone, not gated */
 	bool router;   /* this machine itself, and it is gated: no other's mode counts */
+	bool by_name;  /* the device is known by what it calls itself: not for the gate */
+	bool is_weak;  /* and that is not trusted: nothing is less strict because of it */
+	size_t namesake; /* device whose name it has, without being any the less strict for it */
 };
 
 /** Find a client's place.
@@ -36,6 +39,13 @@ struct policy_client {
  *  @param interface  name of the one it asked on; NULL if unknown */
 struct policy_client policy_find_client(const struct conf *conf, const struct addr *addr,
 					const struct mac *mac, const char *interface);
+
+/** Find group and policy by address and c->device. */
+void policy_place(const struct conf *conf, const struct addr *addr, struct policy_client *c);
+
+/** What a client's device says of the gate: nothing, where it has none but by its name. */
+enum conf_device_gate policy_device_gate(const struct conf *conf,
+					 const struct policy_client *c);
 
 /** Whether a group has a client, by its address or its device (POLICY_NONE: none). */
 bool policy_group_has(const struct conf_group *g, const struct addr *addr, size_t device);

@@ -228,7 +228,8 @@ void report_client(struct resolver *r, FILE *to, const char *text, const char *u
 	if (!r->current || !seek_client(r, text, &s))
 		return;
 	conf = r->current->conf;
-	place = policy_find_client(conf, &s.addr, s.has_mac ? &s.mac : NULL, s.interface);
+	place = clients_place(r->clients, conf, &s.addr, s.has_mac ? &s.mac : NULL,
+			      s.interface);
 	if (s.has_mac)
 		mac_to_text(&s.mac, mac);
 	if (s.interface)
@@ -254,26 +255,20 @@ struct why {
 static void find_why_client(struct resolver *r, const char *text, struct why *w)
 {
 	const struct conf *conf = w->s->conf;
-	const struct mac *mac = NULL;
+	struct sought s = { 0 };
+	const struct mac *mac;
 
 	w->client = (struct client){ .label = "" };
+	if (text)
+		seek_client(r, text, &s);
+	w->addr = s.addr;
 	if (text && addr_from_text(text, &w->addr) == 0 &&
 	    clients_recent(r->clients, w->s, &w->addr, &w->client))
 		return;
-	for (size_t i = 0; text && i < conf->device_count; i++) {
-		const struct conf_device *d = &conf->devices[i];
-
-		if (strcmp(d->name, text))
-			continue;
-		if (d->addr_count)
-			w->addr = d->addrs[0];
-		if (d->mac_count)
-			mac = &d->macs[0];
-	}
-	w->client.place = policy_find_client(conf, &w->addr, mac, NULL);
-	if (w->client.place.device != POLICY_NONE)
-		snprintf(w->client.label, sizeof(w->client.label), "%s",
-			 conf->devices[w->client.place.device].name);
+	mac = s.has_mac ? &s.mac : NULL;
+	w->client.place = clients_place(r->clients, conf, &w->addr, mac, NULL);
+	snprintf(w->client.label, sizeof(w->client.label), "%s",
+		 clients_label(r->clients, conf, &w->client.place, &w->addr, mac));
 }
 
 static void step(const struct why *w, const char *what, const char *result,
@@ -290,11 +285,17 @@ static void explain_client(const struct why *w, const char *text)
 	const struct policy_client *p = &w->client.place;
 	char result[WHERE_MAX], safe[128];
 
-	snprintf(result, sizeof(result), "%s%s%s", text ? log_safe(text, safe, sizeof(safe)) : "any",
+	snprintf(result, sizeof(result), "%s%s%s%s",
+		 text ? log_safe(text, safe, sizeof(safe)) : "any",
 		 *w->client.label ? " is " : " (no device of the configuration)",
-		 w->client.label);
+		 w->client.label, p->by_name ? ", by its name in DHCP" : "");
 	step(w, "client", result,
 	     p->device != POLICY_NONE ? &conf->devices[p->device].place : NULL);
+	if (p->namesake != POLICY_NONE) {
+		snprintf(result, sizeof(result), "it has the name of %s, which is not trusted "
+			 "to be less strict", conf->devices[p->namesake].name);
+		step(w, "name", result, &conf->devices[p->namesake].place);
+	}
 	if (p->group != POLICY_NONE)
 		step(w, "group", conf->groups[p->group].name, &conf->groups[p->group].place);
 	if (p->policy != POLICY_NONE)
@@ -370,7 +371,7 @@ static void explain_gate(const struct why *w)
 		step(w, "gate", text, NULL);
 		return;
 	}
-	if (p->device != POLICY_NONE && conf->devices[p->device].gate != DEVICE_AS_ZONE) {
+	if (policy_device_gate(conf, p) != DEVICE_AS_ZONE) {
 		const struct conf_device *d = &conf->devices[p->device];
 
 		snprintf(text, sizeof(text), "device %s: %s", d->name,

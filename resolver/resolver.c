@@ -22,8 +22,9 @@
 #include "lib/util.h"
 #include "local/local_image.h"
 #include "resolver/control.h"
-#include "resolver/held.h"
 #include "resolver/guard.h"
+#include "resolver/held.h"
+#include "resolver/home.h"
 #include "resolver/neighbour.h"
 #include "resolver/network.h"
 #include "resolver/query.h"
@@ -120,13 +121,6 @@ static void size_cache(struct resolver *r, uint64_t bytes)
 		log_err("cache: no memory for %llu bytes", (unsigned long long)bytes);
 }
 
-static void set_local(struct resolver *r, struct local_image *x)
-{
-	clients_set_local(r->clients, x);
-	local_image_close(r->local);
-	r->local = x;
-}
-
 static void override_current(struct resolver *r)
 {
 	if (r->overrides)
@@ -147,7 +141,7 @@ static void swap_setup(struct resolver *r, struct setup *s)
 	}
 	r->current = s;
 	if (!conf_wants_local(s->conf))
-		set_local(r, NULL);
+		home_set_local(r, NULL);
 	override_current(r);
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);
@@ -244,20 +238,6 @@ static void take_index(struct process *p, int fd)
 	p->index = x;
 }
 
-/* In force at once: a question that waits refers to none of it. */
-static void take_local(struct resolver *r, int fd)
-{
-	struct local_image *x;
-	int rc = local_image_open(fd, &x);
-
-	close(fd);
-	if (rc) {
-		log_err("local data: %s: those before stay", strerror(-rc));
-		return;
-	}
-	set_local(r, x);
-}
-
 /* In force at once; what they close is withdrawn. */
 static void take_overrides(struct resolver *r, int fd)
 {
@@ -300,7 +280,7 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		take_index(p, fd);
 		return;
 	case MSG_LOCAL:
-		take_local(&p->r, fd);
+		home_take_local(&p->r, fd);
 		return;
 	case MSG_OVERRIDES:
 		take_overrides(&p->r, fd);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "local/local_image.h"
 #include "resolver/neighbour.h"
 #include "resolver/policy.h"
 #include "resolver/setup.h"
@@ -19,6 +20,35 @@ static bool seek(struct resolver *r, const struct addr *a, const struct mac *mac
 	return true;
 }
 
+/* Who has one of these names by its lease. Walks all leases. */
+static bool seek_names(struct resolver *r, char *const *names, size_t count,
+		       struct sought *out)
+{
+	int64_t now_s = clock_wall_us() / 1000000;
+	struct local_label_row row;
+
+	for (size_t i = 0; i < local_image_labels(r->local); i++) {
+		size_t k = 0;
+
+		local_image_label_at(r->local, i, &row);
+		while (k < count && strcmp(names[k], row.text) != 0)
+			k++;
+		if (k == count || (row.until_s && row.until_s <= now_s))
+			continue;
+		if (row.addr.family) {
+			out->addr = row.addr;
+		} else {
+			out->mac = row.mac;
+			out->has_mac = true;
+		}
+	}
+	if (out->has_mac)
+		seek(r, NULL, &out->mac, out);
+	else if (out->addr.family)
+		seek(r, &out->addr, NULL, out);
+	return out->has_mac || out->addr.family;
+}
+
 static bool seek_device(struct resolver *r, const struct conf_device *d, struct sought *out)
 {
 	if (d->addr_count)
@@ -32,7 +62,7 @@ static bool seek_device(struct resolver *r, const struct conf_device *d, struct 
 	for (size_t i = 0; i < d->addr_count; i++)
 		if (seek(r, &d->addrs[i], NULL, out))
 			return true;
-	return true;
+	return d->mac_count || d->addr_count || seek_names(r, d->dhcp_names, d->dhcp_name_count, out);
 }
 
 bool seek_client(struct resolver *r, const char *text, struct sought *out)
@@ -55,7 +85,7 @@ bool seek_client(struct resolver *r, const char *text, struct sought *out)
 		if (!strcmp(conf->devices[i].name, text))
 			return seek_device(r, &conf->devices[i], out);
 	if (strcmp(text, "router") != 0)
-		return false;
+		return seek_names(r, (char *const[]){ (char *)text }, 1, out);
 	addr_from_text("127.0.0.1", &out->addr);
 	out->interface = POLICY_LOOPBACK;
 	return true;

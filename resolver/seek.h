@@ -1,4 +1,5 @@
-/* Who a text of the user means: an address, a MAC address, or a device of the configuration. */
+/* Who a text of the user means: an address, a MAC address, a device of the configuration, or
+ * what a client calls itself. */
 #ifndef RESOLVER_SEEK_H
 #define RESOLVER_SEEK_H
 
@@ -15,7 +16,7 @@ struct sought {
 	const char *interface; /* borrowed from the neighbours; NULL: not known */
 };
 
-/** r must have a configuration. @retval false  neither an address nor a device's name */
+/** r must have a configuration. @retval false  none of them, or nobody has that name now */
 bool seek_client(struct resolver *r, const char *text, struct sought *out);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "lib/dname.h"
+#include "resolver/clients.h"
 #include "resolver/policy.h"
 #include "resolver/seek.h"
 #include "resolver/setup.h"
@@ -66,8 +67,8 @@ static bool add_interface(const struct wish *w, const char *interface)
 static bool add_client(struct resolver *r, const struct wish *w, const struct sought *s)
 {
 	const struct conf *conf = r->current->conf;
-	struct policy_client place = policy_find_client(
-		conf, &s->addr, s->has_mac ? &s->mac : NULL, s->interface);
+	struct policy_client place = clients_place(
+		r->clients, conf, &s->addr, s->has_mac ? &s->mac : NULL, s->interface);
 	const struct conf_device *d =
 		place.device == POLICY_NONE ? NULL : &conf->devices[place.device];
 	const struct msg_device router = { .kind = DEVICE_ROUTER };
@@ -102,6 +103,6 @@ const char *withdraw_read(struct resolver *r, char *const *words, struct msg_buf
 		return NULL;
 	}
 	if (!r->current || !seek_client(r, words[1], &s))
-		return "no such client: neither an address nor a device of the configuration";
+		return "no such client: neither an address nor a device, and nobody has that name";
 	return add_client(r, &w, &s) ? NULL : "the device has too many addresses";
 }

@@ -41,6 +41,34 @@ configure() {
 	  file $net_dir/db/history.db
 	  commit-every 200ms
 	}
+	device kid {
+	  dhcp-name kids-phone
+	}
+	device parent {
+	  dhcp-name moms-phone
+	}
+	group kids {
+	  member kid
+	}
+	group parents {
+	  member parent
+	}
+	list games {
+	  name web.example
+	}
+	list ads {
+	  name ads.example
+	}
+	policy kids {
+	  for kids
+	  block ads games
+	}
+	policy parents {
+	  for parents
+	}
+	policy default {
+	  block ads
+	}
 	CONF
 }
 recorded() { [ -n "$(sql "$1")" ]; }
@@ -92,6 +120,32 @@ check "local ls says where names come from" \
 	has 'phone.home.arpa +A +192.168.77.11 +[0-9]+ +.*dnsmasq.leases:1' nameward local ls
 check "why tells a name at home" has 'LOCAL' nameward why printer.home.arpa
 check "and the file it is from" has 'local data: A 192.168.77.10 .*hosts:1' nameward why printer.home.arpa
+
+leases="$home/lib/misc/dnsmasq.leases"
+opened=198.18.0.80
+leased() { has "$opened" nameward gate ls; }
+check "without a policy for its name a client gets an answer" answers $opened web.example
+check "and a lease" leased
+lease "$c1_mac" 192.168.77.11 Kids-Phone >"$leases"
+check "a name of a lease leads to its device's policy" wait_for 10 answers "" web.example
+check "what was opened before is closed" wait_for 5 not leased
+check "why says how the device is known" \
+	has 'client +192.168.77.11 is kid, by its name in DHCP' \
+	nameward why web.example --client 192.168.77.11
+check "it is found by the device's name" has 'BLOCKED' nameward why web.example --client kid
+check "or by its own" has 'is kid' nameward why web.example --client kids-phone
+lease "$c1_mac" 192.168.77.11 moms-phone >"$leases"
+check "a name that would be let off more" wait_for 10 \
+	has 'it has the name of parent, which is not trusted' \
+	nameward why ads.example --client 192.168.77.11
+check "is not" answers "" ads.example
+check "what it called itself before is not blocked any more" answers $opened web.example
+lease "$c1_mac" 192.168.77.11 phone >"$leases"
+check "and without either it is no device" wait_for 10 has '11 is phone' \
+	nameward why web.example --client 192.168.77.11
+check "it is recorded by its device's name while it had that" \
+	wait_for 10 recorded "SELECT 1 FROM lookups WHERE who = 'kid' AND verdict = 'blocked' AND client = '192.168.77.11'"
+check "the gate cannot be told by such a name" has 'only a dhcp-name' nameward gate quarantine kid
 
 check "a public name does not lead to the router" answers "" evil.example
 check "it says so" says 'EDE: 15 .*rebind' evil.example

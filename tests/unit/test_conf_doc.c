@@ -47,6 +47,7 @@ static const char big[] =
 	" redirect-dns on\n when-down closed\n lease-for zone\n allow udp 123 during school\n allow mac 7C:2F:80:00:11:23\n}\n"
 	"device radio {\n address 192.0.2.10\n gate observe\n}\n"
 	"device tv {\n mac 7C-2F-80-00-11-22\n address 192.0.2.9 2001:db8:0::9\n}\n"
+	"device phone {\n dhcp-name Annas-Phone b_2\n trust-name on\n}\n"
 	"group g { member tv 192.0.2.0/24 2001:db8::/32 192.0.2.77 }\n"
 	"group h { member 198.51.100.1 }\n"
 	"list far { url https://x.example/l?a=b }\n"
@@ -125,7 +126,8 @@ static void printing_keeps_every_value(void **state)
 		"\twhen-down closed\n\tlease-for zone\n\tallow udp 123 during school\n\tallow mac 7c:2f:80:00:11:23\n"
 		"\trefuse-dot on\n\trefuse-list ads\n\trefuse-list more\n\tredirect-dns on\n"
 		"\treach internet\n\treach odd\n\treach cams\n}\n",
-		"\taddress 192.0.2.10\n\tgate observe\n}\n",
+		"\taddress 192.0.2.10\n\ttrust-name off\n\tgate observe\n}\n",
+		"\tdhcp-name annas-phone\n\tdhcp-name b_2\n\ttrust-name on\n\tgate zone\n}\n",
 		"\tallow mac 7c:2f:80:00:11:24\n\tdeny 192.0.2.53\n\tdeny 2001:db8:53::/48\n"
 		"\tfill *.video.example inet fw4 vpn4 vpn-6\n\tfill a.example ip6 t s.1\n",
 		"\tinterface \"x#y\"\n\tgate off\n\ton-failure servfail\n",
@@ -279,7 +281,7 @@ static void the_shipped_settings_are_the_defaults_and_good_examples(void **state
 	assert_string_equal(c->gate.table, defaults->gate.table);
 	assert_int_equal(c->upstream_count, 3);
 	assert_int_equal(c->zone_count, 2);
-	assert_int_equal(c->device_count, 2);
+	assert_int_equal(c->device_count, 3);
 	assert_int_equal(c->group_count, 2);
 	assert_int_equal(c->list_count, 5);
 	assert_int_equal(c->policy_count, 2);

@@ -14,6 +14,8 @@
 #include "tests/support/conf_text.h"
 
 #define UP "upstream u { server 192.0.2.53 }\n" /* a first line without errors */
+#define LEASES "local home.arpa { leases dnsmasq /l }\n"
+#define HOST_NAME "letters, digits, '-' and '_', at most 63, and none that means something else"
 
 /* Errors as lines "line:col text [hint]"; owned by the caller. */
 static char *brief_errors(const char *text)
@@ -286,6 +288,8 @@ static void what_is_written_twice_names_both_places(void **state)
 		  "[first in 'a' at test.conf:2]" },
 		{ UP "device a { address ::1 }\ndevice b { address 0::1 }",
 		  "3:20: address '::1' is written twice [first in 'a' at test.conf:2]" },
+		{ UP LEASES "device a { dhcp-name Anna }\ndevice b { dhcp-name anna }",
+		  "4:22: DHCP name 'anna' is written twice [first in 'a' at test.conf:3]" },
 		{ UP "forward x.example u\nforward X.example. u",
 		  "3:9: suffix 'x.example' is written twice [first at test.conf:2]" },
 	};
@@ -300,7 +304,19 @@ static void blocks_must_make_sense(void **state)
 		{ "", "there is no upstream to ask [write one: upstream quad9 { server 9.9.9.9 }]" },
 		{ "upstream u {\n}", "1:10: upstream 'u' has no server" },
 		{ UP "zone z { gate off }", "2:6: zone 'z' has no interface" },
-		{ UP "device d { }", "2:8: device 'd' has neither mac nor address" },
+		{ UP "device d { }", "2:8: device 'd' has neither mac nor address nor dhcp-name" },
+		{ UP "device d {\n address ::1\n trust-name on\n}",
+		  "4:2: device 'd' has no 'dhcp-name' to trust" },
+		{ UP "device d { dhcp-name d }", "2:12: device 'd' has a 'dhcp-name', and no 'leases' "
+		  "line says who has it [as in: local home.arpa { leases dnsmasq "
+		  "/var/lib/misc/dnsmasq.leases }]" },
+		{ UP LEASES "device d {\n dhcp-name d\n mac 7c:2f:80:00:11:22\n gate off\n}",
+		  "6:2: device 'd' has a 'dhcp-name', and so no 'gate' of its own [any device can "
+		  "take its name: give another block its mac, and the gate there]" },
+		{ UP LEASES "device d {\n dhcp-name a.example wpad ''\n}",
+		  "4:12: 'a.example' is no name of a host [" HOST_NAME "]\n"
+		  "4:22: 'wpad' is no name of a host [" HOST_NAME "]\n"
+		  "4:27: '' is no name of a host [" HOST_NAME "]" },
 		{ UP "group g { }", "2:7: group 'g' has no member" },
 		{ UP "list l { format auto }", "2:6: list 'l' has neither file nor url nor name" },
 		{ UP "list l { url ftp://x.example/l }", "2:14: 'ftp://x.example/l' is no URL of http or https [as in https://lists.example/ads.txt, without user and password]" },

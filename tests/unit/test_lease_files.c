@@ -196,15 +196,15 @@ static void names_of_clients_are_host_names_or_none(void **state)
 		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "" },
 	};
-	char name[DHCP_NAME_MAX + 1];
+	char name[HOST_LABEL_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(dhcp_name(cases[i].text, strlen(cases[i].text), name),
+		assert_int_equal(host_label(cases[i].text, strlen(cases[i].text), name),
 				 strlen(cases[i].name));
 		assert_string_equal(name, cases[i].name);
 	}
-	assert_int_equal(dhcp_name("a\0b", 3, name), 0);
+	assert_int_equal(host_label("a\0b", 3, name), 0);
 }
 
 static void leases_beyond_the_limit_are_left_out(void **state)

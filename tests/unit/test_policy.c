@@ -37,7 +37,8 @@ static const char text[] =
 	"policy iot {\n for iot\n block social\n upstream deep\n}\n";
 
 static const struct policy_client no_place = { POLICY_NONE, POLICY_NONE, POLICY_NONE,
-						POLICY_NONE, false };
+						POLICY_NONE, false, false, false,
+						POLICY_NONE };
 static struct conf *conf;
 static struct list_index *x;
 

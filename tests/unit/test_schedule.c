@@ -117,6 +117,30 @@ static void lists_and_hours_follow_the_clock_in_both_directions(void **state)
 	}
 }
 
+/* The clock that it is told of is a second before an edge, whatever the machine's says: there
+ * that edge is over, or the clock was set back. */
+static void at_the_edge_it_looks_by_itself(void **state)
+{
+	struct world w;
+	uint32_t epoch;
+
+	(void)state;
+	world_init(&w, "UTC");
+	schedule_set(&w.schedule, w.conf, NULL, at(23, 8, 0) - 1);
+	assert_int_equal(w.conf->policies[0].block, SOCIAL);
+	assert_int_equal(w.schedule.edge_s, at(23, 8, 0));
+	epoch = w.schedule.epoch;
+	/* as if nothing held: whatever it is now, a look finds something else */
+	w.conf->policies[0].block = 0;
+	w.conf->policies[0].closed = !w.conf->policies[0].closed;
+	assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	assert_int_equal(w.changes, 1);
+	assert_int_equal(w.schedule.epoch, epoch + 1);
+	assert_int_not_equal(w.conf->policies[0].block, 0);
+	assert_true(event_pending(w.schedule.at, EV_TIMEOUT, NULL));
+	world_fini(&w);
+}
+
 static void what_has_no_hours_has_no_edge(void **state)
 {
 	struct conf *plain = conf_of_text("upstream u {\n server 192.0.2.1\n}\n");
@@ -170,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_and_hours_follow_the_clock_in_both_directions),
+		cmocka_unit_test(at_the_edge_it_looks_by_itself),
 		cmocka_unit_test(what_has_no_hours_has_no_edge),
 		cmocka_unit_test(outside_of_its_hours_a_policy_blocks_every_name),
 	};
