@@ -148,6 +148,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 	row(to, "tcp", "accepted", t.accepted);
 	row(to, "tcp", "refused", t.refused);
 	row(to, "tcp", "evicted", t.evicted);
+	row(to, "tcp", "turned_away", t.turned_away);
 	row(to, "tcp", "open", t.open);
 	lookup_log_get_stats(r->log, &h);
 	row(to, "history", "handed_over", h.sent);

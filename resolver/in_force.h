@@ -1,0 +1,29 @@
+/*
+ * What questions are answered by from now on: a generation takes the place of the one before,
+ * which stays until its last question is answered; local data and overrides are of no generation.
+ */
+#ifndef RESOLVER_IN_FORCE_H
+#define RESOLVER_IN_FORCE_H
+
+#include <stdint.h>
+
+struct resolver;
+struct setup;
+
+/** What is known is kept, as far as it fits. @retval -ENOMEM there is no cache at all */
+int in_force_size_cache(struct resolver *r, uint64_t bytes);
+
+/** New questions go by s (owned). What it does not listen on is closed. */
+void in_force_swap(struct resolver *r, struct setup *s);
+
+/** Once a turn: generations that nothing refers to any more end. */
+void in_force_free_old(struct resolver *r);
+
+/** A local image, at once: a question that waits refers to none of it. fd is owned; what it
+ *  has is checked, and those before stay if it is bad. */
+void in_force_take_local(struct resolver *r, int fd);
+
+/** The same for the text of overrides; what they close is withdrawn. */
+void in_force_take_overrides(struct resolver *r, int fd);
+
+#endif
