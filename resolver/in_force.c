@@ -26,6 +26,15 @@ static void keep_listeners(struct resolver *r)
 	tcp_sweep(r->tcp);
 }
 
+void in_force_shield(struct resolver *r)
+{
+	int rc = listener_shield(r->listener);
+
+	if (rc)
+		log_warning("listen: packets by wire from our own addresses are taken: %s",
+			    strerror(-rc));
+}
+
 int in_force_size_cache(struct resolver *r, uint64_t bytes)
 {
 	struct cache_stats s = { 0 };
@@ -75,6 +84,7 @@ void in_force_swap(struct resolver *r, struct setup *s)
 	tcp_limit(r->tcp, s->conf->clients.connections);
 	tcp_review(r->tcp);
 	keep_listeners(r);
+	in_force_shield(r);
 	if (!r->stopping) {
 		listener_start(r->listener);
 		tcp_start(r->tcp);

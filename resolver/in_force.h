@@ -13,6 +13,9 @@ struct setup;
 /** What is known is kept, as far as it fits. @retval -ENOMEM there is no cache at all */
 int in_force_size_cache(struct resolver *r, uint64_t bytes);
 
+/** The machine's addresses, or the sockets, have changed: nobody by wire passes for it. */
+void in_force_shield(struct resolver *r);
+
 /** New questions go by s (owned). What it does not listen on is closed. */
 void in_force_swap(struct resolver *r, struct setup *s);
 

@@ -142,6 +142,7 @@ static void report_edges(const struct resolver *r, FILE *to)
 
 	listener_get_stats(r->listener, &l);
 	row(to, "udp", "received", l.received);
+	row(to, "udp", "dropped", l.dropped);
 	row(to, "udp", "sent", l.sent);
 	row(to, "udp", "send_failed", l.send_failed);
 	tcp_get_stats(r->tcp, &t);

@@ -70,11 +70,13 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 	neighbour_on_readable(p->r.neighbours, clock_mono_ms());
 }
 
-/* Upstreams that could not be reached may be now, by other addresses of ours. */
+/* Upstreams that could not be reached may be now, by other addresses of ours, and who passes
+ * for one of those is others. */
 static void on_network(void *arg)
 {
 	struct process *p = arg;
 
+	in_force_shield(&p->r);
 	if (p->r.current)
 		upstream_network_changed(p->r.current->upstreams);
 	for (struct setup *s = p->r.old; s; s = s->next)
