@@ -94,7 +94,8 @@ static const struct conf_option options[] = {
 		"and whatever lies on an interface that has a private address." },
 	{ CONF_CLIENTS, "others", .type = TYPE_CHOICE, .choices = conf_words_others,
 	  .at = offsetof(struct conf_clients, others), .initial = "refuse",
-	  .help = "What all others hear: the code REFUSED, or nothing." },
+	  .help = "What all others hear by UDP: the code REFUSED, as often as rate says, or "
+		"nothing. By TCP they are turned away when they connect." },
 	{ CONF_CLIENTS, "rate", .type = TYPE_COUNT, .at = offsetof(struct conf_clients, rate),
 	  .min = 1, .max = 1000000, .zero = "off", .initial = "500",
 	  .help = "Questions a second of one device, or of one address where no hardware "
@@ -107,8 +108,8 @@ static const struct conf_option options[] = {
 	{ CONF_CLIENTS, "connections", .type = TYPE_COUNT,
 	  .at = offsetof(struct conf_clients, connections), .min = 1, .max = 512,
 	  .initial = "32",
-	  .help = "TCP connections of one address. In all there are 512; then the one that has been "
-		"idle for the longest time gives way." },
+	  .help = "TCP connections of one client, told apart as for rate. In all there are 512; then "
+		"the one that has been idle for the longest time gives way." },
 
 	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER,
 	  .args = "ADDRESS[:PORT] ... [tls NAME [pin sha256/KEY ...]]",

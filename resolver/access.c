@@ -154,9 +154,10 @@ bool access_allows(struct access *a, const struct conf_clients *conf,
 {
 	const struct addr *from = &asker->from.addr;
 
-	/* From an address to itself: this host, which loopback's rule is for as well. By wire the
-	 * kernel takes no such IPv4 packet, and what answers an IPv6 one stays here. */
-	if (access_is_loopback(from) || addr_equal(from, &asker->to) || is_in(conf->nets, conf->net_count, from))
+	/* From an address to itself: this host, which loopback's rule is for as well. By wire no
+	 * such packet is taken (own_source.c). */
+	if (access_is_loopback(from) || addr_equal(from, &asker->to) ||
+	    is_in(conf->nets, conf->net_count, from))
 		return true;
 	if (conf->net_count)
 		return false;

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/util.h"
+#include "lib/clock.h"
 #include "lib/hash.h"
+#include "lib/util.h"
 #include "resolver/access.h"
 #include "resolver/cookie.h"
 #include "resolver/query.h"
@@ -83,43 +84,41 @@ static void slip(struct resolver *r, struct lookup *l)
 	reply_write(l, room, len);
 }
 
-static void tell(struct resolver *r, const struct lookup *l, const char *kind,
-		 const char *detail)
+/* Whose bucket, and what the history says of who empties it. */
+struct payer {
+	const struct addr *from;
+	const struct mac *mac; /* NULL: not known, or a stranger */
+	const char *kind, *detail;
+	bool is_proven;
+};
+
+static enum rate_verdict take_token(struct resolver *r, const struct conf_clients *conf,
+				    const struct payer *p, uint64_t now_us)
 {
+	struct addr key = rate_limit_key(p->from, p->mac);
 	char client[ADDR_TEXT_MAX];
-
-	lookup_log_event(r->log, kind, addr_to_text(&l->asker.from.addr, client), detail);
-}
-
-/* A client has its own bucket; a stranger's refusals are limited as well, and it is not told to
- * come by TCP. */
-static enum rate_verdict take_token(struct resolver *r, struct lookup *l, bool proven,
-				    const char *kind, const char *detail)
-{
-	const struct conf_clients *conf = &l->setup->conf->clients;
-	struct addr key = rate_limit_key(&l->asker.from.addr,
-					 l->client.has_mac ? &l->client.mac : NULL);
 	bool is_told = false;
 	enum rate_verdict verdict;
 
-	if (!conf->rate || access_is_loopback(&l->asker.from.addr))
+	if (!conf->rate || access_is_loopback(p->from))
 		return RATE_PASS;
-	verdict = rate_limit_take(r->guard->rate, &key, conf->rate, conf->burst,
-				  proven, l->start_us, &is_told);
+	verdict = rate_limit_take(r->guard->rate, &key, conf->rate, conf->burst, p->is_proven,
+				  now_us, &is_told);
 	if (is_told)
-		tell(r, l, kind, detail);
+		lookup_log_event(r->log, p->kind, addr_to_text(p->from, client), p->detail);
 	return verdict;
 }
 
-static void meet_stranger(struct resolver *r, struct lookup *l)
+/* A stranger's refusals are limited as a client's questions are, and it is not told to come by
+ * TCP. @return whether it is to be refused, and not just dropped */
+static bool meet_stranger(struct resolver *r, const struct conf_clients *conf,
+			  const struct addr *from, uint64_t now_us)
 {
+	const struct payer p = { .from = from, .kind = "stranger",
+				 .detail = "asks more than the rate, and is no client" };
+
 	r->guard->stats.strangers++;
-	if (l->setup->conf->clients.others == OTHERS_IGNORE ||
-	    take_token(r, l, false, "stranger", "asks more than the rate, and is no client") !=
-		    RATE_PASS)
-		drop(l);
-	else
-		refuse(r, l, "not a client of this resolver");
+	return take_token(r, conf, &p, now_us) == RATE_PASS && conf->others != OTHERS_IGNORE;
 }
 
 /* @return whether the question has our cookie, which only its address can know */
@@ -151,9 +150,14 @@ static void answer_keepalive(const struct resolver *r, struct lookup *l)
 
 static bool is_within_rate(struct resolver *r, struct lookup *l)
 {
-	bool proven = take_cookie(r->guard, l) || l->asker.tcp;
-	enum rate_verdict verdict = take_token(r, l, proven, "client-limited",
-					       "asks more than the rate of `clients'");
+	const struct payer p = {
+		.from = &l->asker.from.addr,
+		.mac = l->client.has_mac ? &l->client.mac : NULL,
+		.kind = "client-limited",
+		.detail = "asks more than the rate of `clients'",
+		.is_proven = take_cookie(r->guard, l) || l->asker.tcp,
+	};
+	enum rate_verdict verdict = take_token(r, &l->setup->conf->clients, &p, l->start_us);
 
 	if (verdict == RATE_PASS)
 		return true;
@@ -169,6 +173,7 @@ static bool is_within_rate(struct resolver *r, struct lookup *l)
 
 bool guard_admit(struct resolver *r, struct lookup *l)
 {
+	const struct conf_clients *conf = &l->setup->conf->clients;
 	struct guard *g = r->guard;
 
 	if (access_is_forged(&l->asker)) {
@@ -176,11 +181,31 @@ bool guard_admit(struct resolver *r, struct lookup *l)
 		drop(l);
 		return false;
 	}
-	if (!access_allows(g->access, &l->setup->conf->clients, &l->asker, l->start_us / 1000)) {
-		meet_stranger(r, l);
+	if (!access_allows(g->access, conf, &l->asker, l->start_us / 1000)) {
+		if (meet_stranger(r, conf, &l->asker.from.addr, l->start_us))
+			refuse(r, l, "not a client of this resolver");
+		else
+			drop(l);
 		return false;
 	}
 	clients_find(r->clients, l->setup, &l->asker, l->start_us / 1000, &l->client);
 	answer_keepalive(r, l);
 	return is_within_rate(r, l);
+}
+
+bool guard_admit_connection(void *arg, const struct asker *from, struct addr *who)
+{
+	struct resolver *r = arg;
+	uint64_t now_us = clock_mono_us();
+	struct client client;
+
+	if (!r->current)
+		return false;
+	if (!access_allows(r->guard->access, &r->current->conf->clients, from, now_us / 1000)) {
+		meet_stranger(r, &r->current->conf->clients, &from->from.addr, now_us);
+		return false;
+	}
+	clients_find(r->clients, r->current, from, now_us / 1000, &client);
+	*who = rate_limit_key(&from->from.addr, client.has_mac ? &client.mac : NULL);
+	return true;
 }

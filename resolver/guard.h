@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct addr;
+struct asker;
 struct guard;
 struct hash_key;
 struct lookup;
@@ -15,7 +17,7 @@ struct resolver;
 
 struct guard_stats {
 	uint64_t forged;    /* sources that no client has: dropped */
-	uint64_t strangers; /* refused, or not heard */
+	uint64_t strangers; /* refused, not heard, or turned away when they connect */
 	uint64_t slipped;   /* over the limit: told to come by TCP, or with our cookie */
 	uint64_t limited;   /* over the limit: dropped; by TCP refused */
 	uint64_t cookies;   /* questions with a cookie of ours */
@@ -29,9 +31,13 @@ void guard_free(struct guard *g);
  *  something of its own. */
 void guard_set_secret(struct guard *g, const struct hash_key *root);
 
-/** Judge one question find its client (l->client), and have its answer carry a cookie if it has one.
+/** Judge one question, find its client (l->client), and have its answer carry a cookie if it has one.
  *  @return false: it has been dealt with; l is done */
 bool guard_admit(struct resolver *r, struct lookup *l);
+
+/** tcp_admit, of a struct resolver: only clients are let in. A device counts as one, by which
+ *  of its addresses it may come. */
+bool guard_admit_connection(void *arg, const struct asker *from, struct addr *who);
 
 void guard_get_stats(const struct guard *g, struct guard_stats *out);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/util.h"
+#include "resolver/own_source.h"
 #include "resolver/wire.h"
 
 #define BATCH 64
@@ -60,6 +61,7 @@ struct listener {
 	unsigned count;
 	bool stopped;
 	struct listener_stats stats;
+	struct own_sources own;
 	struct inbox in;
 };
 
@@ -101,7 +103,9 @@ void listener_free(struct listener *l)
 	free(l);
 }
 
-/* The address and interface a datagram came to. */
+/* The address and interface a datagram came to. One that was sent to many is for none of them to
+ * answer (RFC 1122 §3.2.1.3): it stays without an address. Of such the kernel says one of ours
+ * beside it. */
 static void read_packet_info(struct msghdr *mh, struct asker *a)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
@@ -109,13 +113,15 @@ static void read_packet_info(struct msghdr *mh, struct asker *a)
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			a->to = addr_from_bytes(AF_INET, &info.ipi_addr);
+			if (info.ipi_addr.s_addr == info.ipi_spec_dst.s_addr)
+				a->to = addr_from_bytes(AF_INET, &info.ipi_addr);
 			a->ifindex = (uint32_t)info.ipi_ifindex;
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			a->to = addr_from_bytes(AF_INET6, &info.ipi6_addr);
+			if (!IN6_IS_ADDR_MULTICAST(&info.ipi6_addr))
+				a->to = addr_from_bytes(AF_INET6, &info.ipi6_addr);
 			a->ifindex = info.ipi6_ifindex;
 		}
 	}
@@ -126,12 +132,11 @@ static void take_packet(struct udp_socket *s, struct inbox *in, unsigned i)
 	struct msghdr *mh = &in->head[i].msg_hdr;
 	struct asker from = { .udp = s };
 
-	if (mh->msg_flags & (MSG_TRUNC | MSG_CTRUNC))
-		return; /* longer than any query we read */
-	if (addr_port_from_sockaddr(mh->msg_name, &from.from) || !from.from.port)
-		return;
 	read_packet_info(mh, &from);
-	if (addr_len(&from.to))
+	if (mh->msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !addr_len(&from.to) ||
+	    addr_port_from_sockaddr(mh->msg_name, &from.from))
+		s->owner->stats.dropped++;
+	else
 		s->owner->on_packet(s->owner->arg, &from, in->data[i], in->head[i].msg_len);
 }
 
@@ -206,6 +211,20 @@ int listener_add(struct listener *l, int fd, const struct addr_port *at)
 	}
 	l->sockets[l->count++] = s;
 	return 0;
+}
+
+int listener_shield(struct listener *l)
+{
+	int rc = 0;
+
+	own_source_read(&l->own);
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct udp_socket *s = l->sockets[i];
+		int failed = own_source_shield(&l->own, s->at.addr.family, s->fd);
+
+		rc = failed ? failed : rc;
+	}
+	return rc;
 }
 
 void listener_stop(struct listener *l)

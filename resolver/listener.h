@@ -22,6 +22,7 @@ typedef void listener_packet(void *arg, const struct asker *from, const uint8_t 
 
 struct listener_stats {
 	uint64_t received, sent, send_failed;
+	uint64_t dropped; /* too long for a question, or sent to many at once */
 };
 
 /** @param on_packet, arg  borrowed, outlive the listener */
@@ -35,6 +36,11 @@ void listener_free(struct listener *l);
  *  switched on. One more for an address that is served already is closed.
  *  @retval -ENOSPC too many sockets; -ENOMEM */
 int listener_add(struct listener *l, int fd, const struct addr_port *at);
+
+/** Take no packet by wire that says it comes from this machine. The addresses are read from the
+ *  kernel; to be called when they or the sockets have changed.
+ *  @retval negative errno: some socket goes without */
+int listener_shield(struct listener *l);
 
 /** Stop reading, also from sockets that are added later; answers can still be sent. What comes
  *  waits in the sockets: for the next process, or for listener_start. */

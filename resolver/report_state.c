@@ -142,12 +142,14 @@ static void report_edges(const struct resolver *r, FILE *to)
 
 	listener_get_stats(r->listener, &l);
 	row(to, "udp", "received", l.received);
+	row(to, "udp", "dropped", l.dropped);
 	row(to, "udp", "sent", l.sent);
 	row(to, "udp", "send_failed", l.send_failed);
 	tcp_get_stats(r->tcp, &t);
 	row(to, "tcp", "accepted", t.accepted);
 	row(to, "tcp", "refused", t.refused);
 	row(to, "tcp", "evicted", t.evicted);
+	row(to, "tcp", "turned_away", t.turned_away);
 	row(to, "tcp", "open", t.open);
 	lookup_log_get_stats(r->log, &h);
 	row(to, "history", "handed_over", h.sent);

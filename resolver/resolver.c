@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf/conf_override.h"
 #include "lib/child.h"
 #include "lib/clock.h"
 #include "lib/hash.h"
@@ -25,6 +24,7 @@
 #include "resolver/guard.h"
 #include "resolver/held.h"
 #include "resolver/home.h"
+#include "resolver/in_force.h"
 #include "resolver/neighbour.h"
 #include "resolver/network.h"
 #include "resolver/query.h"
@@ -50,7 +50,7 @@ struct process {
 	uint64_t drain_end_ms;
 };
 
-static void on_udp(void *arg, const struct asker *from, const uint8_t *packet, size_t len)
+static void on_packet(void *arg, const struct asker *from, const uint8_t *packet, size_t len)
 {
 	query_take(arg, from, packet, len);
 }
@@ -71,11 +71,13 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 	neighbour_on_readable(p->r.neighbours, clock_mono_ms());
 }
 
-/* Upstreams that could not be reached may be now, by other addresses of ours. */
+/* Upstreams that could not be reached may be now, by other addresses of ours, and who passes
+ * for one of those is others. */
 static void on_network(void *arg)
 {
 	struct process *p = arg;
 
+	in_force_shield(&p->r);
 	if (p->r.current)
 		upstream_network_changed(p->r.current->upstreams);
 	for (struct setup *s = p->r.old; s; s = s->next)
@@ -89,67 +91,6 @@ static void close_conf(struct process *p)
 	if (p->conf_fd >= 0)
 		close(p->conf_fd);
 	p->conf_fd = -1;
-}
-
-static void keep_listeners(struct resolver *r)
-{
-	const struct conf *conf = r->current->conf;
-
-	listener_mark(r->listener);
-	tcp_mark(r->tcp);
-	for (size_t i = 0; i < conf->listen_count; i++) {
-		listener_keep(r->listener, &conf->listens[i].at);
-		tcp_keep(r->tcp, &conf->listens[i].at);
-	}
-	listener_sweep(r->listener);
-	tcp_sweep(r->tcp);
-}
-
-/* What is known is kept, as far as it fits. */
-static void size_cache(struct resolver *r, uint64_t bytes)
-{
-	struct cache_stats s = { 0 };
-	int rc = 0;
-
-	if (r->cache)
-		cache_get_stats(r->cache, &s);
-	if (!r->cache)
-		rc = cache_new(bytes, &r->cache);
-	else if (s.size_bytes != bytes)
-		rc = cache_resize(r->cache, bytes);
-	if (rc)
-		log_err("cache: no memory for %llu bytes", (unsigned long long)bytes);
-}
-
-static void override_current(struct resolver *r)
-{
-	if (r->overrides)
-		setup_override(r->current, r->overrides);
-	schedule_set(&r->schedule, r->current->conf, r->current->overrides,
-		     clock_wall_us() / 1000000);
-	hold_review(r->hold);
-}
-
-static void swap_setup(struct resolver *r, struct setup *s)
-{
-	if (r->current) {
-		if (!setup_asks_the_same(r->current->conf, s->conf))
-			cache_flush(r->cache); /* other servers may know other answers */
-		r->current->refs--;
-		r->current->next = r->old;
-		r->old = r->current;
-	}
-	r->current = s;
-	if (!conf_wants_local(s->conf))
-		home_set_local(r, NULL);
-	override_current(r);
-	clients_flush(r->clients);
-	tcp_limit(r->tcp, s->conf->clients.connections);
-	keep_listeners(r);
-	if (!r->stopping) {
-		listener_start(r->listener);
-		tcp_start(r->tcp);
-	}
 }
 
 static int on_start(void *arg, uint32_t generation, char *why)
@@ -172,33 +113,15 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		snprintf(why, MSG_TEXT_MAX, "upstreams: %s", strerror(-rc));
 		return rc;
 	}
-	size_cache(&p->r, s->conf->cache.size_bytes);
-	if (!p->r.cache) {
+	if (in_force_size_cache(&p->r, s->conf->cache.size_bytes)) {
 		setup_free(s);
 		snprintf(why, MSG_TEXT_MAX, "cache: out of memory");
 		return -ENOMEM;
 	}
-	swap_setup(&p->r, s);
+	in_force_swap(&p->r, s);
 	log_info("serving generation %u, %llu names on lists", generation,
 		 (unsigned long long)(s->index ? list_index_names(s->index) : 0));
 	return 0;
-}
-
-static void free_old_setups(struct resolver *r)
-{
-	struct setup **at = &r->old;
-
-	while (*at) {
-		struct setup *s = *at;
-
-		if (s->refs || !upstream_idle(s->upstreams)) {
-			at = &s->next;
-			continue;
-		}
-		*at = s->next;
-		setup_free(s);
-		hold_review(r->hold); /* its last answers may have opened something */
-	}
 }
 
 /* Hours of a policy begin or end: what its leases opened is closed, if it is to be. */
@@ -238,21 +161,6 @@ static void take_index(struct process *p, int fd)
 	p->index = x;
 }
 
-/* In force at once; what they close is withdrawn. */
-static void take_overrides(struct resolver *r, int fd)
-{
-	int rc = conf_overrides_from_fd(fd, clock_wall_us() / 1000000, &r->overrides);
-
-	close(fd);
-	if (rc) {
-		log_err("overrides: %s: those before stay", strerror(-rc));
-		return;
-	}
-	if (!r->current)
-		return;
-	override_current(r);
-}
-
 static void on_listen(struct process *p, const struct msg_listen *m, int fd)
 {
 	char text[ADDR_PORT_TEXT_MAX];
@@ -283,7 +191,7 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		home_take_local(&p->r, fd);
 		return;
 	case MSG_OVERRIDES:
-		take_overrides(&p->r, fd);
+		in_force_take_overrides(&p->r, fd);
 		return;
 	case MSG_LISTEN:
 		on_listen(p, record, fd);
@@ -348,7 +256,7 @@ static void on_turn(void *arg)
 	lookup_log_flush(r->log);
 	listener_flush(r->listener);
 	if (r->old)
-		free_old_setups(r);
+		in_force_free_old(r);
 }
 
 static void free_parts(struct process *p)
@@ -419,6 +327,8 @@ static const struct hold_ops hold_ops = {
 	query_on_leased, query_on_lease_again, held_is_blocked, held_is_quarantined, on_tell,
 };
 
+static const struct tcp_ops tcp_ops = { on_packet, guard_admit_connection };
+
 static int make_parts(struct process *p)
 {
 	struct resolver *r = &p->r;
@@ -434,8 +344,8 @@ static int make_parts(struct process *p)
 	    (rc = hold_new(r->base, &hold_ops, r, &r->hold)) ||
 	    (rc = lookup_log_new(r->base, on_tell, r, &r->log)) ||
 	    (rc = control_new(r, &r->control)) ||
-	    (rc = tcp_new(r->base, on_udp, r, &r->tcp)) ||
-	    (rc = listener_new(r->base, on_udp, r, &r->listener)))
+	    (rc = tcp_new(r->base, &tcp_ops, r, &r->tcp)) ||
+	    (rc = listener_new(r->base, on_packet, r, &r->listener)))
 		return rc;
 	listener_stop(r->listener); /* what comes before the first START waits for it */
 	tcp_stop(r->tcp);

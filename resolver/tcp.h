@@ -5,6 +5,7 @@
 #ifndef RESOLVER_TCP_H
 #define RESOLVER_TCP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ struct event_base;
 struct tcp;
 
 #define TCP_CONNECTIONS	       512 /* in all; for the next one the idlest is closed */
-#define TCP_CLIENT_CONNECTIONS 32  /* of one address unless told; the next one is closed */
+#define TCP_CLIENT_CONNECTIONS 32  /* of one client unless told; the next one is closed */
 #define TCP_PENDING	       64  /* questions of one connection in flight; then reading waits */
 #define TCP_IDLE_S	       10
 #define TCP_IDLE_MANY_S	       2 /* where more than half of the connections are taken */
@@ -27,20 +28,34 @@ struct tcp;
 typedef void tcp_packet(void *arg, const struct asker *from, const uint8_t *packet,
 			size_t len);
 
-struct tcp_stats {
-	uint64_t accepted, refused, open;
-	uint64_t evicted; /* for the sake of new ones */
+/** Somebody connects, who has cost nothing yet.
+ *  @param who  set to whom its connections count for: one has so many
+ *  @return false: it is turned away */
+typedef bool tcp_admit(void *arg, const struct asker *from, struct addr *who);
+
+struct tcp_ops {
+	tcp_packet *packet;
+	tcp_admit *admit;
 };
 
-/** @param on_packet, arg  borrowed, outlive it */
-int tcp_new(struct event_base *base, tcp_packet *on_packet, void *arg, struct tcp **out);
+struct tcp_stats {
+	uint64_t accepted, refused, open;
+	uint64_t evicted;     /* for the sake of new ones */
+	uint64_t turned_away; /* not admitted */
+};
+
+/** @param ops, arg  borrowed, outlive it */
+int tcp_new(struct event_base *base, const struct tcp_ops *ops, void *arg, struct tcp **out);
 
 /** Close all; connections with questions in flight stay until those are answered or
  *  forgotten, but send nothing more. NULL is allowed. */
 void tcp_free(struct tcp *t);
 
-/** How many connections one address may have, and forget that descriptors ran out. */
+/** How many connections one client may have, and forget that descriptors ran out. */
 void tcp_limit(struct tcp *t, unsigned client_connections);
+
+/** Ask anew who is admitted; the connections of all others end. */
+void tcp_review(struct tcp *t);
 
 /** How long a connection may now be idle, for the client to be told (RFC 7828). */
 unsigned tcp_idle_s(const struct tcp *t);

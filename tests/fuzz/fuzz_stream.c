@@ -49,8 +49,16 @@ static void on_packet(void *arg, const struct asker *from, const uint8_t *packet
 	}
 }
 
+static bool admit(void *arg, const struct asker *from, struct addr *who)
+{
+	(void)arg;
+	*who = from->from.addr;
+	return true;
+}
+
 static void begin(void)
 {
+	static const struct tcp_ops ops = { on_packet, admit };
 	struct addr_port loopback = { .addr = { AF_INET, { 127, 0, 0, 1 } } };
 	struct sockaddr_storage ss;
 	socklen_t len = addr_port_to_sockaddr(&loopback, &ss);
@@ -61,7 +69,7 @@ static void begin(void)
 	signal(SIGPIPE, SIG_IGN); /* as child.c does */
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	w.base = event_base_new();
-	CHECK(w.base && !tcp_new(w.base, on_packet, NULL, &w.tcp));
+	CHECK(w.base && !tcp_new(w.base, &ops, NULL, &w.tcp));
 	CHECK(!bind(fd, (struct sockaddr *)&ss, len) && !listen(fd, 16));
 	len = sizeof(ss);
 	CHECK(!getsockname(fd, (struct sockaddr *)&ss, &len));

@@ -3,6 +3,8 @@
  *
  *   abuse flood SERVER COUNT NAME       COUNT questions (A) by UDP as fast as they go; prints
  *                                       "sent N answered A truncated T refused R"
+ *   abuse as SERVER COUNT SOURCE PORT   COUNT questions by UDP from a source that is somebody
+ *                                       else's; prints "sent N"
  *   abuse HOW SERVER COUNT MS           keep COUNT TCP connections in this state for so long,
  *                                       opening another for each that is closed:
  *          idle      nothing is sent
@@ -126,6 +128,38 @@ static int flood(const char *server, unsigned count, const char *name)
 	return 0;
 }
 
+/* --- a forged source ---------------------------------------------------------------------------- */
+
+static int forge(const char *server, unsigned count, const char *source, uint16_t port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
+	bool is_six = inet_pton(AF_INET6, source, &six.sin6_addr) == 1;
+	struct sockaddr_in6 six_to = { .sin6_family = AF_INET6, .sin6_port = htons(53) };
+	struct sockaddr_in four_to = { .sin_family = AF_INET, .sin_port = htons(53) };
+	int on = 1, fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+	uint8_t question[QUESTION];
+	unsigned sent = 0;
+
+	inet_pton(AF_INET6, server, &six_to.sin6_addr);
+	inet_pton(AF_INET, server, &four_to.sin_addr);
+	inet_pton(AF_INET, source, &four.sin_addr);
+	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+	if (fd < 0 || setsockopt(fd, is_six ? IPPROTO_IPV6 : IPPROTO_IP,
+				 is_six ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof(on)) ||
+	    bind(fd, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four,
+		 is_six ? sizeof(six) : sizeof(four))) {
+		perror("abuse: bind");
+		return 2;
+	}
+	for (unsigned i = 0; i < count; i++)
+		sent += sendto(fd, question, write_question(question, (uint16_t)i, "web.example"), 0,
+			       is_six ? (struct sockaddr *)&six_to : (struct sockaddr *)&four_to,
+			       is_six ? sizeof(six_to) : sizeof(four_to)) > 0;
+	printf("sent %u\n", sent);
+	return sent != count;
+}
+
 /* --- connections ------------------------------------------------------------------------------ */
 
 enum how { IDLE, HALF, DRIP, DEAF, RESET, HOW_COUNT };
@@ -214,14 +248,17 @@ static int keep(enum how how, const char *server, unsigned count, uint64_t ms)
 
 int main(int argc, char **argv)
 {
-	unsigned count = argc == 5 ? (unsigned)atoi(argv[3]) : 0;
+	unsigned count = argc == 5 || argc == 6 ? (unsigned)atoi(argv[3]) : 0;
 
+	if (count && argc == 6 && !strcmp(argv[1], "as"))
+		return forge(argv[2], count, argv[4], (uint16_t)atoi(argv[5]));
 	if (count && !strcmp(argv[1], "flood"))
 		return flood(argv[2], count, argv[4]);
 	for (int how = 0; count && count <= CONNS_MAX && how < HOW_COUNT; how++)
 		if (!strcmp(argv[1], how_words[how]))
 			return keep((enum how)how, argv[2], count, (uint64_t)atoi(argv[4]));
 	fprintf(stderr, "usage: abuse flood SERVER COUNT NAME\n"
+			"       abuse as SERVER COUNT SOURCE PORT\n"
 			"       abuse idle|half|drip|deaf|reset SERVER COUNT MS\n");
 	return 2;
 }

@@ -51,6 +51,7 @@ list ads {
   name *.ads.example
 }
 policy default { block ads }
+forward arpa inet
 history off
 EOF
 
@@ -131,6 +132,21 @@ check "types 1 to 127, but for OPT: answered" types 1 127
 check "types 255 to 300 too" types 255 300
 check "types 32760 to 32775 too" types 32760 32775
 check "types 65270 to 65535 too" types 65270 65535
+
+# Nobody is asked for what a resolver says of itself (RFC 9462), by whatever line.
+before=$(asked_upstream)
+for name in _dns.resolver.arpa resolver.arpa _DNS.Resolver.ARPA _dot.x.y.resolver.arpa; do
+	for type in SVCB HTTPS A TXT TYPE261 ANY; do
+		check "$name $type: no data" has 'status: NOERROR' ask @$r $name $type
+		check "its zone is here" grep -Eqi '^;; flags: qr aa rd ra; .*ANSWER: 0, AUTHORITY: 1' "$net_dir/has.out"
+	done
+done
+check "over TCP and IPv6 too" has '^resolver.arpa..*SOA' ask +tcp @$six _dns.resolver.arpa SVCB
+check "nobody was asked" test "$(asked_upstream)" = "$before"
+check "AA in a reply: what is ours" has 'flags: qr aa rd ra;' ask @$r localhost
+check "and nothing else" has 'flags: qr rd ra;' ask @$r web.example
+check "nor what is blocked" has 'flags: qr rd ra;' ask @$r x.ads.example
+check "a name like it is asked for" has 'flags: qr rd ra;' ask @$r xresolver.arpa SVCB
 
 # OPT: root, type 41, size, extended code and version, flags, options.
 opt() { # SIZE VERSION FLAGS OPTIONS

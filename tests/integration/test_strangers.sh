@@ -57,7 +57,8 @@ check "by its outer one, too" has 198.18.0.80 in_ns router dig +time=1 +tries=1 
 check "from outside: REFUSED" has 'status: REFUSED' outside @$wan web.example
 check "and why" grep -q 'EDE: 18 (Prohibited)' "$net_dir/has.out"
 check "without an answer" grep -q 'ANSWER: 0' "$net_dir/has.out"
-check "from outside by TCP" has 'status: REFUSED' outside +tcp @$wan web.example
+check "from outside by TCP: turned away" has 'reset|end of file' outside +tcp @$wan web.example
+check "that is counted" test "$(status_of tcp turned_away)" = 1 -a "$(status_of tcp accepted)" = 0
 check "from outside by IPv6" has 'status: REFUSED' outside @2001:db8:18::1 web.example
 check "from outside to the LAN's address" has 'status: REFUSED' outside @$r web.example
 check "strangers are counted" test "$(status_of clients strangers)" = 4
@@ -81,6 +82,13 @@ sleep 0.3 # as long as clients are remembered
 flooded c1 $r 2000
 flooded c1 fd77::1 200
 check "by IPv6 it is the same device, and has no more ($answered)" test "$answered" -lt 60
+open_is() { [ "$(status_of tcp open)" = "$1" ]; }
+start_in c1 "$BUILD/abuse" idle $r 40 20000
+check "it has 32 connections" wait_for 5 open_is 32
+check "and by IPv6 no more of them" has 'reset|end of file' ask +tcp @fd77::1 web.example
+check "another device has its own" has 198.18.0.80 in_ns c2 dig +time=2 +tries=1 +tcp @fd77::1 web.example
+kill "$net_pid"
+wait_for 5 open_is 0
 flooded router 127.0.0.1 2000
 check "loopback has no limit" test "$answered" -ge 1900
 flooded inet $wan 2000
@@ -122,8 +130,33 @@ reload "network 198.18.0.0/24
 	  rate off"
 check "configured: from outside" has 198.18.0.80 outside @$wan web.example
 check "then the LAN hears nothing" has 'timed out|no servers' ask @$r web.example
-check "by TCP either" has 'timed out|no servers|end of file|reset' ask +tcp @$r web.example
+check "by TCP either" has 'reset|end of file' ask +tcp @$r web.example
 check "loopback does" has 198.18.0.80 in_ns router dig +time=1 +tries=1 @127.0.0.1 web.example
 flooded inet $wan 2000
 check "without a limit all are answered" test "$answered" -ge 1900
+
+# --- what no client can be, or nobody is asked by ---------------------------------------------------
+forge() { in_ns c1 "$BUILD/abuse" as "$1" 10 "$2" 40000 >/dev/null; }
+grown() { [ "$(status_of "$1" "$2")" -ge "$3" ]; }
+# Behind each flood one question of c1's own: all that came before it has been taken or not then.
+nothing_from() { # SERVER SOURCE
+	_before=$(status_of udp received)
+	forge "$1" "$2" && has 198.18.0.80 ask "@$1" web.example &&
+		[ "$(status_of udp received)" = $((_before + 1)) ]
+}
+reload "rate off"
+in_ns router sysctl -qw net.ipv4.conf.br-lan.accept_local=1 net.ipv4.conf.br-lan.rp_filter=0 net.ipv4.conf.all.rp_filter=0
+check "from the router's own address, by wire: nothing" nothing_from $r $r
+check "from its outer one: nothing" nothing_from $r $wan
+check "by IPv6: nothing" nothing_from fd77::1 fd77::1
+check "from its outer IPv6 address: nothing" nothing_from fd77::1 2001:db8:18::1
+in_ns router ip addr add fd77::9/64 dev br-lan nodad
+check "from one that it has had for a moment only: nothing" wait_for 5 nothing_from fd77::1 fd77::9
+check "itself it may ask from there" has 198.18.0.80 in_ns router dig +time=1 +tries=1 -b fd77::9 @fd77::1 web.example
+before=$(status_of resolver queries)
+forge 192.168.77.255 192.168.77.11
+in_ns c1 ip route add ff02::1/128 dev eth0 table local
+forge ff02::1 fd77::11
+check "what was sent to all is not answered" wait_for 5 grown udp dropped 20
+check "nor asked for" test "$(status_of resolver queries)" = "$before"
 [ $net_fails = 0 ]

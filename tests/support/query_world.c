@@ -207,6 +207,8 @@ static void on_neighbour(evutil_socket_t fd, short events, void *arg)
 	neighbour_on_readable(w->r.neighbours, clock_mono_ms());
 }
 
+static const struct tcp_ops tcp_ops = { on_packet, guard_admit_connection };
+
 static void make_parts(struct resolver *r)
 {
 	assert_int_equal(neighbour_open(&r->neighbours), 0);
@@ -216,7 +218,7 @@ static void make_parts(struct resolver *r)
 	assert_int_equal(hold_new(r->base, &hold_ops, r, &r->hold), 0);
 	assert_int_equal(lookup_log_new(r->base, on_tell, r, &r->log), 0);
 	assert_int_equal(control_new(r, &r->control), 0);
-	assert_int_equal(tcp_new(r->base, on_packet, r, &r->tcp), 0);
+	assert_int_equal(tcp_new(r->base, &tcp_ops, r, &r->tcp), 0);
 	assert_int_equal(listener_new(r->base, on_packet, r, &r->listener), 0);
 }
 

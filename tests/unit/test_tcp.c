@@ -68,6 +68,8 @@ struct world {
 	enum mode mode;
 	unsigned packets;
 	struct tcp_conn *kept[KEPT];
+	bool is_shut; /* nobody is admitted but 127.0.1.1 */
+	bool is_one;  /* all are the same one's */
 };
 
 static void on_packet(void *arg, const struct asker *from, const uint8_t *packet, size_t len)
@@ -94,6 +96,18 @@ static void on_packet(void *arg, const struct asker *from, const uint8_t *packet
 	w->packets++;
 }
 
+static bool admit(void *arg, const struct asker *from, struct addr *who)
+{
+	struct world *w = arg;
+
+	assert_null(from->udp);
+	assert_int_equal(from->ifindex, 1);
+	assert_true(addr_equal(&from->to, &w->at.addr));
+	*who = w->is_one ? w->at.addr : from->from.addr;
+	return !w->is_shut || from->from.addr.bytes[3] == 1;
+}
+
+static const struct tcp_ops ops = { on_packet, admit };
 static const int small_buffer = 32768, small_segment = 1400;
 
 static int setup(void **state)
@@ -106,7 +120,7 @@ static int setup(void **state)
 	ahead_s = 0;
 	idle = idle_write = (struct timeval){ TCP_IDLE_S, 0 };
 	w->base = event_base_new();
-	assert_int_equal(tcp_new(w->base, on_packet, w, &w->t), 0);
+	assert_int_equal(tcp_new(w->base, &ops, w, &w->t), 0);
 	assert_int_equal(addr_port_from_text("127.0.0.1:0", 0, &w->at), 0);
 	len = addr_port_to_sockaddr(&w->at, &ss);
 	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
@@ -610,6 +624,76 @@ static void the_limit_of_one_address_is_as_told(void **state)
 		close(fds[i]);
 }
 
+static void the_limit_counts_connections_as_they_are_admitted(void **state)
+{
+	struct world *w = *state;
+	int fds[4];
+
+	w->is_one = true;
+	tcp_limit(w->t, 2);
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = client_from(w, (uint8_t)(i + 1));
+	turns(w, 5);
+	assert_true(settles(w, 2));
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
+/* All places are taken by who has not asked for long: none of them gives way to a stranger. */
+static void one_that_is_not_admitted_costs_nobody_a_place(void **state)
+{
+	struct world *w = *state;
+	int fds[TCP_CONNECTIONS], stranger;
+	struct tcp_stats s;
+
+	for (unsigned i = 0; i < TCP_CONNECTIONS; i++) {
+		fds[i] = client_from(w, (uint8_t)(2 + i / TCP_CLIENT_CONNECTIONS));
+		if (i % 50 == 0)
+			turns(w, 2);
+	}
+	assert_true(settles(w, TCP_CONNECTIONS));
+	ahead_s = 1;
+	w->is_shut = true;
+	stranger = client_from(w, 200);
+	assert_true(ends(w, stranger));
+	tcp_get_stats(w->t, &s);
+	assert_int_equal(s.turned_away, 1);
+	assert_int_equal(s.evicted + s.refused, 0);
+	assert_int_equal(s.open, TCP_CONNECTIONS);
+	for (unsigned i = 0; i < TCP_CONNECTIONS; i++)
+		close(fds[i]);
+	close(stranger);
+}
+
+static void who_is_no_longer_admitted_is_closed_by_a_review(void **state)
+{
+	struct world *w = *state;
+	int stays = client_from(w, 1), goes = client_from(w, 2), waits = client_from(w, 3);
+	struct tcp_stats s;
+	bool closed;
+
+	w->mode = KEEP;
+	assert_true(settles(w, 3));
+	say(waits, TEXT, 1);
+	take(w, 1);
+	tcp_review(w->t);
+	assert_int_equal(open_now(w), 3);
+	w->is_shut = true;
+	tcp_review(w->t);
+	assert_true(ends(w, goes));
+	assert_true(ends(w, waits));
+	assert_int_equal(heard(w, stays, 1, &closed), 0);
+	assert_false(closed);
+	tcp_review(w->t); /* what waits for its question is not counted twice */
+	tcp_get_stats(w->t, &s);
+	assert_int_equal(s.turned_away, 2);
+	assert_int_equal(s.open, 1);
+	tcp_reply(w->kept[0], (const uint8_t *)TEXT, 16);
+	close(stays);
+	close(goes);
+	close(waits);
+}
+
 static void end_with_questions_in_flight_waits_for_them(void **state)
 {
 	struct world *w = *state;
@@ -671,6 +755,9 @@ int main(void)
 		TEST(one_that_just_came_does_not_give_way),
 		TEST(none_whose_question_is_in_flight_gives_way),
 		TEST(the_limit_of_one_address_is_as_told),
+		TEST(the_limit_counts_connections_as_they_are_admitted),
+		TEST(one_that_is_not_admitted_costs_nobody_a_place),
+		TEST(who_is_no_longer_admitted_is_closed_by_a_review),
 		TEST(end_with_questions_in_flight_waits_for_them),
 		TEST(reload_keeps_open_connections),
 	};
