@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	conf = load(argv[1]);
 	b.base = event_base_new();
-	if (!conf || !b.base || !b.waits_us || upstream_pool_open(b.base, conf, &b.pool))
+	if (!conf || !b.base || !b.waits_us || upstream_pool_open(b.base, conf, NULL, &b.pool))
 		return 1;
 	run(&b, number(argc, argv, 2, 3), number(argc, argv, 3, 200),
 	    number(argc, argv, 4, 0));

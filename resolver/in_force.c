@@ -63,7 +63,7 @@ static void override_current(struct resolver *r)
 void in_force_swap(struct resolver *r, struct setup *s)
 {
 	if (r->current) {
-		if (!setup_asks_the_same(r->current->conf, s->conf))
+		if (r->current->asks != s->asks)
 			cache_flush(r->cache); /* other servers may know other answers */
 		r->current->refs--;
 		r->current->next = r->old;

@@ -99,7 +99,7 @@ static void fail(struct resolver *r, struct lookup *l, int rc)
 static bool find_stale(const struct resolver *r, const struct setup *s,
 		       const struct wire_question *q, struct offer *out)
 {
-	return s == r->current &&
+	return s->asks == r->current->asks &&
 	       offer_stale(r->cache, q, &s->conf->cache, clock_mono_ms(), out);
 }
 
@@ -138,8 +138,8 @@ static bool read_reply(struct flight *f, const struct upstream_reply *reply, str
 {
 	struct resolver *r = f->owner->r;
 
-	return offer_from_reply(f->setup == r->current ? r->cache : NULL, f->owner->room,
-				&f->question, &f->setup->conf->cache, reply->wire, reply->len,
+	return offer_from_reply(f->setup->asks == r->current->asks ? r->cache : NULL,
+				f->owner->room, &f->question, &f->setup->conf->cache, reply->wire, reply->len,
 				clock_mono_ms(), out);
 }
 

@@ -80,8 +80,6 @@ static void on_network(void *arg)
 	in_force_shield(&p->r);
 	if (p->r.current)
 		upstream_network_changed(p->r.current->upstreams);
-	for (struct setup *s = p->r.old; s; s = s->next)
-		upstream_network_changed(s->upstreams);
 }
 
 /* --- generations -------------------------------------------------------------------------- */
@@ -107,7 +105,7 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		snprintf(why, MSG_TEXT_MAX, "configuration: %s", strerror(-rc));
 		return rc;
 	}
-	rc = setup_new(p->r.base, conf, p->index, generation, &s);
+	rc = setup_new(p->r.base, conf, p->index, generation, p->r.current, &s);
 	p->index = NULL;
 	if (rc) {
 		snprintf(why, MSG_TEXT_MAX, "upstreams: %s", strerror(-rc));
@@ -249,9 +247,7 @@ static void on_turn(void *arg)
 
 	queries_turn(r->queries);
 	if (r->current)
-		upstream_flush(r->current->upstreams);
-	for (struct setup *s = r->old; s; s = s->next)
-		upstream_flush(s->upstreams);
+		upstream_flush(r->current->upstreams); /* and the old ones' */
 	hold_flush(r->hold);
 	lookup_log_flush(r->log);
 	listener_flush(r->listener);

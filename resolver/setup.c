@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/conf_server.h"
 #include "lib/log.h"
 #include "resolver/override.h"
 
@@ -20,7 +21,7 @@ static bool is_index_of(const struct list_index *x, const struct conf *conf)
 }
 
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
-	      uint32_t generation, struct setup **out)
+	      uint32_t generation, const struct setup *before, struct setup **out)
 {
 	struct setup *s = calloc(1, sizeof(*s));
 	int rc = -ENOMEM;
@@ -36,8 +37,9 @@ int setup_new(struct event_base *base, struct conf *conf, struct list_index *ind
 	s->conf = conf;
 	s->index = index;
 	s->generation = generation;
+	s->asks = before && setup_asks_the_same(before->conf, conf) ? before->asks : generation;
 	s->refs = 1;
-	rc = upstream_pool_open(base, conf, &s->upstreams);
+	rc = upstream_pool_open(base, conf, before ? before->upstreams : NULL, &s->upstreams);
 	if (rc)
 		goto err_setup;
 	*out = s;
@@ -72,27 +74,13 @@ void setup_free(struct setup *s)
 	free(s);
 }
 
-/* Over TLS somebody else may answer than in the clear, or under another name. */
-static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
-{
-	if (!a || !b)
-		return !a && !b;
-	return !strcmp(a->name, b->name) && a->pin_count == b->pin_count &&
-	       (!a->pin_count ||
-		!memcmp(a->pins, b->pins, a->pin_count * sizeof(a->pins[0])));
-}
-
 static bool same_servers(const struct conf_upstream *a, const struct conf_upstream *b)
 {
 	if (a->server_count != b->server_count)
 		return false;
-	for (size_t i = 0; i < a->server_count; i++) {
-		const struct addr_port *x = &a->servers[i].at, *y = &b->servers[i].at;
-
-		if (!addr_equal(&x->addr, &y->addr) || x->port != y->port ||
-		    x->scope != y->scope || !same_tls(a->servers[i].tls, b->servers[i].tls))
+	for (size_t i = 0; i < a->server_count; i++)
+		if (!conf_server_equal(&a->servers[i], &b->servers[i]))
 			return false;
-	}
 	return true;
 }
 

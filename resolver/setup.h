@@ -22,14 +22,16 @@ struct setup {
 	struct upstream_pool *upstreams; /* owned */
 	struct overrides *overrides;   /* owned; NULL: none */
 	uint32_t generation;
+	uint32_t asks; /* generations with the same number ask the same, and share the cache */
 	unsigned refs; /* questions, and one while it is the current one */
 	struct setup *next;
 };
 
 /** Build a generation. conf and index become its own, also on failure.
- *  @param index  may be NULL; one of other lists, or in another order, counts as none */
+ *  @param index   may be NULL; one of other lists, or in another order, counts as none
+ *  @param before  the one it follows, whose servers it goes on with; NULL: none */
 int setup_new(struct event_base *base, struct conf *conf, struct list_index *index,
-	      uint32_t generation, struct setup **out);
+	      uint32_t generation, const struct setup *before, struct setup **out);
 
 /** Have these overrides in force in place of those before. */
 void setup_override(struct setup *s, const struct conf_overrides *wanted);

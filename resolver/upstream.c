@@ -17,69 +17,79 @@
 #include "resolver/udp_pool.h"
 #include "resolver/upstream_health.h"
 #include "resolver/upstream_query.h"
+#include "resolver/upstream_roster.h"
 #include "resolver/upstream_server.h"
 #include "resolver/upstream_step.h"
 #include "resolver/upstream_trust.h"
 
 #define TURN_ROUNDS 8 /* of sending and failing at once; the rest waits for the timer */
 
-struct upstream_pool {
+/* What the pools before and after a reload have in common. */
+struct upstream_office {
+	unsigned refs; /* pools */
 	struct upstream_desk desk;
-	struct upstream_group *groups; /* owned */
-	size_t count;
-	struct upstream_shared shared; /* its rx and trust are owned */
+	struct upstream_roster roster;
+	struct udp_rx *rx;   /* owned */
 	struct event *timer; /* owned; runs while a question is open */
 	bool is_running;
 };
 
-static void flush_servers(struct upstream_pool *pool)
+struct upstream_pool {
+	struct upstream_office *office; /* a reference */
+	struct upstream_group *groups;	/* owned */
+	size_t count;
+	struct upstream_trust *trust; /* a reference; NULL: no server is asked over TLS */
+};
+
+static void flush_servers(struct upstream_office *o)
 {
-	for (size_t i = 0; i < pool->count; i++)
-		for (size_t j = 0; j < pool->groups[i].count; j++)
-			upstream_server_flush(pool->groups[i].servers[j]);
+	struct upstream_member *m;
+
+	LIST_FOREACH (m, &o->roster.members, link)
+		upstream_server_flush(m->server);
 }
 
 /** The wheel turns only while something is in it. */
-static void set_timer(struct upstream_pool *pool)
+static void set_timer(struct upstream_office *o)
 {
 	struct timeval tick = { .tv_usec = WHEEL_TICK_MS * 1000 };
-	bool run = pool->desk.wheel.count > 0;
+	bool run = o->desk.wheel.count > 0;
 
-	if (run && !pool->is_running)
-		event_add(pool->timer, &tick);
-	else if (!run && pool->is_running)
-		event_del(pool->timer);
-	pool->is_running = run;
+	if (run && !o->is_running)
+		event_add(o->timer, &tick);
+	else if (!run && o->is_running)
+		event_del(o->timer);
+	o->is_running = run;
 }
 
 /** Call back what has ended, send what is queued, take due steps until none is. The
  *  replies that servers have lent are given back when it returns. */
-static void turn(struct upstream_pool *pool)
+static void turn(struct upstream_office *o)
 {
-	bool nested = pool->desk.is_calling;
+	bool nested = o->desk.is_calling;
 
 	for (unsigned i = 0; i < TURN_ROUNDS; i++) {
-		upstream_desk_call_back(&pool->desk);
+		upstream_desk_call_back(&o->desk);
 		if (!nested)
-			flush_servers(pool);
-		if (!upstream_desk_step(&pool->desk))
+			flush_servers(o);
+		if (!upstream_desk_step(&o->desk))
 			break;
 	}
-	upstream_desk_call_back(&pool->desk);
-	set_timer(pool);
+	upstream_desk_call_back(&o->desk);
+	set_timer(o);
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *arg)
 {
-	struct upstream_pool *pool = arg;
+	struct upstream_office *o = arg;
 	uint64_t now_ms = clock_mono_ms();
+	struct upstream_member *m;
 
 	(void)fd;
 	(void)events;
-	for (size_t i = 0; i < pool->count; i++)
-		for (size_t j = 0; j < pool->groups[i].count; j++)
-			upstream_server_tick(pool->groups[i].servers[j], now_ms);
-	turn(pool);
+	LIST_FOREACH (m, &o->roster.members, link)
+		upstream_server_tick(m->server, now_ms);
+	turn(o);
 }
 
 /* --- what servers tell --------------------------------------------------------- */
@@ -130,11 +140,44 @@ static const struct upstream_server_ops server_ops = {
 
 /* --- opening and closing ------------------------------------------------------- */
 
+static void office_leave(struct upstream_office *o)
+{
+	if (!o || --o->refs)
+		return;
+	assert(LIST_EMPTY(&o->roster.members));
+	if (o->timer)
+		event_free(o->timer);
+	udp_rx_free(o->rx);
+	free(o);
+}
+
+static int office_open(struct event_base *base, struct upstream_office **out)
+{
+	struct upstream_office *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return -ENOMEM;
+	o->refs = 1;
+	upstream_desk_init(&o->desk, clock_mono_ms());
+	o->rx = udp_rx_new();
+	o->timer = event_new(base, -1, EV_PERSIST, on_timer, o);
+	if (!o->rx || !o->timer) {
+		office_leave(o);
+		return -ENOMEM;
+	}
+	LIST_INIT(&o->roster.members);
+	o->roster.base = base;
+	o->roster.rx = o->rx;
+	o->roster.ops = &server_ops;
+	o->roster.arg = o;
+	*out = o;
+	return 0;
+}
+
 static int group_open(struct upstream_pool *pool, const struct conf_upstream *from,
 		      struct upstream_group *g)
 {
 	size_t count = MIN(from->server_count, (size_t)UPSTREAM_GROUP_MAX);
-	int rc;
 
 	g->name = from->name;
 	g->timeout_ms = from->timeout_ms;
@@ -144,9 +187,11 @@ static int group_open(struct upstream_pool *pool, const struct conf_upstream *fr
 	if (!g->servers || !g->health)
 		return -ENOMEM;
 	for (; g->count < count; g->count++) {
-		rc = upstream_server_open(&pool->shared, &from->servers[g->count],
-					  from->timeout_ms, &server_ops, pool,
-					  &g->servers[g->count]);
+		const struct conf_server *to = &from->servers[g->count];
+		int rc = upstream_roster_take(&pool->office->roster, to, g->timeout_ms,
+					      to->tls ? pool->trust : NULL,
+					      &g->servers[g->count]);
+
 		if (rc)
 			return rc;
 		g->health[g->count] = upstream_server_health(g->servers[g->count]);
@@ -154,10 +199,11 @@ static int group_open(struct upstream_pool *pool, const struct conf_upstream *fr
 	return 0;
 }
 
-static void group_close(struct upstream_group *g)
+static void group_close(struct upstream_pool *pool, struct upstream_group *g)
 {
+	upstream_desk_cancel_all(&pool->office->desk, g);
 	for (size_t i = 0; i < g->count; i++)
-		upstream_server_close(g->servers[i]);
+		upstream_roster_leave(&pool->office->roster, g->servers[i]);
 	free(g->servers);
 	free(g->health);
 }
@@ -171,65 +217,74 @@ static bool is_any_tls(const struct conf *conf)
 	return false;
 }
 
-static int shared_open(struct upstream_shared *shared, struct event_base *base,
-		       const struct conf *conf)
+/** Other authorities: who was believed may not be any more. */
+static int set_trust(struct upstream_pool *pool, const struct conf *conf,
+		     const struct upstream_pool *before)
 {
-	shared->base = base;
-	shared->rx = udp_rx_new();
-	if (!shared->rx)
-		return -ENOMEM;
+	size_t len = conf->ca_text ? strlen(conf->ca_text) : 0;
+
 	if (!is_any_tls(conf))
 		return 0;
-	return upstream_trust_new(conf->ca_text, conf->ca_text ? strlen(conf->ca_text) : 0,
-				  &shared->trust);
+	if (!before || !before->trust ||
+	    !upstream_trust_is_of(before->trust, conf->ca_text, len))
+		return upstream_trust_new(conf->ca_text, len, &pool->trust);
+	pool->trust = upstream_trust_ref(before->trust);
+	return 0;
+}
+
+static int open_groups(struct upstream_pool *pool, const struct conf *conf)
+{
+	upstream_roster_begin(&pool->office->roster);
+	pool->groups = calloc(conf->upstream_count, sizeof(*pool->groups));
+	if (!pool->groups && conf->upstream_count)
+		return -ENOMEM;
+	for (; pool->count < conf->upstream_count; pool->count++) {
+		struct upstream_group *g = &pool->groups[pool->count];
+		int rc = group_open(pool, &conf->upstreams[pool->count], g);
+
+		if (rc) {
+			group_close(pool, g);
+			return rc;
+		}
+	}
+	return 0;
 }
 
 int upstream_pool_open(struct event_base *base, const struct conf *conf,
-		       struct upstream_pool **out)
+		       const struct upstream_pool *before, struct upstream_pool **out)
 {
 	struct upstream_pool *pool = calloc(1, sizeof(*pool));
-	int rc;
+	int rc = 0;
 
 	if (!pool)
 		return -ENOMEM;
-	upstream_desk_init(&pool->desk, clock_mono_ms());
-	rc = shared_open(&pool->shared, base, conf);
-	if (rc)
-		goto err_close;
-	rc = -ENOMEM;
-	pool->timer = event_new(base, -1, EV_PERSIST, on_timer, pool);
-	pool->groups = calloc(conf->upstream_count, sizeof(*pool->groups));
-	if (!pool->timer || (!pool->groups && conf->upstream_count))
-		goto err_close;
-	for (; pool->count < conf->upstream_count; pool->count++) {
-		struct upstream_group *g = &pool->groups[pool->count];
-
-		rc = group_open(pool, &conf->upstreams[pool->count], g);
-		if (rc) {
-			group_close(g);
-			goto err_close;
-		}
+	if (before) {
+		pool->office = before->office;
+		pool->office->refs++;
+	} else {
+		rc = office_open(base, &pool->office);
+	}
+	if (!rc)
+		rc = set_trust(pool, conf, before);
+	if (!rc)
+		rc = open_groups(pool, conf);
+	if (rc) {
+		upstream_pool_close(pool);
+		return rc;
 	}
 	*out = pool;
 	return 0;
-
-err_close:
-	upstream_pool_close(pool);
-	return rc;
 }
 
 void upstream_pool_close(struct upstream_pool *pool)
 {
 	if (!pool)
 		return;
-	assert(!pool->desk.is_calling);
-	upstream_desk_cancel_all(&pool->desk);
+	assert(!pool->office || !pool->office->desk.is_calling);
 	for (size_t i = 0; i < pool->count; i++)
-		group_close(&pool->groups[i]);
-	if (pool->timer)
-		event_free(pool->timer);
-	udp_rx_free(pool->shared.rx);
-	upstream_trust_free(pool->shared.trust);
+		group_close(pool, &pool->groups[i]);
+	office_leave(pool->office);
+	upstream_trust_free(pool->trust);
 	free(pool->groups);
 	free(pool);
 }
@@ -242,9 +297,9 @@ int upstream_send(struct upstream_pool *pool, size_t group, const uint8_t *wire,
 	int rc;
 
 	assert(group < pool->count && done);
-	rc = upstream_query_begin(&pool->desk, &pool->groups[group], wire, len, done, arg,
-				  out);
-	set_timer(pool);
+	rc = upstream_query_begin(&pool->office->desk, &pool->groups[group], wire, len, done,
+				  arg, out);
+	set_timer(pool->office);
 	return rc;
 }
 
@@ -255,20 +310,30 @@ void upstream_cancel(struct upstream_query *q)
 
 void upstream_flush(struct upstream_pool *pool)
 {
-	turn(pool);
+	turn(pool->office);
 }
 
 void upstream_network_changed(struct upstream_pool *pool)
 {
+	struct upstream_member *m;
+
+	LIST_FOREACH (m, &pool->office->roster.members, link)
+		upstream_server_network_changed(m->server);
+	turn(pool->office);
+}
+
+static size_t count_waiting(const struct upstream_pool *pool)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < pool->count; i++)
-		for (size_t j = 0; j < pool->groups[i].count; j++)
-			upstream_server_network_changed(pool->groups[i].servers[j]);
-	turn(pool);
+		count += pool->groups[i].waiting;
+	return count;
 }
 
 bool upstream_idle(const struct upstream_pool *pool)
 {
-	return pool->desk.count == 0;
+	return count_waiting(pool) == 0;
 }
 
 void upstream_status(const struct upstream_pool *pool, FILE *to)
@@ -283,7 +348,7 @@ void upstream_status(const struct upstream_pool *pool, FILE *to)
 			upstream_server_count(g->servers[j], dropped);
 		}
 	}
-	fprintf(to, "upstream\tin_flight\t%zu\n", pool->desk.count);
+	fprintf(to, "upstream\tin_flight\t%zu\n", count_waiting(pool));
 	for (size_t i = REPLY_OK + 1; i < REPLY_VERDICTS; i++)
 		fprintf(to, "upstream\tdropped %s\t%" PRIu64 "\n",
 			reply_verdict_name((enum reply_verdict)i), dropped[i]);

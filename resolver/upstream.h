@@ -31,12 +31,17 @@ struct upstream_reply {
 
 typedef void upstream_done(void *arg, const struct upstream_reply *reply);
 
-/** Open channels to all servers of all groups in conf (borrowed, outlives the pool). */
+/** Open channels to all servers of all groups in conf (borrowed, outlives the pool).
+ *
+ * @param before  a pool of another configuration, of the same base; NULL: none. A server that
+ *    has the same settings in both is shared: with what is known of it, its sockets, its
+ *    connection and session. So are the authorities, read once for the same text
+ * @retval -EBADMSG  of the authorities none can be read; -ENOMEM */
 int upstream_pool_open(struct event_base *base, const struct conf *conf,
-		       struct upstream_pool **out);
+		       const struct upstream_pool *before, struct upstream_pool **out);
 
-/** Close; queries in flight end without their callbacks. NULL is allowed. Not to be called
- *  from a callback. */
+/** Close; its queries in flight end without their callbacks, those of pools that share its
+ *  servers go on. NULL is allowed. Not to be called from a callback. */
 void upstream_pool_close(struct upstream_pool *pool);
 
 /** Ask one of the group's servers, and others when it fails, within the group's timeout.
@@ -59,13 +64,13 @@ void upstream_cancel(struct upstream_query *q);
  *  names never do. True is counted and logged for the servers that were asked. */
 bool upstream_is_echo(struct upstream_query *q, const struct dname *name);
 
-/** Hand queued packets to the kernel and call back what is finished; the resolver calls it
- *  at the end of each turn of the event loop. */
+/** Hand queued packets to the kernel and call back what is finished, for all pools that came
+ *  one out of the other; the resolver calls it at the end of each turn of the event loop. */
 void upstream_flush(struct upstream_pool *pool);
 
 /** Addresses or routes of this host have changed: servers that were found to be out of
  *  reach get another chance at once, and what was opened from an address that is not
- *  ours any more is opened anew. */
+ *  ours any more is opened anew; for all these pools. */
 void upstream_network_changed(struct upstream_pool *pool);
 
 /** True if nothing is in flight. */

@@ -67,7 +67,7 @@ void upstream_query_unref(struct upstream_query *q)
 	free(q);
 }
 
-int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g,
+int upstream_query_new(struct upstream_desk *d, struct upstream_group *g,
 		       const uint8_t *wire, size_t len, upstream_done *done, void *arg,
 		       struct upstream_query **out)
 {
@@ -95,7 +95,7 @@ int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g,
 	q->begin_us = now_us;
 	q->end_ms = now_us / 1000 + g->timeout_ms;
 	TAILQ_INSERT_TAIL(&d->open, q, link);
-	d->count += done != NULL;
+	g->waiting += done != NULL;
 	*out = q;
 	return 0;
 }
@@ -246,7 +246,7 @@ void upstream_query_cancel(struct upstream_query *q)
 		query_end(q);
 	TAILQ_REMOVE(&q->desk->ended, q, link);
 	if (q->done)
-		q->desk->count--;
+		q->group->waiting--;
 	q->done = NULL;
 	upstream_query_unref(q);
 }
@@ -263,7 +263,7 @@ void upstream_desk_call_back(struct upstream_desk *d)
 
 		TAILQ_REMOVE(&d->ended, q, link);
 		if (done) {
-			d->count--;
+			q->group->waiting--;
 			done(q->arg, &q->result);
 		}
 		upstream_query_unref(q);
@@ -271,10 +271,18 @@ void upstream_desk_call_back(struct upstream_desk *d)
 	d->is_calling = false;
 }
 
-void upstream_desk_cancel_all(struct upstream_desk *d)
+void upstream_desk_cancel_all(struct upstream_desk *d, const struct upstream_group *g)
 {
-	struct upstream_query *q;
+	struct upstream_query *q, *next;
 
-	while ((q = TAILQ_FIRST(&d->open)) || (q = TAILQ_FIRST(&d->ended)))
-		upstream_query_cancel(q);
+	for (q = TAILQ_FIRST(&d->open); q; q = next) {
+		next = TAILQ_NEXT(q, link);
+		if (q->group == g)
+			upstream_query_cancel(q);
+	}
+	for (q = TAILQ_FIRST(&d->ended); q; q = next) {
+		next = TAILQ_NEXT(q, link);
+		if (q->group == g)
+			upstream_query_cancel(q);
+	}
 }

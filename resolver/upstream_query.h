@@ -27,16 +27,16 @@ struct upstream_group {
 	size_t count;
 	uint32_t timeout_ms;
 	enum conf_order order;
+	size_t waiting; /* questions whose callers wait */
 };
 
 TAILQ_HEAD(upstream_query_list, upstream_query);
 
-/** What all questions of a pool share. */
+/** What all questions share. */
 struct upstream_desk {
 	struct timer_wheel wheel; /* the next step of each */
 	struct upstream_query_list open;
 	struct upstream_query_list ended; /* to be called back */
-	size_t count;			  /* those whose callers wait */
 	bool is_calling;
 };
 
@@ -55,7 +55,7 @@ struct upstream_query {
 	TAILQ_ENTRY(upstream_query) link; /* in the desk's open or ended */
 	struct wheel_entry timer;
 	struct upstream_desk *desk;	    /* borrowed; outlives us */
-	const struct upstream_group *group; /* borrowed; outlives us */
+	struct upstream_group *group; /* borrowed; outlives us but for what c-ares holds */
 	upstream_done *done; /* NULL: nobody waits (a probe, or cancelled) */
 	void *arg;
 	SLIST_HEAD(, upstream_try) tries; /* owned; the first is part of us */
@@ -78,12 +78,12 @@ void upstream_desk_init(struct upstream_desk *d, uint64_t now_ms);
 /** Call back what has ended. Does nothing inside one of these calls. */
 void upstream_desk_call_back(struct upstream_desk *d);
 
-/** End all without calling back. */
-void upstream_desk_cancel_all(struct upstream_desk *d);
+/** End all of this group without calling back. */
+void upstream_desk_cancel_all(struct upstream_desk *d, const struct upstream_group *g);
 
 /** A question of which no try is made yet, owned by the desk. done may be NULL.
  *  @retval -EINVAL not one question, or longer than UDP_POOL_QUERY_MAX; -ENOMEM */
-int upstream_query_new(struct upstream_desk *d, const struct upstream_group *g,
+int upstream_query_new(struct upstream_desk *d, struct upstream_group *g,
 		       const uint8_t *wire, size_t len, upstream_done *done, void *arg,
 		       struct upstream_query **out);
 

@@ -39,7 +39,7 @@ struct upstream_server_ops {
 	void (*on_turn)(void *arg);
 };
 
-/** What all servers of a pool use; borrowed, outlives them. */
+/** What servers use; borrowed, outlives them. */
 struct upstream_shared {
 	struct event_base *base;
 	struct udp_rx *rx;
@@ -47,7 +47,8 @@ struct upstream_shared {
 };
 
 /** @param to            asked by UDP and TCP, or by TLS alone; borrowed, outlives the server
- *  @param shared, ops, arg  borrowed, outlive the server
+ *  @param shared        borrowed for the call
+ *  @param ops, arg      borrowed, outlive the server
  *  @param timeout_ms    longest life of a question
  *  @retval -ENOMEM */
 int upstream_server_open(const struct upstream_shared *shared, const struct conf_server *to,

@@ -313,7 +313,7 @@ static void ask_at_start(struct upstream_query *q, uint64_t now_us)
  *  known how it does. At most one a minute and server while it is well. */
 static void probe_others(const struct upstream_query *q, uint64_t now_us)
 {
-	const struct upstream_group *g = q->group;
+	struct upstream_group *g = q->group;
 	struct upstream_query *probe;
 
 	for (size_t i = 0; g->count > 1 && i < g->count; i++) {
@@ -333,7 +333,7 @@ static void probe_others(const struct upstream_query *q, uint64_t now_us)
 	}
 }
 
-int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g,
+int upstream_query_begin(struct upstream_desk *d, struct upstream_group *g,
 			 const uint8_t *wire, size_t len, upstream_done *done, void *arg,
 			 struct upstream_query **out)
 {

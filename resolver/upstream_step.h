@@ -16,7 +16,7 @@ struct upstream_group;
 struct upstream_try;
 
 /** Take a question and make its first try. Same results as upstream_send. */
-int upstream_query_begin(struct upstream_desk *d, const struct upstream_group *g,
+int upstream_query_begin(struct upstream_desk *d, struct upstream_group *g,
 			 const uint8_t *wire, size_t len, upstream_done *done, void *arg,
 			 struct upstream_query **out);
 

@@ -15,28 +15,142 @@
  * (RFC 9325 §4.2). */
 #define CIPHERS_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+#define DIGEST_BYTES 32
+
+/* One of the system's certificates, not read yet but for whose it is. */
+struct anchor {
+	X509_NAME *subject; /* owned */
+	uint8_t *der;	    /* owned, by OpenSSL's allocator; NULL: it is in the store */
+	long len;
+};
+
 struct upstream_trust {
-	SSL_CTX *ctx; /* owned */
+	unsigned refs;
+	SSL_CTX *ctx;		   /* owned */
+	struct anchor *anchors;	   /* owned */
+	size_t count;
+	uint8_t digest[DIGEST_BYTES]; /* SHA-256 of the text */
 };
 
 /* --- the system's certificates ------------------------------------------------------ */
 
-/** Add each certificate of the text; one that stands there twice is no error. */
-static int add_certificates(X509_STORE *store, const char *ca, size_t len)
+/** Step over one element, or into it. False: malformed. */
+static bool der_step(const uint8_t **at, const uint8_t *end, bool into)
+{
+	long len;
+	int tag, class;
+
+	if (*at >= end || (ASN1_get_object(at, &len, &tag, &class, end - *at) & 0x81))
+		return false; /* 0x80: an error; 1: of indefinite length, as BER has it */
+	if (!into)
+		*at += len;
+	return true;
+}
+
+/** The subject of a certificate (RFC 5280 §4.1), NULL if it is none. */
+static X509_NAME *read_subject(const uint8_t *der, long len)
+{
+	const uint8_t *at = der, *end = der + len;
+	const unsigned version = V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED;
+	bool good = der_step(&at, end, true) && der_step(&at, end, true);
+
+	if (good && at < end && *at == version)
+		good = der_step(&at, end, false);
+	for (unsigned i = 0; good && i < 4; i++) /* serial, signature, issuer, validity */
+		good = der_step(&at, end, false);
+	return good && at < end ? d2i_X509_NAME(NULL, &at, end - at) : NULL;
+}
+
+/** Keep der, which becomes ours, if it is a certificate. */
+static int add_anchor(struct upstream_trust *trust, uint8_t *der, long len)
+{
+	X509_NAME *subject = read_subject(der, len);
+	struct anchor *more;
+
+	if (!subject) {
+		OPENSSL_free(der);
+		return 0;
+	}
+	more = realloc(trust->anchors, (trust->count + 1) * sizeof(*more));
+	if (!more) {
+		X509_NAME_free(subject);
+		OPENSSL_free(der);
+		return -ENOMEM;
+	}
+	trust->anchors = more;
+	trust->anchors[trust->count++] = (struct anchor){ subject, der, len };
+	return 0;
+}
+
+static int add_anchors(struct upstream_trust *trust, const char *ca, size_t len)
 {
 	BIO *from = BIO_new_mem_buf(ca, (int)len);
-	size_t count = 0;
-	X509 *x;
+	char *label, *header;
+	uint8_t *der;
+	long der_len;
+	int rc = 0;
 
 	if (!from)
 		return -ENOMEM;
-	while ((x = PEM_read_bio_X509(from, NULL, NULL, NULL))) {
-		count += X509_STORE_add_cert(store, x) == 1;
-		X509_free(x);
+	while (!rc && PEM_read_bio(from, &label, &header, &der, &der_len)) {
+		if (!strcmp(label, PEM_STRING_X509) || !strcmp(label, PEM_STRING_X509_OLD))
+			rc = add_anchor(trust, der, der_len);
+		else
+			OPENSSL_free(der);
+		OPENSSL_free(label);
+		OPENSSL_free(header);
 	}
 	BIO_free(from);
 	ERR_clear_error();
-	return count ? 0 : -EBADMSG;
+	return rc ? rc : trust->count ? 0 : -EBADMSG;
+}
+
+/** Read whole what may have signed for this issuer, and what may have signed that. */
+static void add_issuers(struct upstream_trust *trust, X509_STORE *store,
+			const X509_NAME *issuer)
+{
+	for (size_t i = 0; i < trust->count; i++) {
+		struct anchor *a = &trust->anchors[i];
+		const uint8_t *at = a->der;
+		X509 *x;
+
+		if (!a->der || X509_NAME_cmp(a->subject, issuer) != 0)
+			continue;
+		x = d2i_X509(NULL, &at, a->len);
+		OPENSSL_free(a->der);
+		a->der = NULL; /* once */
+		if (x && X509_STORE_add_cert(store, x))
+			add_issuers(trust, store, X509_get_issuer_name(x));
+		X509_free(x);
+	}
+}
+
+/** In place of OpenSSL's own step, which comes last. */
+static int on_verify(X509_STORE_CTX *ctx, void *arg)
+{
+	struct upstream_trust *trust = arg;
+	X509_STORE *store = X509_STORE_CTX_get0_store(ctx);
+	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(ctx);
+
+	add_issuers(trust, store, X509_get_issuer_name(X509_STORE_CTX_get0_cert(ctx)));
+	for (int i = 0; i < sk_X509_num(sent); i++)
+		add_issuers(trust, store, X509_get_issuer_name(sk_X509_value(sent, i)));
+	ERR_clear_error();
+	return X509_verify_cert(ctx);
+}
+
+static bool digest_of(const char *ca, size_t len, uint8_t *digest)
+{
+	return EVP_Digest(ca, len, digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
+static int set_anchors(struct upstream_trust *trust, const char *ca, size_t len)
+{
+	int rc = ca ? add_anchors(trust, ca, len) : 0;
+
+	if (!rc && !digest_of(ca ? ca : "", len, trust->digest))
+		rc = -ENOMEM;
+	return rc;
 }
 
 /** A session of the server's, in TLS 1.3 any time after the handshake. It becomes ours.
@@ -57,6 +171,7 @@ int upstream_trust_new(const char *ca, size_t len, struct upstream_trust **out)
 
 	if (!trust)
 		return -ENOMEM;
+	trust->refs = 1;
 	/* no file is read: neither may we, nor shall what stands in one weaken this */
 	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	trust->ctx = SSL_CTX_new(TLS_client_method());
@@ -69,7 +184,8 @@ int upstream_trust_new(const char *ca, size_t len, struct upstream_trust **out)
 	SSL_CTX_set_session_cache_mode(trust->ctx, SSL_SESS_CACHE_CLIENT |
 							   SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(trust->ctx, on_session);
-	rc = ca ? add_certificates(SSL_CTX_get_cert_store(trust->ctx), ca, len) : 0;
+	SSL_CTX_set_cert_verify_callback(trust->ctx, on_verify, trust);
+	rc = set_anchors(trust, ca, len);
 	if (rc)
 		goto err_free;
 	*out = trust;
@@ -80,12 +196,32 @@ err_free:
 	return rc;
 }
 
+struct upstream_trust *upstream_trust_ref(struct upstream_trust *trust)
+{
+	if (trust)
+		trust->refs++;
+	return trust;
+}
+
 void upstream_trust_free(struct upstream_trust *trust)
 {
-	if (!trust)
+	if (!trust || --trust->refs)
 		return;
 	SSL_CTX_free(trust->ctx);
+	for (size_t i = 0; i < trust->count; i++) {
+		X509_NAME_free(trust->anchors[i].subject);
+		OPENSSL_free(trust->anchors[i].der);
+	}
+	free(trust->anchors);
 	free(trust);
+}
+
+bool upstream_trust_is_of(const struct upstream_trust *trust, const char *ca, size_t len)
+{
+	uint8_t digest[DIGEST_BYTES];
+
+	return digest_of(ca ? ca : "", len, digest) &&
+	       !memcmp(digest, trust->digest, sizeof(digest));
 }
 
 /* --- one connection ----------------------------------------------------------------- */

@@ -48,6 +48,7 @@ e 1 A 198.18.0.85
 f 1 A 198.18.0.86
 g 1 A 198.18.0.87
 h 1 A 198.18.0.88
+i 1 A 198.18.0.89
 EOF2
 ca trusted
 ca foreign
@@ -131,11 +132,15 @@ check "the resolver was killed: it is back" wait_for 5 pid_changed "$old"
 check "and asks over TLS again" wait_for 5 has 198.18.0.87 in_ns c1 dig +short +time=2 +tries=1 @$r g.example
 check "inside its system call filter" not grep -q 'SIGSYS\|killed by' "$net_dir/nameward.log"
 
-# --- reload: other authorities ----------------------------------------------------------------
+# --- reload: the same, then other authorities -----------------------------------------------
 reloaded() { has "nameward +generation +$1" nameward status; }
+kill -HUP "$nameward_pid"
+check "a reload that changes nothing there" wait_for 5 reloaded 2
+check "asks over TLS" test "$(answer i.example)" = 198.18.0.89
+check "by the connection that there was" says 'good .*tls_connections +1$'
 cp "$net_dir/foreign.pem" "$net_dir/ca.pem"
 kill -HUP "$nameward_pid"
-check "a changed file of authorities counts after a reload" wait_for 5 reloaded 2
+check "a changed file of authorities counts after a reload" wait_for 5 reloaded 3
 check "who was believed is not" has SERVFAIL in_ns c1 dig +time=6 +tries=1 @$r h.example
 check "who was not is" wait_for 5 has 198.18.0.82 in_ns c1 dig +short +time=2 +tries=1 @$r b.example
 rm "$net_dir/ca.pem"

@@ -153,7 +153,7 @@ static struct setup *make_setup(struct query_world *w, const char *text)
 		assert_int_equal(local_image_open(fd, &w->r.local), 0);
 		close(fd);
 	}
-	assert_int_equal(setup_new(w->base, conf, x, ++generation, &s), 0);
+	assert_int_equal(setup_new(w->base, conf, x, ++generation, w->r.current, &s), 0);
 	return s;
 }
 
@@ -179,6 +179,8 @@ void world_reload(struct query_world *w, const char *conf)
 	r->current->next = r->old;
 	r->old = r->current;
 	r->current = make_setup(w, conf);
+	if (r->current->asks != r->old->asks)
+		cache_flush(r->cache);
 	clients_flush(r->clients);
 }
 
@@ -291,8 +293,6 @@ void world_turn(struct query_world *w)
 	event_base_loop(w->base, EVLOOP_NONBLOCK);
 	queries_turn(r->queries);
 	upstream_flush(r->current->upstreams);
-	for (struct setup *s = r->old; s; s = s->next)
-		upstream_flush(s->upstreams);
 	hold_flush(r->hold);
 	lookup_log_flush(r->log);
 	listener_flush(r->listener);

@@ -44,7 +44,7 @@ struct rig *rig_open(const char *address, const char *behaviours, uint32_t timeo
 	r->group.order = order;
 	r->conf.upstreams = &r->group;
 	r->conf.upstream_count = 1;
-	assert_int_equal(upstream_pool_open(r->base, &r->conf, &r->pool), 0);
+	assert_int_equal(upstream_pool_open(r->base, &r->conf, NULL, &r->pool), 0);
 	return r;
 }
 

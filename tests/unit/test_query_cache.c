@@ -227,10 +227,10 @@ static void stale_answers_end(void **state)
 		time_t at_s;
 		bool is_there;
 	} cases[] = {
-		{ "cache {\n stale 10m\n}\n", 300 + 598, true },
+		{ "cache {\n stale 10m\n}\n", 300 + 580, true },
 		{ "cache {\n stale 10m\n}\n", 300 + 601, false },
 		{ "cache {\n stale off\n}\n", 301, false },
-		{ "", 300 + 3598, true },
+		{ "", 300 + 3580, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -322,6 +322,65 @@ static void end_while_overdue_frees_all(void **state)
 	world_reload(w, "");
 	world_turn(w);
 	assert_non_null(w->r.old); /* its question goes on */
+}
+
+/* A question is in flight, and the configuration is another now. @return the reply's rcode */
+static unsigned reload_under_a_question(const char *conf)
+{
+	uint8_t reply[512];
+
+	world_ask(w, "www.example", TYPE_A);
+	while (!queries_in_flight(w->r.queries))
+		world_turn(w);
+	world_reload(w, conf);
+	assert_true(world_reply(w, reply, sizeof(reply)) > WIRE_HEAD);
+	return reply[3] & 0x0f;
+}
+
+static void question_keeps_its_stale_answer_over_a_reload(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		unsigned rcode, stale;
+		bool ends; /* the question, not only the wait for it */
+	} cases[] = {
+		{ AT_ONCE, NEVER, RCODE_NOERROR, 1, false },
+		{ NEVER, "list l {\n name x.example\n}\n", RCODE_NOERROR, 1, true },
+		/* as it was when it was asked */
+		{ "cache {\n stale off\n}\n", NEVER, RCODE_SERVFAIL, 0, true },
+		/* others may know other answers: there are none of them */
+		{ NEVER, "upstream v {\n server 127.0.0.9\n}\nforward . v\n", RCODE_SERVFAIL, 0,
+		  true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(cases[i].before);
+		ask_www();
+		ahead_s = 400;
+		w->answer = NULL;
+		assert_int_equal(reload_under_a_question(cases[i].after), cases[i].rcode);
+		assert_int_equal(stale_answers(), cases[i].stale);
+		assert_int_equal(!w->r.old, cases[i].ends);
+		if (i + 1 < ARRAY_SIZE(cases))
+			end(state);
+	}
+}
+
+static void answer_to_a_question_from_before_a_reload_is_kept(void **state)
+{
+	unsigned questions;
+	uint8_t reply[512];
+
+	(void)state;
+	begin("");
+	world_ask(w, "www.example", TYPE_A);
+	while (!queries_in_flight(w->r.queries))
+		world_turn(w);
+	world_reload(w, "cache {\n ttl-max 1h\n}\n");
+	assert_true(world_reply(w, reply, sizeof(reply)) > WIRE_HEAD);
+	questions = w->questions;
+	ask_www();
+	assert_int_equal(w->questions, questions);
 }
 
 /* --- prefetch ------------------------------------------------------------------------------- */
@@ -561,6 +620,8 @@ int main(void)
 		TEST(ttl_of_a_stale_answer_does_not_grow),
 		TEST(stale_answer_is_leased),
 		TEST(name_blocked_meanwhile_has_no_stale_answer),
+		TEST(question_keeps_its_stale_answer_over_a_reload),
+		TEST(answer_to_a_question_from_before_a_reload_is_kept),
 		TEST(end_while_overdue_frees_all),
 		TEST(answer_in_use_is_asked_for_anew),
 		TEST(prefetch_is_asked_once),

@@ -59,7 +59,7 @@ static void index_of_other_lists_is_none(void **state)
 		struct setup *s;
 
 		assert_int_equal(setup_new(base, conf_with(cases[i].conf),
-					   index_of(cases[i].index), 1, &s), 0);
+					   index_of(cases[i].index), 1, NULL, &s), 0);
 		assert_int_equal(s->index != NULL, cases[i].fits);
 		setup_free(s);
 	}

@@ -163,6 +163,30 @@ static void what_a_server_cannot_do_is_remembered(void **state)
 	}
 }
 
+static void what_is_known_of_a_server_outlives_a_reload(void **state)
+{
+	struct rig *r = rig_open("127.0.0.1", "noedns", 2000, ORDER_FIRST);
+	const struct scripted_counts *c = scripted_counts(r->servers[0]);
+	struct upstream_pool *old = r->pool;
+	struct conf_upstream twice[2];
+
+	(void)state;
+	rig_ask(r, "first.example", 1, false);
+	rig_run(r);
+	assert_int_equal(c->udp_queries, 2);
+	twice[0] = twice[1] = r->group; /* in two groups it is two servers */
+	r->conf.upstreams = twice;
+	r->conf.upstream_count = 2;
+	assert_int_equal(upstream_pool_open(r->base, &r->conf, old, &r->pool), 0);
+	upstream_pool_close(old);
+	rig_ask_many(r, 10);
+	rig_run(r);
+	assert_int_equal(rig_count_right(r), 11);
+	assert_int_equal(c->udp_queries, 12);
+	assert_int_equal(c->plain_queries, 11);
+	rig_close(r);
+}
+
 static void ports_and_case_vary(void **state)
 {
 	struct rig *r = rig_open("127.0.0.1", "ok", 2000, ORDER_FIRST);
@@ -338,6 +362,7 @@ int main(void)
 		cmocka_unit_test(failures_end_in_time_and_say_why),
 		cmocka_unit_test(reply_in_the_wrong_case_is_not_taken),
 		cmocka_unit_test(what_a_server_cannot_do_is_remembered),
+		cmocka_unit_test(what_is_known_of_a_server_outlives_a_reload),
 		cmocka_unit_test(ports_and_case_vary),
 		cmocka_unit_test(closed_port_makes_no_busy_loop),
 		cmocka_unit_test(server_that_comes_back_is_used_again),

@@ -98,7 +98,7 @@ static struct tls_rig *open_rig(struct world *w, const struct pki_cert *cert,
 static void start(struct tls_rig *t)
 {
 	upstream_pool_close(t->r->pool);
-	assert_int_equal(upstream_pool_open(t->r->base, &t->r->conf, &t->r->pool), 0);
+	assert_int_equal(upstream_pool_open(t->r->base, &t->r->conf, NULL, &t->r->pool), 0);
 }
 
 static void close_rig(struct tls_rig *t)
@@ -346,6 +346,172 @@ static void questions_may_be_cancelled_at_any_time(void **state)
 	}
 }
 
+/* --- reload --------------------------------------------------------------------------- */
+
+/** The pool of another configuration follows the one there is, which goes when it is idle. */
+static struct upstream_pool *reload(struct tls_rig *t)
+{
+	struct upstream_pool *old = t->r->pool;
+
+	assert_int_equal(upstream_pool_open(t->r->base, &t->r->conf, old, &t->r->pool), 0);
+	return old;
+}
+
+static void connection_outlives_a_reload_that_does_not_concern_it(void **state)
+{
+	enum change { NOTHING, GROUP, ORDER, TIMEOUT, SERVER_NAME, PIN, AUTHORITIES };
+	static const struct {
+		enum change change;
+		unsigned connections;
+	} cases[] = {
+		{NOTHING, 1}, {GROUP, 1}, {ORDER, 1}, {TIMEOUT, 2},
+		{SERVER_NAME, 2}, {PIN, 2}, {AUTHORITIES, 2},
+	};
+	struct world *w = *state;
+	char *more, group[] = "other";
+
+	assert_true(asprintf(&more, "%s%s", w->ca_text, w->ca_text) > 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct tls_rig *t = open_rig(w, &w->good, "ok", 2000);
+		struct conf_upstream *g = &t->r->group;
+		char *name = t->tls.name;
+
+		start(t);
+		assert_int_equal(ask_and_count(t, 5), 5);
+		t->tls.name = strdup(cases[i].change == SERVER_NAME ? "DNS.test" : NAME);
+		g->name = cases[i].change == GROUP ? group : g->name;
+		g->order = cases[i].change == ORDER ? ORDER_SPREAD : g->order;
+		g->timeout_ms += cases[i].change == TIMEOUT;
+		t->r->conf.ca_text = cases[i].change == AUTHORITIES ? more : w->ca_text;
+		if (cases[i].change == PIN)
+			pin(t, &w->good);
+		upstream_pool_close(reload(t));
+		free(name); /* the old configuration is gone */
+		assert_int_equal(ask_and_count(t, 5), 10);
+		assert_int_equal(t->servers[0].counts->connections, cases[i].connections);
+		close_rig(t);
+	}
+	free(more);
+}
+
+static void session_outlives_a_reload(void **state)
+{
+	struct world *w = *state;
+	struct tls_rig *t = open_rig(w, &w->good, "closeeach", 2000);
+
+	start(t);
+	for (unsigned n = 1; n <= 3; n++) {
+		assert_int_equal(ask_and_count(t, 1), n);
+		upstream_pool_close(reload(t));
+	}
+	assert_int_equal(t->servers[0].counts->handshakes, 3);
+	assert_int_equal(t->servers[0].counts->resumed, 2);
+	close_rig(t);
+}
+
+static void questions_in_flight_outlive_a_reload(void **state)
+{
+	struct world *w = *state;
+	struct tls_rig *t = open_rig(w, &w->good, "reorder", 2000);
+	struct upstream_pool *old;
+
+	start(t);
+	rig_ask_many(t->r, 40);
+	old = reload(t);
+	rig_ask_many(t->r, 40);
+	assert_false(upstream_idle(old));
+	while (!upstream_idle(old))
+		rig_turn(t->r);
+	rig_run(t->r);
+	upstream_pool_close(old);
+	assert_int_equal(rig_count_right(t->r), 80);
+	assert_int_equal(t->servers[0].counts->connections, 1);
+	close_rig(t);
+}
+
+static void pool_that_is_closed_takes_only_its_questions_along(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned ms = 0; ms < 12; ms += 3) {
+		struct tls_rig *t = open_rig(w, &w->good, "reorder", 2000);
+		struct upstream_pool *old;
+
+		start(t);
+		rig_ask_many(t->r, 20);
+		old = reload(t);
+		rig_ask_many(t->r, 20);
+		rig_run_for(t->r, ms);
+		upstream_pool_close(old);
+		for (unsigned i = 0; i < 20; i++)
+			t->r->asked[i].calls = 1; /* or not at all */
+		rig_run(t->r);
+		for (unsigned i = 20; i < 40; i++)
+			assert_true(t->r->asked[i].right);
+		close_rig(t);
+	}
+}
+
+/* --- the text of authorities ---------------------------------------------------------- */
+
+static void authorities_are_found_in_the_text(void **state)
+{
+	enum { CA = 1, FOREIGN = 2, TWICE = 4, JUNK = 8, KEY = 16 };
+	struct world *w = *state;
+	const struct {
+		unsigned text;
+		bool good, foreign;
+	} cases[] = {
+		{FOREIGN, false, true},
+		{JUNK | CA | KEY | TWICE, true, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *text;
+		size_t len;
+		FILE *to = open_memstream(&text, &len);
+
+		if (cases[i].text & JUNK)
+			fputs("# nothing\n-----BEGIN CERTIFICATE-----\nMAMCAQE=\n"
+			      "-----END CERTIFICATE-----\n", to);
+		if (cases[i].text & FOREIGN)
+			pki_print(&w->foreign_ca, false, to);
+		for (unsigned n = cases[i].text & TWICE ? 2 : 1; n && cases[i].text & CA; n--)
+			pki_print(&w->ca, cases[i].text & KEY, to);
+		fclose(to);
+		for (unsigned foreign = 0; foreign < 2; foreign++) {
+			bool believed = foreign ? cases[i].foreign : cases[i].good;
+			struct tls_rig *t = open_rig(w, foreign ? &w->foreign : &w->good, "ok",
+						     believed ? 3000 : 300);
+
+			t->r->conf.ca_text = text;
+			start(t);
+			assert_int_equal(ask_and_count(t, 3), believed ? 3 : 0);
+			close_rig(t);
+		}
+		free(text);
+	}
+}
+
+static void text_without_authorities_is_refused(void **state)
+{
+	static char *const texts[] = {
+		"", "nothing", "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n",
+		"-----BEGIN CERTIFICATE-----\nMIIB",
+	};
+	struct world *w = *state;
+	struct tls_rig *t = open_rig(w, &w->good, "ok", 1500);
+	struct upstream_pool *pool;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		t->r->conf.ca_text = texts[i];
+		assert_int_equal(upstream_pool_open(t->r->base, &t->r->conf, NULL, &pool), -EBADMSG);
+		assert_int_equal(upstream_pool_open(t->r->base, &t->r->conf, t->r->pool, &pool),
+				 -EBADMSG);
+	}
+	close_rig(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +525,12 @@ int main(void)
 		cmocka_unit_test(a_server_that_cannot_be_reached_is_tried_less_and_less),
 		cmocka_unit_test(a_changed_network_is_another_chance),
 		cmocka_unit_test(questions_may_be_cancelled_at_any_time),
+		cmocka_unit_test(connection_outlives_a_reload_that_does_not_concern_it),
+		cmocka_unit_test(session_outlives_a_reload),
+		cmocka_unit_test(questions_in_flight_outlive_a_reload),
+		cmocka_unit_test(pool_that_is_closed_takes_only_its_questions_along),
+		cmocka_unit_test(authorities_are_found_in_the_text),
+		cmocka_unit_test(text_without_authorities_is_refused),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as lib/child.c does */
