@@ -244,8 +244,8 @@ static int keep_sides(struct taking *t, const struct list_index *old, unsigned l
 	uint32_t where;
 	int rc = side ? 0 : -ENOMEM, have;
 
-	for (uint32_t i = 0; !rc; i++) {
-		have = list_sides_rule(old, list, i, side, &where);
+	for (uint32_t i = 0; !rc; i++) { /* each number twice: the rule, then its "$badfilter" */
+		have = list_sides_rule(old, list, i / 2, i & 1, side, &where);
 		if (have < 0)
 			break;
 		if (have)
