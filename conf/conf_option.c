@@ -311,8 +311,9 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
 	  .help = "How the file is written; auto goes by the first lines, but for owners: a "
 		"table of addresses and who owns them (start, end, AS number and, in any "
-		"order, country and organisation; parted by tabs or commas), of which only "
-		"what 'owner' asks for is taken." },
+		"order, country and organisation, parted by tabs or commas; or a file in "
+		"MaxMind's format, .mmdb), of which only what 'owner' asks for is taken. "
+		"Without 'owner' such a table only tells who owns an address." },
 	{ CONF_LIST, "owner", .type = TYPE_OWNER, .args = "ASn | COUNTRY | TEXT ...",
 	  .example = "AS64496",
 	  .help = "Whose addresses are taken from a file of format owners: an autonomous "
