@@ -327,7 +327,9 @@ static const struct conf_option options[] = {
 	  .args = "URL", .example = "https://lists.example/ads.txt",
 	  .help = "Where `nameward list update` fetches the file from, by http or https; "
 		"the last good copy stays in force while that fails. Without 'file' the "
-		"copy is NAME.txt in lists-folder." },
+		"copy is NAME.txt in lists-folder. No redirect and no DNS answer leads it to "
+		"what is at home, unless its host here is an address, or a name of a local, "
+		"host, forward or rebind line or of /etc/hosts." },
 	{ CONF_LIST, "refresh", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_list, refresh_s), .min = HOUR, .max = 90 * DAY,
 	  .initial = "1d",
