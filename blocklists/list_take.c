@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "blocklists/list_file.h"
+#include "blocklists/list_guard.h"
 #include "blocklists/list_mmdb.h"
 #include "blocklists/list_parser.h"
 #include "blocklists/list_side_build.h"
@@ -61,13 +62,30 @@ static int take_entry(struct taking *t, struct list_entry *e, uint32_t where)
 	return list_collect_add(&t->names, e, where);
 }
 
+/** The same of a name in the list's file. @param kind  set to why it cannot be taken */
+static int take_name(struct taking *t, struct list_entry *e, uint32_t where,
+		     enum list_line_kind *kind)
+{
+	apply_subdomains(t->s->subdomains, e);
+	if (t->s->guard && list_guard_covers(t->s->guard, e)) {
+		*kind = LINE_PROTECTED;
+		return 0;
+	}
+	return list_collect_add(&t->names, e, where);
+}
+
 /** Take a rule that is more than a name.
  *  @param kind  set to why it cannot be taken */
 static int take_side(struct taking *t, const struct list_side *side, uint32_t where,
 		     enum list_line_kind *kind)
 {
-	int rc = list_side_build_add(t->pool->sides, t->list, side, where);
+	int rc;
 
+	if (t->s->guard && list_guard_covers_side(t->s->guard, side)) {
+		*kind = LINE_PROTECTED;
+		return 0;
+	}
+	rc = list_side_build_add(t->pool->sides, t->list, side, where);
 	if (rc == -EINVAL || rc == -E2BIG) {
 		*kind = rc == -EINVAL ? LINE_REGEX : LINE_TOO_MANY;
 		return 0;
@@ -110,7 +128,7 @@ static int take_line(struct taking *t, struct list_parser *p, const char *text, 
 		else if (kind == LINE_SPAN)
 			rc = take_span(t, &p->span, where, &kind);
 		else if (kind == LINE_ENTRY)
-			rc = take_entry(t, &entry, where);
+			rc = take_name(t, &entry, where, &kind);
 		if (rc)
 			return rc;
 		count_kind(t->stats, kind);
@@ -346,6 +364,7 @@ static int keep_spans(struct taking *t, const struct list_index *old, unsigned l
 static int keep_old(struct taking *t)
 {
 	uint32_t before = t->names.count;
+	enum list_line_kind kind;
 	struct list_walk walk;
 	struct list_entry e;
 	uint32_t where;
@@ -355,7 +374,7 @@ static int keep_old(struct taking *t)
 		return 0;
 	while (!rc && list_walk_next(&walk, &e, &where)) {
 		if (!(where & LIST_WHERE_CONF))
-			rc = take_entry(t, &e, where);
+			rc = take_name(t, &e, where, &kind);
 	}
 	if (!rc)
 		rc = keep_sides(t, t->s->old, walk.list);

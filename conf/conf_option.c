@@ -329,7 +329,9 @@ static const struct conf_option options[] = {
 		"the last good copy stays in force while that fails. Without 'file' the "
 		"copy is NAME.txt in lists-folder. No redirect and no DNS answer leads it to "
 		"what is at home, unless its host here is an address, or a name of a local, "
-		"host, forward or rebind line or of /etc/hosts." },
+		"host, forward or rebind line or of /etc/hosts. What it says of a public suffix "
+		"(com, co.uk) or of names that are needed (of lists, updates, the time, upstreams "
+		"and names at home) does not count: block those in a list without a URL." },
 	{ CONF_LIST, "refresh", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_list, refresh_s), .min = HOUR, .max = 90 * DAY,
 	  .initial = "1d",

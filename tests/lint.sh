@@ -34,7 +34,7 @@ may_use() {
 	pcre2.h) echo "blocklists/list_regex.c" ;;
 	idn2.h) echo "blocklists/list_idn.c" ;;
 	maxminddb.h) echo "blocklists/list_mmdb.c" ;;
-	libpsl.h) echo "db/site.c" ;;
+	libpsl.h) echo "db/site.c blocklists/list_guard.c" ;;
 	esac
 }
 

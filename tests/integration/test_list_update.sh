@@ -164,6 +164,9 @@ check "a page in a list's place" result packed 'failed.*HTML'
 check "leaves its last good copy in force" blocked ads.packed.example
 update evil --accept >"$net_dir/update.out" 2>&1
 check "what blocks a source is taken on the operator's word" result evil 'updated +101'
+check "it is in force" wait_for 5 blocked n1.evil.example
+check "but for that name" passes lists.example
+check "and list ls says so" has '^evil .*protected name or public suffix 1 .line 101' nameward list ls
 update good >"$net_dir/update.out" 2>&1
 check "and lists are fetched all the same: past the filter" result good 'unchanged'
 
