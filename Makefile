@@ -12,7 +12,7 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wco
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBS     := libevent_core libcares libssl libcrypto libnftnl libmnl sqlite3 libseccomp libcurl \
-	    libpcre2-8 libidn2 libpsl
+	    libpcre2-8 libidn2 libpsl libmaxminddb
 FOLDERS  := lib conf blocklists fetch local resolver nftsync flows db daemon cli
 
 # make SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own

@@ -18,6 +18,7 @@
 
 #include "blocklists/list_build.h"
 #include "blocklists/list_file.h"
+#include "blocklists/list_guard.h"
 #include "blocklists/list_index.h"
 #include "blocklists/list_ranges.h"
 #include "blocklists/list_why.h"
@@ -41,8 +42,9 @@ struct compiler {
 
 /* --- the build ------------------------------------------------------------------------ */
 
+/** What strangers wrote is guarded; a file that no URL gives is the operator's own. */
 static void source_open(const struct conf_list *list, const struct list_index *old,
-			struct list_source *s)
+			const struct list_guard *guard, struct list_source *s)
 {
 	*s = (struct list_source){
 		.name = list->name,
@@ -51,6 +53,7 @@ static void source_open(const struct conf_list *list, const struct list_index *o
 		.subdomains = list->subdomains,
 		.owners = (const char *const *)list->owners,
 		.owner_count = list->owner_count,
+		.guard = list->url ? guard : NULL,
 		.names = list->names,
 		.name_count = list->name_count,
 		.old = old,
@@ -101,28 +104,35 @@ static int index_finish(const struct conf *conf, int fd)
 	return 0;
 }
 
-int compiler_build(const struct conf *conf, const struct list_index *old, int *out_fd)
+static int build_into(const struct conf *conf, const struct list_index *old, int fd)
 {
 	struct list_source *sources = calloc(conf->list_count + 1, sizeof(*sources));
 	size_t count = conf->list_count;
-	int fd, rc;
+	struct list_guard *guard = NULL;
+	int rc = sources ? list_guard_of_conf(conf, &guard) : -ENOMEM;
 
-	_Static_assert(CONF_LISTS_MAX == LIST_INDEX_LISTS, "a bit for each list");
-	if (!sources)
-		return -ENOMEM;
-	fd = sealed_new("nameward-lists");
-	if (fd < 0) {
-		free(sources);
-		return fd;
-	}
-	for (size_t i = 0; i < count; i++)
-		source_open(&conf->lists[i], old, &sources[i]);
-	rc = list_build(sources, count, fd);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; !rc && i < count; i++)
+		source_open(&conf->lists[i], old, guard, &sources[i]);
+	if (!rc)
+		rc = list_build(sources, count, fd);
+	for (size_t i = 0; guard && i < count; i++) {
 		if (sources[i].fd >= 0)
 			close(sources[i].fd);
 	}
+	list_guard_free(guard);
 	free(sources);
+	return rc;
+}
+
+int compiler_build(const struct conf *conf, const struct list_index *old, int *out_fd)
+{
+	int fd = sealed_new("nameward-lists");
+	int rc;
+
+	_Static_assert(CONF_LISTS_MAX == LIST_INDEX_LISTS, "a bit for each list");
+	if (fd < 0)
+		return fd;
+	rc = build_into(conf, old, fd);
 	if (!rc)
 		rc = index_finish(conf, fd);
 	if (rc)

@@ -16,6 +16,8 @@
 #include "blocklists/list_index.h"
 #include "conf/conf.h"
 
+struct list_guard;
+
 /** One list. All is borrowed for the call. */
 struct list_source {
 	const char *name; /* at most CONF_NAME_MAX octets */
@@ -29,6 +31,7 @@ struct list_source {
 	enum conf_subdomains subdomains; /* yes: "x" means "*.x" too; no: "*.x" means x alone */
 	const char *const *owners; /* of LIST_OWNERS: see list_owner.h */
 	size_t owner_count;
+	const struct list_guard *guard; /* what its file may not block; NULL: it may all */
 	const struct conf_list_name *names;
 	size_t name_count;
 };

@@ -55,6 +55,14 @@ const char *list_rc_text(int rc)
 		return "Larger than 512 MiB";
 	case -E2BIG:
 		return "More names than an index can hold";
+	case -ENODATA:
+		return "No row of a table of owners, and no whole MaxMind file";
+	case -EBADMSG:
+		return "A MaxMind file that is damaged";
+	case -EOVERFLOW:
+		return "A MaxMind file larger than 256 MiB";
+	case -ETIME:
+		return "Still not read after a minute";
 	case -EPROTONOSUPPORT:
 		return "Not a list of names";
 	default:

@@ -68,6 +68,7 @@ const char *list_line_kind_name(enum list_line_kind kind)
 		[LINE_RPZ_NSDNAME] = "rpz-nsdname",
 		[LINE_RPZ_NSIP] = "rpz-nsip",
 		[LINE_DATA] = "answer of its own",
+		[LINE_PROTECTED] = "protected name or public suffix",
 		[LINE_DIRECTIVE] = "directive",
 		[LINE_BAD_CHARACTER] = "character that no name holds",
 		[LINE_BAD_UNICODE] = "Unicode that is no name",

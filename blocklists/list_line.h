@@ -45,6 +45,7 @@ enum list_line_kind {
 	LINE_RPZ_NSDNAME, /* a forwarder never sees these two */
 	LINE_RPZ_NSIP,
 	LINE_DATA,	/* an answer of the list's own: never given */
+	LINE_PROTECTED, /* blocks what a subscription may not block: list_guard.h */
 	LINE_DIRECTIVE,	/* a setting, an include, a condition */
 	LINE_BAD,
 	LINE_BAD_CHARACTER = LINE_BAD, /* not a letter, digit, '-', '_' or '.' */

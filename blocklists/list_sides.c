@@ -270,7 +270,7 @@ uint64_t list_sides_given_up(const struct list_index *x)
 }
 
 int list_sides_rule(const struct list_index *x, unsigned list, uint32_t number,
-		    struct list_side *out, uint32_t *where)
+		    bool disables, struct list_side *out, uint32_t *where)
 {
 	const struct list_side_record *r = &x->sides[number];
 	uint64_t bit = 1ull << list;
@@ -278,17 +278,17 @@ int list_sides_rule(const struct list_index *x, unsigned list, uint32_t number,
 
 	if (number >= x->head->sides)
 		return -ENOENT;
-	if (!((r->lists | r->off) & bit))
+	if (!((disables ? r->off : r->lists) & bit))
 		return 0;
 	text = x->side_texts + r->at;
 	*where = 0;
-	if (r->lists & bit)
+	if (!disables)
 		*where = x->side_rows[r->row + (unsigned)__builtin_popcountll(r->lists &
 									      (bit - 1))];
 	out->kind = r->kind;
 	out->anchors = r->anchors;
 	out->level = r->level;
-	out->disables = !(r->lists & bit);
+	out->disables = disables;
 	out->text_len = r->text_len;
 	out->conds_len = r->conds_len;
 	out->rule_len = r->rule_len;

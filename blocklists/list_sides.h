@@ -38,10 +38,12 @@ bool list_sides_explain(const struct list_index *x, const struct dname *qname,
 /** How often a bound was met since the index was opened. */
 uint64_t list_sides_given_up(const struct list_index *x);
 
-/** The rule of that number, from 0 on, if list has it.
- *  @param where  as list_run.h has it
+/** The rule of that number, from 0 on, if list has it, or has a "$badfilter" for it: it may
+ *  have both.
+ *  @param disables  the latter is asked for
+ *  @param where  as list_run.h has it; of the latter 0
  *  @retval 1 out and where filled, 0 it does not have that one, -ENOENT no such number */
 int list_sides_rule(const struct list_index *x, unsigned list, uint32_t number,
-		    struct list_side *out, uint32_t *where);
+		    bool disables, struct list_side *out, uint32_t *where);
 
 #endif

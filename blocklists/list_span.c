@@ -114,12 +114,42 @@ static struct addr end_of(const struct list_span *s, const uint8_t bytes[16])
 	return addr_from_bytes(is_v4 ? AF_INET : AF_INET6, bytes);
 }
 
+/** Hand out what was read, unless it is not for lists. */
+static enum list_line_kind take_public(const struct list_span *s, struct list_span *out)
+{
+	struct addr lo = end_of(s, s->lo), hi = end_of(s, s->hi);
+	uint8_t family = s->table == TABLE_ANSWER4 ? AF_INET : AF_INET6;
+
+	if (lo.family != family || hi.family != family || /* ::ffff:0:0/96: no IPv6 on a wire */
+	    !addr_range_is_public(&lo, &hi))
+		return LINE_NOT_PUBLIC;
+	*out = *s;
+	return LINE_SPAN;
+}
+
+enum list_line_kind list_span_net(const struct addr *a, unsigned prefix, struct list_span *out)
+{
+	struct list_span s = span_of(a, a, prefix);
+
+	return take_public(&s, out);
+}
+
+bool list_span_follows(const struct list_span *a, const struct list_span *b)
+{
+	uint8_t next[16];
+	unsigned i = 16;
+
+	memcpy(next, a->hi, 16);
+	while (i && !++next[--i])
+		;
+	return a->table == b->table && !memcmp(next, b->lo, 16);
+}
+
 enum list_line_kind list_span_line(const char *text, struct list_span *out)
 {
 	static const char ends[] = " \t,;#";
 	size_t len = strcspn(text, ends), gap = strspn(text + len, " \t"), len2;
 	const char *dash = memchr(text, '-', len), *second;
-	struct addr lo, hi;
 	struct list_span s;
 
 	if (!*text)
@@ -142,12 +172,7 @@ enum list_line_kind list_span_line(const char *text, struct list_span *out)
 	}
 	if (!is_rest(text + len))
 		return LINE_BAD_SYNTAX;
-	lo = end_of(&s, s.lo);
-	hi = end_of(&s, s.hi);
-	if (!addr_range_is_public(&lo, &hi))
-		return LINE_NOT_PUBLIC;
-	*out = s;
-	return LINE_SPAN;
+	return take_public(&s, out);
 }
 
 /** Labels of a trigger from the right, as an address in text: four numbers, or groups with

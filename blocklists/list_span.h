@@ -38,6 +38,12 @@ struct list_span {
  *  @return LINE_SPAN, or why not; out is filled for LINE_SPAN */
 enum list_line_kind list_span_line(const char *text, struct list_span *out);
 
+/** A network, whose bits behind the prefix are cleared. @retval LINE_SPAN, LINE_NOT_PUBLIC */
+enum list_line_kind list_span_net(const struct addr *a, unsigned prefix, struct list_span *out);
+
+/** Whether b begins where a ends. */
+bool list_span_follows(const struct list_span *a, const struct list_span *b);
+
 /** An address or network by itself, in answers. @retval false  it is none */
 bool list_span_read(const char *text, size_t len, struct list_span *out);
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "blocklists/list_file.h"
+#include "blocklists/list_guard.h"
+#include "blocklists/list_mmdb.h"
 #include "blocklists/list_parser.h"
 #include "blocklists/list_side_build.h"
 #include "blocklists/list_sides.h"
@@ -60,13 +62,30 @@ static int take_entry(struct taking *t, struct list_entry *e, uint32_t where)
 	return list_collect_add(&t->names, e, where);
 }
 
+/** The same of a name in the list's file. @param kind  set to why it cannot be taken */
+static int take_name(struct taking *t, struct list_entry *e, uint32_t where,
+		     enum list_line_kind *kind)
+{
+	apply_subdomains(t->s->subdomains, e);
+	if (t->s->guard && list_guard_covers(t->s->guard, e)) {
+		*kind = LINE_PROTECTED;
+		return 0;
+	}
+	return list_collect_add(&t->names, e, where);
+}
+
 /** Take a rule that is more than a name.
  *  @param kind  set to why it cannot be taken */
 static int take_side(struct taking *t, const struct list_side *side, uint32_t where,
 		     enum list_line_kind *kind)
 {
-	int rc = list_side_build_add(t->pool->sides, t->list, side, where);
+	int rc;
 
+	if (t->s->guard && list_guard_covers_side(t->s->guard, side)) {
+		*kind = LINE_PROTECTED;
+		return 0;
+	}
+	rc = list_side_build_add(t->pool->sides, t->list, side, where);
 	if (rc == -EINVAL || rc == -E2BIG) {
 		*kind = rc == -EINVAL ? LINE_REGEX : LINE_TOO_MANY;
 		return 0;
@@ -109,7 +128,7 @@ static int take_line(struct taking *t, struct list_parser *p, const char *text, 
 		else if (kind == LINE_SPAN)
 			rc = take_span(t, &p->span, where, &kind);
 		else if (kind == LINE_ENTRY)
-			rc = take_entry(t, &entry, where);
+			rc = take_name(t, &entry, where, &kind);
 		if (rc)
 			return rc;
 		count_kind(t->stats, kind);
@@ -166,6 +185,74 @@ static enum list_shape shape_of_format(enum conf_list_format format)
 	return shapes[format];
 }
 
+/** Networks of a table that is no text: those of one owner that follow one another are taken as
+ *  one, for such a table cuts ranges at prefixes. */
+struct networks {
+	struct taking *t;
+	struct list_span pending;
+	bool is_pending;
+};
+
+static int take_pending(struct networks *n)
+{
+	enum list_line_kind kind = LINE_SPAN;
+	int rc;
+
+	if (!n->is_pending)
+		return 0;
+	n->is_pending = false;
+	rc = take_span(n->t, &n->pending, 0, &kind);
+	if (!rc && kind != LINE_SPAN)
+		count_kind(n->t->stats, kind);
+	return rc;
+}
+
+static int on_network(void *arg, enum list_line_kind kind, const struct list_span *span,
+		      const struct list_owner *owner)
+{
+	struct networks *n = arg;
+	const struct list_source *s = n->t->s;
+	int rc = 0;
+
+	n->t->stats->lines++;
+	if (!list_owner_is_wanted(owner, s->owners, s->owner_count))
+		kind = LINE_NOT_WANTED;
+	count_kind(n->t->stats, kind);
+	if (kind != LINE_SPAN)
+		return 0;
+	if (n->is_pending && list_span_follows(&n->pending, span)) {
+		memcpy(n->pending.hi, span->hi, sizeof(span->hi));
+		return 0;
+	}
+	rc = take_pending(n);
+	n->pending = *span;
+	n->is_pending = true;
+	return rc;
+}
+
+static int take_mmdb(struct taking *t)
+{
+	struct networks n = { .t = t };
+	const struct list_mmdb_sink sink = { on_network, &n };
+	struct list_mmdb *m;
+	int rc = list_mmdb_open(t->s->fd, t->s->bytes, t->s->len, &m);
+
+	if (rc)
+		return rc;
+	rc = list_mmdb_walk(m, &sink);
+	if (!rc)
+		rc = take_pending(&n);
+	list_mmdb_close(m);
+	return rc;
+}
+
+/** A table of owners without a row is none: what is left of a file that was cut, say. */
+static bool has_rows(const struct list_stats *s)
+{
+	return s->by_kind[LINE_SPAN] || s->by_kind[LINE_NOT_WANTED] ||
+	       s->by_kind[LINE_NOT_PUBLIC] || !s->invalid;
+}
+
 /** Read a list whose reader is open, as what it is or is said to be. */
 static int take_text(struct taking *t, struct list_reader *r)
 {
@@ -177,6 +264,8 @@ static int take_text(struct taking *t, struct list_reader *r)
 	if (rc)
 		return rc;
 	t->stats->read_as = shape;
+	if (shape == SHAPE_OWNERS && list_mmdb_is(t->s->fd, t->s->bytes, t->s->len))
+		return take_mmdb(t);
 	if (shape == SHAPE_NONE) /* nothing but comments; they are counted */
 		shape = SHAPE_NAMES;
 	if (!list_parser_reads(shape))
@@ -189,6 +278,8 @@ static int take_text(struct taking *t, struct list_reader *r)
 	p->owner_count = t->s->owner_count;
 	rc = take_lines(t, r, p);
 	free(p);
+	if (!rc && shape == SHAPE_OWNERS && !has_rows(t->stats))
+		return -ENODATA;
 	return rc;
 }
 
@@ -244,8 +335,8 @@ static int keep_sides(struct taking *t, const struct list_index *old, unsigned l
 	uint32_t where;
 	int rc = side ? 0 : -ENOMEM, have;
 
-	for (uint32_t i = 0; !rc; i++) {
-		have = list_sides_rule(old, list, i, side, &where);
+	for (uint32_t i = 0; !rc; i++) { /* each number twice: the rule, then its "$badfilter" */
+		have = list_sides_rule(old, list, i / 2, i & 1, side, &where);
 		if (have < 0)
 			break;
 		if (have)
@@ -273,6 +364,7 @@ static int keep_spans(struct taking *t, const struct list_index *old, unsigned l
 static int keep_old(struct taking *t)
 {
 	uint32_t before = t->names.count;
+	enum list_line_kind kind;
 	struct list_walk walk;
 	struct list_entry e;
 	uint32_t where;
@@ -282,7 +374,7 @@ static int keep_old(struct taking *t)
 		return 0;
 	while (!rc && list_walk_next(&walk, &e, &where)) {
 		if (!(where & LIST_WHERE_CONF))
-			rc = take_entry(t, &e, where);
+			rc = take_name(t, &e, where, &kind);
 	}
 	if (!rc)
 		rc = keep_sides(t, t->s->old, walk.list);

@@ -400,16 +400,30 @@ static void follow_bypass(struct parser *p)
 		conf_bypass_apply(p->conf, &b);
 }
 
-/* Only a table of owners has owners, and without any it would be an empty list. */
+static bool is_list_used(const struct conf *c, size_t index)
+{
+	uint64_t lists = conf_refused_lists(c);
+
+	for (size_t i = 0; i < c->policy_count; i++)
+		lists |= conf_policy_lists(&c->policies[i], true) |
+			 conf_policy_lists(&c->policies[i], false);
+	return lists >> index & 1;
+}
+
+/* Only a table of owners has owners; without any it tells who owns what, and is no list. */
 static void check_list(struct parser *p, size_t index)
 {
 	const struct instance *i = &p->instances[CONF_LIST][index];
 	const struct conf_list *l = &p->conf->lists[index];
 
-	if (!i->incomplete && (l->format == LIST_OWNERS) != (l->owner_count > 0))
-		parse_error_at(p, &i->declared, NULL, l->owner_count ?
-			       "list '%s' has owners, and its format is not 'owners'" :
-			       "list '%s' is of format owners, and has no 'owner'", l->name);
+	if (i->incomplete)
+		return;
+	if (l->owner_count && l->format != LIST_OWNERS)
+		parse_error_at(p, &i->declared, NULL,
+			       "list '%s' has owners, and its format is not 'owners'", l->name);
+	if (!l->owner_count && l->format == LIST_OWNERS && is_list_used(p->conf, index))
+		parse_error_at(p, &i->declared, NULL, "list '%s' is of format owners, and has no "
+			       "'owner', so it would be empty", l->name);
 }
 
 /* The caller of conf_policies_apply() adds what has hours. */

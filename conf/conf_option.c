@@ -303,8 +303,9 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf_list, format), .initial = "auto",
 	  .help = "How the file is written; auto goes by the first lines, but for owners: a "
 		"table of addresses and who owns them (start, end, AS number and, in any "
-		"order, country and organisation; parted by tabs or commas), of which only "
-		"what 'owner' asks for is taken." },
+		"order, country and organisation, parted by tabs or commas; or a file in "
+		"MaxMind's format, .mmdb), of which only what 'owner' asks for is taken. "
+		"Without 'owner' such a table only tells who owns an address." },
 	{ CONF_LIST, "owner", .type = TYPE_OWNER, .args = "ASn | COUNTRY | TEXT ...",
 	  .example = "AS64496",
 	  .help = "Whose addresses are taken from a file of format owners: an autonomous "
@@ -318,7 +319,11 @@ static const struct conf_option options[] = {
 	  .args = "URL", .example = "https://lists.example/ads.txt",
 	  .help = "Where `nameward list update` fetches the file from, by http or https; "
 		"the last good copy stays in force while that fails. Without 'file' the "
-		"copy is NAME.txt in lists-folder." },
+		"copy is NAME.txt in lists-folder. No redirect and no DNS answer leads it to "
+		"what is at home, unless its host here is an address, or a name of a local, "
+		"host, forward or rebind line or of /etc/hosts. What it says of a public suffix "
+		"(com, co.uk) or of names that are needed (of lists, updates, the time, upstreams "
+		"and names at home) does not count: block those in a list without a URL." },
 	{ CONF_LIST, "refresh", .type = TYPE_SECONDS,
 	  .at = offsetof(struct conf_list, refresh_s), .min = HOUR, .max = 90 * DAY,
 	  .initial = "1d",

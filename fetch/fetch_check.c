@@ -29,6 +29,8 @@ static int open_index(const struct conf_list *l, int fd, struct list_index **out
 		.fd = fd,
 		.format = l->format,
 		.subdomains = l->subdomains,
+		.owners = (const char *const *)l->owners,
+		.owner_count = l->owner_count,
 	};
 	int index = sealed_new("nameward-list");
 	int rc;

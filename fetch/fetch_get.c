@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "fetch/fetch_hosts.h"
+#include "lib/addr.h"
+#include "lib/clock.h"
+#include "lib/home.h"
 #include "lib/util.h"
 
 #define HOST_MAX      253
@@ -25,6 +28,7 @@ struct turn {
 	struct curl_slist *headers, *addresses; /* owned */
 	char error[CURL_ERROR_SIZE];
 	int rc; /* of a callback that ended it */
+	char home[ADDR_TEXT_MAX]; /* where it led that it must not go; else "" */
 };
 
 /* --- URLs -----------------------------------------------------------------------------
@@ -73,6 +77,11 @@ bool fetch_url_is_good(const char *url)
 	return (is_scheme(url, "https") || is_scheme(url, "http")) &&
 	       has_part(url, CURLUPART_HOST) && !has_part(url, CURLUPART_USER) &&
 	       !has_part(url, CURLUPART_PASSWORD);
+}
+
+bool fetch_host_is_address(const char *host)
+{
+	return host[0] == '[' || !host[strspn(host, "0123456789.")];
 }
 
 int fetch_url_host(const char *url, char *buf, size_t size)
@@ -156,6 +165,24 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
 	return 0;
 }
 
+/** Judge the address that is really connected to, whatever led there: a redirect, or DNS, which
+ *  may say something else each time. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct turn *t = arg;
+	struct home home = { .count = 0 };
+	struct addr_port at;
+
+	if (purpose != CURLSOCKTYPE_IPCXN || addr_port_from_sockaddr(&to->addr, &at))
+		return CURL_SOCKET_BAD;
+	home_refresh(&home, clock_mono_us() / 1000);
+	if (!t->get->may_go_home && home_has(&home, &at.addr)) {
+		addr_to_text(&at.addr, t->home);
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 /* --- a request ------------------------------------------------------------------------
  */
 
@@ -178,7 +205,7 @@ static int add_addresses(struct turn *t, const char *url)
 	char *port = url_part(url, CURLUPART_PORT);
 	int rc = fetch_url_host(url, host, sizeof(host));
 
-	if (!rc && host[0] != '[' && host[strspn(host, "0123456789.")]) {
+	if (!rc && !fetch_host_is_address(host)) {
 		rc = fetch_hosts_find(t->get->hosts, host, found, sizeof(found));
 		snprintf(head, sizeof(head), "%s:%s:", host, port ? port : "443");
 		if (!rc)
@@ -224,6 +251,8 @@ static CURLcode set_options(struct turn *t, const char *url)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
@@ -256,10 +285,16 @@ static int failed(struct turn *t, CURLcode code)
 	else if (t->rc)
 		snprintf(t->out->why, sizeof(t->out->why), "writing: %s",
 			 strerror(-t->rc));
+	else if (*t->home)
+		snprintf(t->out->why, sizeof(t->out->why),
+			 "it leads to %s, which is at home, and the configuration does not "
+			 "send us there", t->home);
 	else
 		snprintf(t->out->why, sizeof(t->out->why), "%s",
 			 *t->error ? t->error : curl_easy_strerror(code));
-	return t->rc ? t->rc : rc_of(code);
+	if (t->rc)
+		return t->rc;
+	return *t->home ? -EACCES : rc_of(code);
 }
 
 /** Where a redirect leads, or the end of the way.

@@ -33,6 +33,7 @@ struct fetch_get {
 	uint64_t bytes_max;		      /* of the body, unpacked */
 	int fd;				      /* gets the body; empty at first */
 	struct fetch_hosts *hosts;	      /* where names are looked up */
+	bool may_go_home;		      /* its host may be at home: fetch_home.h */
 	/** Called now and then while it runs. total 0: unknown; NULL: not wanted. */
 	void (*progress)(void *arg, uint64_t bytes, uint64_t total);
 	void *arg;
@@ -52,19 +53,24 @@ int fetch_global_init(void);
 /** Whether such a URL can be fetched: http or https, a host, no user name or password. */
 bool fetch_url_is_good(const char *url);
 
+/** Whether a host, as fetch_url_host has it, is an address. */
+bool fetch_host_is_address(const char *host);
+
 /** The host of a good URL, in lower case, into buf. @retval -ENAMETOOLONG, -EINVAL */
 int fetch_url_host(const char *url, char *buf, size_t size);
 
 /**
  * Fetch a body. Certificates are checked against the system's store; a redirect never
- * leads from https to http. Compressed bodies are unpacked, and counted as such.
+ * leads from https to http. Without may_go_home no connection is made to what lib/home.h
+ * finds at home, wherever a redirect or DNS leads. Compressed bodies are unpacked, and
+ * counted as such.
  *
  * @retval 0           see out
  * @retval -EFBIG      over bytes_max
  * @retval -EPROTO     the server answered something else than the body, or cut it short
  * @retval -ETIMEDOUT  too slow, as above
  * @retval -EHOSTUNREACH  its name leads nowhere, or nobody answers there
- * @retval -EACCES     its certificate is not accepted
+ * @retval -EACCES     its certificate is not accepted, or it leads home
  * @retval -ELOOP      too many redirects
  * @retval -ENOMEM, -errno of writing to fd; out->why is set in all these cases
  */

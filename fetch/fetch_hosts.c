@@ -210,3 +210,18 @@ int fetch_hosts_find(struct fetch_hosts *h, const char *host, char *buf, size_t 
 		wait_once(h);
 	return w.rc;
 }
+
+bool fetch_hosts_in_file(const struct fetch_hosts *h, const char *host)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	bool is_there = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families) && !is_there; i++) {
+		struct hostent *found = NULL;
+
+		is_there = !ares_gethostbyname_file(h->channel, host, families[i], &found);
+		if (is_there)
+			ares_free_hostent(found);
+	}
+	return is_there;
+}

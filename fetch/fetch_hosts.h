@@ -6,6 +6,7 @@
 #ifndef FETCH_FETCH_HOSTS_H
 #define FETCH_FETCH_HOSTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct conf;
@@ -20,5 +21,8 @@ void fetch_hosts_close(struct fetch_hosts *h);
 /** The addresses of a host, as text: "192.0.2.1,[2001:db8::1]", /etc/hosts first.
  *  @retval -ENOENT there is none; -ETIMEDOUT nobody answers; -ENAMETOOLONG; -ENOMEM */
 int fetch_hosts_find(struct fetch_hosts *h, const char *host, char *buf, size_t size);
+
+/** Whether the host stands in /etc/hosts. */
+bool fetch_hosts_in_file(const struct fetch_hosts *h, const char *host);
 
 #endif

@@ -14,10 +14,12 @@
 #include "conf/conf.h"
 #include "fetch/fetch_check.h"
 #include "fetch/fetch_get.h"
+#include "fetch/fetch_home.h"
 #include "fetch/fetch_state.h"
 #include "lib/util.h"
 
 #define COPY_MODE 0644
+#define HOST_MAX  256
 
 /* An update under way. */
 struct update {
@@ -177,6 +179,14 @@ static void take_body(struct update *u, const struct fetch_got *got)
 	remember(u, got, hash);
 }
 
+static bool may_go_home(const struct update *u)
+{
+	char host[HOST_MAX];
+
+	return !fetch_url_host(u->list->url, host, sizeof(host)) &&
+	       fetch_home_is_meant(u->f->conf, u->f->hosts, host);
+}
+
 static void fetch(struct update *u)
 {
 	const struct fetch_validators *known = &u->state.validators;
@@ -187,6 +197,7 @@ static void fetch(struct update *u)
 		.bytes_max = LIST_FILE_MAX,
 		.fd = u->fd,
 		.hosts = u->f->hosts,
+		.may_go_home = may_go_home(u),
 		.progress = u->f->progress,
 		.arg = u->f->arg,
 	};

@@ -16,7 +16,7 @@ struct cache;
 struct conf_cache;
 struct dname;
 struct offer_room;
-struct rebind;
+struct home;
 struct wire_question;
 
 /** An answer as it is offered to a client; everything is borrowed. */
@@ -29,7 +29,7 @@ struct offer {
 	uint64_t serial; /* in the cache; 0: not there */
 	bool truncated;	 /* a part of the answer only */
 	bool is_stale;	 /* its time has ended */
-	const struct rebind *rebind; /* leave out what leads home by it; NULL: nothing */
+	const struct home *rebind; /* leave out what leads home by it; NULL: nothing */
 	bool authoritative; /* of our own data */
 	enum msg_verdict verdict;
 };

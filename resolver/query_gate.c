@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "resolver/query_parts.h"
+#include "resolver/rebind.h"
 #include "resolver/reply.h"
 
 static void answer_unleased(struct resolver *r, struct lookup *l)
@@ -96,8 +97,8 @@ static bool leads_home(struct resolver *r, struct lookup *l, const struct offer 
 	if (o->authoritative || (!o->note->len && !o->note->has_others) ||
 	    rebind_is_exempt(l->setup->conf, &l->question.qname))
 		return false;
-	rebind_refresh(&r->rebind, l->start_us / 1000);
-	verdict = rebind_judge(&r->rebind, o->note, &home);
+	home_refresh(&r->home, l->start_us / 1000);
+	verdict = rebind_judge(&r->home, o->note, &home);
 	if (verdict == REBIND_FINE)
 		return false;
 	if (home.family) {
@@ -111,7 +112,7 @@ static bool leads_home(struct resolver *r, struct lookup *l, const struct offer 
 		return true;
 	}
 	*cut = *o;
-	cut->rebind = &r->rebind;
+	cut->rebind = &r->home;
 	return false;
 }
 

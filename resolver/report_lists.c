@@ -31,8 +31,11 @@ const char *report_match_place(const struct conf_list *l, const struct list_matc
 
 	if (m->from_conf && m->line && m->line <= l->name_count)
 		return report_place(&l->names[m->line - 1].place, buf);
-	snprintf(buf, REPORT_PLACE_MAX, "%s:%u", log_safe(l->file ? l->file : "-", file, sizeof(file)),
-		 m->line);
+	log_safe(l->file ? l->file : "-", file, sizeof(file));
+	if (m->line)
+		snprintf(buf, REPORT_PLACE_MAX, "%s:%u", file, m->line);
+	else /* a table that is no text has no lines */
+		snprintf(buf, REPORT_PLACE_MAX, "%s", file);
 	return buf;
 }
 

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "local/local_image.h"
 #include "resolver/local_answer.h"
+#include "resolver/rebind.h"
 #include "resolver/state.h"
 
 #define WHERE_MAX 512

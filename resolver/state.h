@@ -5,6 +5,7 @@
 #ifndef RESOLVER_STATE_H
 #define RESOLVER_STATE_H
 
+#include "lib/home.h"
 #include "lib/log.h"
 #include "lib/msg.h"
 #include "resolver/cache.h"
@@ -12,7 +13,6 @@
 #include "resolver/hold.h"
 #include "resolver/listener.h"
 #include "resolver/lookup_log.h"
-#include "resolver/rebind.h"
 #include "resolver/schedule.h"
 #include "resolver/setup.h"
 #include "resolver/tcp.h"
@@ -52,7 +52,7 @@ struct resolver {
 	struct control *control;
 	struct queries *queries;
 	struct local_image *local; /* NULL: none */
-	struct rebind rebind;
+	struct home home;
 	struct log_limit rebind_said;
 	struct guard *guard;
 	struct schedule schedule; /* of current */

@@ -33,7 +33,8 @@ may_use() {
 	seccomp.h) echo "lib/syscall_filter.c" ;;
 	pcre2.h) echo "blocklists/list_regex.c" ;;
 	idn2.h) echo "blocklists/list_idn.c" ;;
-	libpsl.h) echo "db/site.c" ;;
+	maxminddb.h) echo "blocklists/list_mmdb.c" ;;
+	libpsl.h) echo "db/site.c blocklists/list_guard.c" ;;
 	esac
 }
 
@@ -52,7 +53,7 @@ for folder in lib conf blocklists fetch local resolver nftsync flows db cli daem
 			esac
 			breach "$file: includes from $inc/, which $folder/ may not"
 		done
-		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|openssl/[a-z0-9]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\|pcre2\.h\|idn2\.h\|libpsl\.h\)>.*,\1,p' "$file"); do
+		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|openssl/[a-z0-9]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\|pcre2\.h\|idn2\.h\|maxminddb\.h\|libpsl\.h\)>.*,\1,p' "$file"); do
 			fine=0
 			for pattern in $(may_use "$inc"); do
 				# shellcheck disable=SC2254

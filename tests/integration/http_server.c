@@ -125,6 +125,9 @@ static void answer(const struct request *r)
 	else if (!strcmp(how, "status")) {
 		head(r, atoi(rest), "", 12);
 		put(r->fd, "ads.example\n", 12);
+	} else if (!strcmp(how, "at")) {
+		snprintf(more, sizeof(more), "Location: http://%s\r\n", rest);
+		head(r, 302, more, 0);
 	} else if (!strcmp(how, "to")) {
 		snprintf(more, sizeof(more), "Location: /%s\r\n", rest);
 		head(r, 302, more, 0);

@@ -95,6 +95,17 @@ check "and refused" refused c1 $w4
 check "another owner's is not" fetched c1 http://198.18.0.81/
 check "an answer with such an address is blocked" \
 	wait_for 5 has 'EDE: 1[57].*owned' in_ns c1 dig +tries=1 +time=3 @192.168.77.1 web.example
+perl tests/support/table_to_mmdb.pl 6 28 <"$lists/owners.tsv" >"$lists/owners.mmdb"
+owned=$(printf '%s' "$owned" | sed 's/owners\.tsv/owners.mmdb/; s/AS64497/"other"/')
+reload off "refuse-list owned
+$owned"
+check "MaxMind's format is read as well" wait_for 5 refused c1 http://198.18.0.81/
+check "and by the owner alone" fetched c1 $w4
+truncate -s -200 "$lists/owners.mmdb"
+kill -HUP "$nameward_pid"
+check "a table that was cut is refused" \
+	wait_for 5 has 'No row of a table of owners, and no whole MaxMind file; its 1 old name' nameward list ls
+check "and the last good one holds" refused c1 http://198.18.0.81/
 reload enforce 'refuse-list bad'
 check "without the owner the list holds again" wait_for 5 has ' bad' nameward gate rules
 check "its address is refused" refused c1 $w4

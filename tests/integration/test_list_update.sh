@@ -47,6 +47,14 @@ configure() {
 		"comments plain/comments" "bomb gzip/bomb" "evil plain/evil"; do
 		printf 'list %s {\n url %s/%s\n}\n' "${l% *}" "$base" "${l#* }"
 	done
+	for l in "lan at/192.168.77.12:8080/plain/good" "self at/127.0.0.1:8080/plain/good" \
+		"self6 at/[::1]:8080/plain/good" "mapped at/[::ffff:127.0.0.1]:8080/plain/good" \
+		"short at/127.1:8080/plain/good" "number at/2130706433:8080/plain/good" \
+		"named at/nas.example:8080/plain/good" "wan at/198.18.0.1:8080/plain/good"; do
+		printf 'list %s {\n url %s/%s\n}\n' "${l% *}" "$base" "${l#* }"
+	done
+	printf 'list rebound {\n url http://nas.example:8080/plain/good\n}\n'
+	printf 'list inside {\n url http://192.168.77.12:8080/to/plain/good\n}\n'
 	printf 'list nobody {\n url http://nobody.example/x\n}\n'
 	printf 'list closed {\n url http://198.18.0.99:8080/x\n}\n'
 	printf 'list secure {\n url https://web.example/secure\n}\n'
@@ -55,8 +63,11 @@ configure() {
 net_up
 net_unbound <<-EOF
 lists 60 A 198.18.0.80
+nas 60 A 192.168.77.12
 EOF
 start_in inet "$BUILD/http_server" 198.18.0.80 8080 "$www" >"$net_dir/served"
+start_in c2 "$BUILD/http_server" 192.168.77.12 8080 "$www" >"$net_dir/served2"
+for a in 127.0.0.1 198.18.0.1; do start_in router "$BUILD/http_server" $a 8080 "$www" >"$net_dir/served.$a"; done
 configure >"$net_dir/in.conf"
 net_nameward <"$net_dir/in.conf"
 
@@ -98,6 +109,12 @@ check "status 404" result gone 'failed.*404'
 check "status 500" result broken 'failed.*500'
 check "a loop of redirects ends" result loop 'failed.*redirects'
 check "a redirect to a file is not followed" result away 'failed.*redirected'
+for l in lan self self6 mapped short number named wan rebound; do
+	check "no stranger sends us home: $l" result $l 'failed.*(at home|refused)'
+done
+check "nobody there was asked" test ! -s "$net_dir/served.127.0.0.1" -a ! -s "$net_dir/served.198.18.0.1"
+check "but what the configuration names" result inside 'updated +1001'
+check "and only that" test "$(grep -c . "$net_dir/served2")" = 2
 check "a bomb is not unpacked to its end" result bomb 'failed.*512 MiB'
 check "a name that does not exist" result nobody 'failed.*no such name'
 check "a server that is down" result closed 'failed'
@@ -147,6 +164,9 @@ check "a page in a list's place" result packed 'failed.*HTML'
 check "leaves its last good copy in force" blocked ads.packed.example
 update evil --accept >"$net_dir/update.out" 2>&1
 check "what blocks a source is taken on the operator's word" result evil 'updated +101'
+check "it is in force" wait_for 5 blocked n1.evil.example
+check "but for that name" passes lists.example
+check "and list ls says so" has '^evil .*protected name or public suffix 1 .line 101' nameward list ls
 update good >"$net_dir/update.out" 2>&1
 check "and lists are fetched all the same: past the filter" result good 'unchanged'
 

@@ -93,7 +93,7 @@ static void use_sides(const struct list_index *x, const char *name)
 	assert_int_equal(found, said[0] | said[1] | said[2] | said[3]);
 	if (list_sides_explain(x, &d, &ask, UINT64_MAX, said, &match))
 		assert_true(found >> match.list & 1);
-	for (uint32_t i = 0; list_sides_rule(x, 3, i, &side, &where) >= 0; i++)
+	for (uint32_t i = 0; list_sides_rule(x, 3, i / 2, i & 1, &side, &where) >= 0; i++)
 		assert_in_range(i, 0, LIST_SIDES_MAX);
 }
 

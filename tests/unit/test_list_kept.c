@@ -14,6 +14,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "blocklists/list_sides.h"
 #include "blocklists/list_walk.h"
 #include "blocklists/list_why.h"
 #include "lib/util.h"
@@ -236,6 +237,48 @@ static void every_entry_stays_with_its_rule_and_its_line(void **state)
 		free(texts[i]);
 }
 
+/** Rules that are more than a name: of a list itself, and of another one. */
+static void what_is_disabled_stays_so_when_its_list_is_kept(void **state)
+{
+	static const char rules[] = "||ads*.example^\n||ads*.example^$badfilter\n"
+				    "/^track[0-9]/\n||cdn*.example^\n||name.example^\n"
+				    "||name.example^$badfilter\n";
+	static const struct {
+		const char *name;
+		uint64_t blocked;
+	} cases[] = {
+		{ "ads1.example", 0 }, { "track1.example", 0 }, { "name.example", 0 },
+		{ "cdn1.example", 1 },
+	};
+	struct list_source s[] = {
+		list_support_text("a", rules),
+		list_support_text("b", "/^track[0-9]/$badfilter\n||x.example^\n"),
+	};
+
+	(void)state;
+	for (unsigned kept = 0; kept < 4; kept++) { /* a bit a list */
+		struct list_index *old = list_support_index(s, 2), *x;
+		struct list_source again[] = {
+			kept & 1 ? with_old("a", HTML, old) : s[0],
+			kept & 2 ? with_old("b", HTML, old) : s[1],
+		};
+
+		x = list_support_index(again, 2);
+		for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+			const struct list_asking any = { .is_any = true };
+			uint64_t by_level[LEVELS];
+			struct dname d;
+
+			assert_int_equal(dname_from_text(cases[i].name, &d), 0);
+			list_index_find(x, &d, UINT64_MAX, by_level);
+			list_sides_find(x, &d, &any, UINT64_MAX, by_level);
+			assert_int_equal(by_level[LEVEL_BLOCK], cases[i].blocked);
+		}
+		list_index_close(x);
+		list_index_close(old);
+	}
+}
+
 static void words_say_what_is_wrong_how_old_the_names_are(void **state)
 {
 	static const struct {
@@ -294,6 +337,7 @@ int main(void)
 		cmocka_unit_test(names_of_the_configuration_are_never_old),
 		cmocka_unit_test(the_switch_for_subdomains_counts_for_old_names_too),
 		cmocka_unit_test(every_entry_stays_with_its_rule_and_its_line),
+		cmocka_unit_test(what_is_disabled_stays_so_when_its_list_is_kept),
 		cmocka_unit_test(words_say_what_is_wrong_how_old_the_names_are),
 		cmocka_unit_test(an_unknown_list_cannot_be_walked),
 	};

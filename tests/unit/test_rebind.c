@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "lib/home.h"
 #include "lib/util.h"
 #include "resolver/note.h"
 #include "resolver/rebind.h"
@@ -41,27 +42,27 @@ static void addresses_at_home_are_told_from_public_ones(void **state)
 		{ "2001:db8:5:1::99", true }, { "2001:db8:5:2::99", false },
 		{ "203.0.115.200", true },   { "203.0.116.1", false },
 	};
-	struct rebind r = { .count = 0 };
+	struct home r = { .count = 0 };
 	struct addr a;
 
 	(void)state;
 	a = addr_of("203.0.114.7");
-	rebind_add(&r, &a, 24, false); /* the WAN's: its neighbours there are strangers */
+	home_add(&r, &a, 24, false); /* the WAN's: its neighbours there are strangers */
 	a = addr_of("2001:db8:5:1::1");
-	rebind_add(&r, &a, 64, true);
+	home_add(&r, &a, 64, true);
 	a = addr_of("203.0.115.1");
-	rebind_add(&r, &a, 24, true);
+	home_add(&r, &a, 24, true);
 	a = addr_of("192.168.1.1");
-	rebind_add(&r, &a, 24, true);
+	home_add(&r, &a, 24, true);
 	assert_int_equal(r.count, 3);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		a = addr_of(cases[i].addr);
-		if (rebind_is_home(&r, &a) != cases[i].home)
+		if (home_has(&r, &a) != cases[i].home)
 			fail_msg("%s", cases[i].addr);
 	}
-	for (unsigned i = 0; i < 2 * REBIND_NETS_MAX; i++)
-		rebind_add(&r, &a, 24, true);
-	assert_int_equal(r.count, REBIND_NETS_MAX);
+	for (unsigned i = 0; i < 2 * HOME_NETS_MAX; i++)
+		home_add(&r, &a, 24, true);
+	assert_int_equal(r.count, HOME_NETS_MAX);
 }
 
 static void names_that_may_lead_home_are_exempt(void **state)
@@ -108,7 +109,7 @@ static void services_with_a_hint_at_home_are_left_out(void **state)
 		{ { 0, 1, 0, 0, 4 }, 5, true },
 		{ { 0, 1 }, 2, true },
 	};
-	struct rebind r = { .count = 0 };
+	struct home r = { .count = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -124,15 +125,15 @@ static void services_with_a_hint_at_home_are_left_out(void **state)
 
 static void own_addresses_are_read_from_the_kernel_now_and_then(void **state)
 {
-	struct rebind r = { .count = 0 };
+	struct home r = { .count = 0 };
 
 	(void)state;
-	rebind_refresh(&r, 1000);
+	home_refresh(&r, 1000);
 	assert_int_equal(r.read_ms, 1000);
-	rebind_refresh(&r, 1000 + REBIND_REFRESH_MS - 1);
+	home_refresh(&r, 1000 + HOME_REFRESH_MS - 1);
 	assert_int_equal(r.read_ms, 1000);
-	rebind_refresh(&r, 1000 + REBIND_REFRESH_MS);
-	assert_int_equal(r.read_ms, 1000 + REBIND_REFRESH_MS);
+	home_refresh(&r, 1000 + HOME_REFRESH_MS);
+	assert_int_equal(r.read_ms, 1000 + HOME_REFRESH_MS);
 }
 
 int main(void)
