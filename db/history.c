@@ -10,12 +10,14 @@
 #include "db/events.h"
 #include "db/fold.h"
 #include "db/ids.h"
+#include "db/late.h"
 #include "db/pending.h"
 #include "db/refusals.h"
 #include "db/resolved.h"
 #include "db/store.h"
 #include "db/text.h"
 #include "lib/addr.h"
+#include "lib/clock.h"
 #include "lib/dname.h"
 #include "lib/msg.h"
 #include "lib/util.h"
@@ -29,6 +31,8 @@ struct history {
 	struct ids *ids;	   /* owned */
 	struct resolved *resolved; /* owned */
 	struct fold *fold;	   /* owned */
+	struct late *late;	   /* owned */
+	struct late_now now;	   /* of the transaction under way */
 	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
 	struct history_stats stats, before; /* before: of the last good commit */
 };
@@ -71,6 +75,8 @@ int history_open(struct store *s, const struct history_labels *labels, struct hi
 		rc = resolved_open(s, &h->resolved);
 	if (!rc)
 		rc = fold_open(s, &h->fold);
+	if (!rc)
+		rc = late_open(s, &h->late);
 	if (rc) {
 		history_close(h);
 		return rc;
@@ -83,6 +89,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
+	late_close(h->late);
 	fold_close(h->fold);
 	resolved_close(h->resolved);
 	ids_close(h->ids);
@@ -171,6 +178,8 @@ static int write_lookup(struct history *h, const struct pending_row *row, int64_
 	bind_positive(h->lookup, 7, row->hold_us);
 	sqlite3_bind_int64(h->lookup, 8, row->n);
 	rc = insert_at(h, h->lookup, ts);
+	if (!rc)
+		rc = late_note(h->late, *ts, h->now);
 	return rc ? rc : fold_note(h->fold, *ts);
 }
 
@@ -272,6 +281,7 @@ void history_settle(struct history *h, int rc)
 	ids_settle(h->ids, rc);
 	resolved_settle(h->resolved, rc);
 	fold_settle(h->fold, rc);
+	late_settle(h->late, rc, h->now);
 	if (rc)
 		h->stats = h->before;
 	else
@@ -288,6 +298,7 @@ int history_commit(struct history *h, struct history_queue *q)
 	rc = store_begin(h->store);
 	if (rc)
 		return rc;
+	h->now = (struct late_now){ clock_wall_us(), clock_mono_us() };
 	rc = write_all(h, q);
 	if (rc)
 		store_rollback(h->store);
