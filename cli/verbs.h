@@ -12,6 +12,7 @@ extern const struct verb verb_client;
 extern const struct verb verb_report;
 extern const struct verb verb_why;
 extern const struct verb verb_history_export;
+extern const struct verb verb_history_import;
 extern const struct verb verb_import_adguard;
 extern const struct verb verb_import_dnsmasq;
 extern const struct verb verb_import_pihole;

@@ -10,12 +10,15 @@
 #include "db/events.h"
 #include "db/fold.h"
 #include "db/ids.h"
+#include "db/late.h"
 #include "db/pending.h"
+#include "db/privacy.h"
 #include "db/refusals.h"
 #include "db/resolved.h"
 #include "db/store.h"
 #include "db/text.h"
 #include "lib/addr.h"
+#include "lib/clock.h"
 #include "lib/dname.h"
 #include "lib/msg.h"
 #include "lib/util.h"
@@ -29,7 +32,9 @@ struct history {
 	struct ids *ids;	   /* owned */
 	struct resolved *resolved; /* owned */
 	struct fold *fold;	   /* owned */
-	sqlite3_stmt *lookup, *refusal, *refusal_more, *event;
+	struct late *late;	   /* owned */
+	struct late_now now;	   /* of the transaction under way */
+	sqlite3_stmt *lookup, *refusal, *refusal_more, *event, *same;
 	struct history_stats stats, before; /* before: of the last good commit */
 };
 
@@ -43,6 +48,12 @@ static const char insert_refusal[] =
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
 static const char update_refusal[] =
 	"UPDATE refusal SET n = n + ?2, last = ?3 WHERE ts = ?1";
+/* whether the row at ?1 is the lookup of ?3 with type ?4 by ?2 */
+static const char same_lookup[] =
+	"SELECT c.addr = ?2 AND o.qtype = ?4 AND coalesce(l.name, (SELECT n.name FROM name n"
+	"  WHERE n.id = l.name_id)) IS ?3"
+	" FROM lookup l LEFT JOIN client c ON c.id = l.client_id"
+	" LEFT JOIN outcome o ON o.id = l.outcome_id WHERE l.ts = ?1";
 static const char insert_event[] =
 	"INSERT INTO event (ts, kind, subject, detail) VALUES (?1, ?2, nullif(?3, ''),"
 	" nullif(?4, '')) ON CONFLICT DO NOTHING";
@@ -66,11 +77,15 @@ int history_open(struct store *s, const struct history_labels *labels, struct hi
 	if (!rc)
 		rc = store_prepare(s, insert_event, &h->event);
 	if (!rc)
+		rc = store_prepare(s, same_lookup, &h->same);
+	if (!rc)
 		rc = ids_open(s, &h->ids);
 	if (!rc)
 		rc = resolved_open(s, &h->resolved);
 	if (!rc)
 		rc = fold_open(s, &h->fold);
+	if (!rc)
+		rc = late_open(s, &h->late);
 	if (rc) {
 		history_close(h);
 		return rc;
@@ -83,6 +98,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
+	late_close(h->late);
 	fold_close(h->fold);
 	resolved_close(h->resolved);
 	ids_close(h->ids);
@@ -90,6 +106,7 @@ void history_close(struct history *h)
 	sqlite3_finalize(h->refusal);
 	sqlite3_finalize(h->refusal_more);
 	sqlite3_finalize(h->event);
+	sqlite3_finalize(h->same);
 	free(h);
 }
 
@@ -171,6 +188,8 @@ static int write_lookup(struct history *h, const struct pending_row *row, int64_
 	bind_positive(h->lookup, 7, row->hold_us);
 	sqlite3_bind_int64(h->lookup, 8, row->n);
 	rc = insert_at(h, h->lookup, ts);
+	if (!rc)
+		rc = late_note(h->late, *ts, h->now);
 	return rc ? rc : fold_note(h->fold, *ts);
 }
 
@@ -272,6 +291,7 @@ void history_settle(struct history *h, int rc)
 	ids_settle(h->ids, rc);
 	resolved_settle(h->resolved, rc);
 	fold_settle(h->fold, rc);
+	late_settle(h->late, rc, h->now);
 	if (rc)
 		h->stats = h->before;
 	else
@@ -288,6 +308,7 @@ int history_commit(struct history *h, struct history_queue *q)
 	rc = store_begin(h->store);
 	if (rc)
 		return rc;
+	h->now = (struct late_now){ clock_wall_us(), clock_mono_us() };
 	rc = write_all(h, q);
 	if (rc)
 		store_rollback(h->store);
@@ -303,6 +324,67 @@ int history_commit(struct history *h, struct history_queue *q)
 	refusals_committed(q->refusals);
 	events_committed(q->events);
 	return 0;
+}
+
+/* --- another program's rows ----------------------------------------------------------- */
+
+int history_past_begin(struct history *h)
+{
+	int rc = store_begin(h->store);
+
+	if (!rc)
+		h->now = (struct late_now){ clock_wall_us(), clock_mono_us() };
+	return rc;
+}
+
+/* What stands at the row's own microsecond: 0 nothing, 1 the same lookup, 2 another one. */
+static int look_at_place(struct history *h, const struct pending_row *row, int *what)
+{
+	const struct msg_lookup *m = row->lookup;
+	char name[DNAME_TEXT_MAX], client[ADDR_TEXT_MAX];
+	int code;
+
+	sqlite3_bind_int64(h->same, 1, row->ts_us);
+	sqlite3_bind_text(h->same, 2, privacy_client_text(&m->client, client), -1,
+			  SQLITE_STATIC);
+	if (m->qname_len)
+		sqlite3_bind_text(h->same, 3, dname_wire_to_text(m->data, m->qname_len, name),
+				  -1, SQLITE_STATIC);
+	sqlite3_bind_int64(h->same, 4, ids_qtype_of(m));
+	code = sqlite3_step(h->same);
+	*what = 0;
+	if (code == SQLITE_ROW)
+		*what = sqlite3_column_int(h->same, 0) ? 1 : 2;
+	sqlite3_reset(h->same);
+	sqlite3_clear_bindings(h->same);
+	return store_rc(h->store, code);
+}
+
+int history_past_add(struct history *h, struct pending_row *row, bool *is_there)
+{
+	int what = 2, rc = 0;
+
+	*is_there = false;
+	for (unsigned i = 0; i < TRIES_BY_ONE * TRIES_BY_ONE; i++) {
+		rc = look_at_place(h, row, &what);
+		if (rc || what != 2)
+			break;
+		row->ts_us++;
+	}
+	*is_there = what == 1;
+	if (rc || *is_there)
+		return rc;
+	return what == 2 ? -EEXIST : write_lookup(h, row, &row->ts_us);
+}
+
+int history_past_end(struct history *h, int rc)
+{
+	if (rc)
+		store_rollback(h->store);
+	else
+		rc = store_commit(h->store);
+	history_settle(h, rc);
+	return rc;
 }
 
 const struct history_stats *history_stats(const struct history *h)

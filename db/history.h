@@ -5,6 +5,7 @@
 #ifndef DB_HISTORY_H
 #define DB_HISTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct history;
 struct ids;
 struct mac;
 struct pending;
+struct pending_row;
 struct refusals;
 struct store;
 
@@ -46,6 +48,17 @@ void history_close(struct history *h);
 /** Write the oldest batch of lookups and all refusals and events that wait, and commit.
  *  On failure (the values of store.h) nothing was written and all goes on waiting. */
 int history_commit(struct history *h, struct history_queue *q);
+
+/** Rows that another program recorded, in transactions of their own: begin, add, end. */
+int history_past_begin(struct history *h);
+
+/** @param row       its ts_us is where it belongs, and becomes where it stands
+ *  @param is_there  it stood there before: same client, name and type
+ *  @retval -EEXIST  there is no free microsecond near its own; and as store.h */
+int history_past_add(struct history *h, struct pending_row *row, bool *is_there);
+
+/** @param rc  0: commit; else roll back, and it is returned */
+int history_past_end(struct history *h, int rc);
 
 const struct history_stats *history_stats(const struct history *h);
 

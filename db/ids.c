@@ -177,6 +177,11 @@ static int rule_id(struct ids *ids, const struct msg_lookup *m, const char *list
 	return dict_id(ids->dicts[DICT_RULE], values, id);
 }
 
+int64_t ids_qtype_of(const struct msg_lookup *m)
+{
+	return m->qtype | (m->qclass == CLASS_IN ? 0 : (int64_t)m->qclass << 16);
+}
+
 static int make_outcome(struct ids *ids, const struct msg_lookup *m, const char *list_at,
 			int64_t *id)
 {
@@ -188,9 +193,7 @@ static int make_outcome(struct ids *ids, const struct msg_lookup *m, const char 
 		rc = rule_id(ids, m, list_at, &rule);
 	if (rc)
 		return rc;
-	values[0].number = m->qtype;
-	if (m->qclass != CLASS_IN)
-		values[0].number |= (int64_t)m->qclass << 16;
+	values[0].number = ids_qtype_of(m);
 	values[1].number = m->verdict;
 	values[2].number = m->rcode;
 	values[3] = number_or_null(upstream);

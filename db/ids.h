@@ -31,6 +31,9 @@ int ids_client_of(struct ids *ids, const struct msg_lookup *m, int64_t *id);
 /** Type, class, verdict, rcode, upstream and list entry of a lookup. */
 int ids_outcome_of(struct ids *ids, const struct msg_lookup *m, int64_t *id);
 
+/** Type and class of a lookup as an outcome has them. */
+int64_t ids_qtype_of(const struct msg_lookup *m);
+
 struct dict *ids_dict(struct ids *ids, enum dict_kind kind);
 
 /** The transaction ended: 0 committed, else rolled back. */

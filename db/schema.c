@@ -255,6 +255,14 @@ static const char views_4[] =
 	" " TIME_OF("min(e.first)") " AS first, " TIME_OF("max(e.last)") " AS last,"
 	" max(e.last) AS ts FROM newest n JOIN each e ON e.device = n.device GROUP BY n.device;";
 
+/*
+ * For copies of the history elsewhere: which file this is, whatever its name, and the hours
+ * in which rows came late (late.h), numbered anew whenever one does.
+ */
+static const char tables_5[] =
+	"CREATE TABLE late (hour INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;"
+	"INSERT INTO meta (key, value) VALUES ('history_id', random() & 0x7fffffffffffffff);";
+
 /* Step i leads from version i to i + 1. Never change one that was released: add another. */
 static const struct {
 	const char *sql[2];
@@ -263,6 +271,7 @@ static const struct {
 	{ { tables_2, views_2 } },
 	{ { NULL } }, /* only words: the verdict rebind */
 	{ { tables_4, views_4 } },
+	{ { tables_5 } },
 };
 
 int schema_version(void)

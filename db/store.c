@@ -2,12 +2,14 @@
 #include "db/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +31,7 @@ struct store {
 	char *path; /* owned */
 	char *wal;  /* owned */
 	sqlite3 *db;
+	int writer_fd; /* owned; its lock says that the file has its writer */
 	struct file_id file_is, wal_is;
 	uint32_t wal_pages;
 	uint32_t checkpoint_at; /* pages */
@@ -271,6 +274,24 @@ static int check_folder(const char *path)
 	return access(folder, W_OK) ? store_rc_of_errno(errno) : -ENOENT;
 }
 
+/* One writer keeps ids in memory that a second one would give out again. SQLite's own locks
+ * are of another kind; but they go when any descriptor of the file is closed, so this one is
+ * closed behind the connection. */
+static int become_writer(struct store *s)
+{
+	s->writer_fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	if (s->writer_fd >= 0 && flock(s->writer_fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		return -EBUSY;
+	return 0;
+}
+
+static void close_both(struct store *s)
+{
+	sqlite3_close(s->db);
+	if (s->writer_fd >= 0)
+		close(s->writer_fd);
+}
+
 int store_open(const char *path, struct store **out)
 {
 	struct store *s = calloc(1, sizeof(*s));
@@ -279,6 +300,7 @@ int store_open(const char *path, struct store **out)
 
 	if (!s)
 		return -ENOMEM;
+	s->writer_fd = -1;
 	s->checkpoint_at = STORE_CHECKPOINT_PAGES;
 	s->path = strdup(path);
 	if (!s->path || asprintf(&s->wal, "%s-wal", path) < 0) {
@@ -295,6 +317,8 @@ int store_open(const char *path, struct store **out)
 	if (rc == -ENOENT)
 		rc = check_folder(path);
 	if (!rc)
+		rc = become_writer(s);
+	if (!rc)
 		rc = set_up(s);
 	if (rc)
 		goto err_close;
@@ -302,7 +326,7 @@ int store_open(const char *path, struct store **out)
 	return 0;
 
 err_close:
-	sqlite3_close(s->db);
+	close_both(s);
 err_free:
 	free(s->wal);
 	free(s->path);
@@ -317,7 +341,7 @@ void store_close(struct store *s)
 	/* a file that took our file's place must not get our pages */
 	if (!is_same(s->path, &s->file_is) || !is_same(s->wal, &s->wal_is))
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	sqlite3_close(s->db);
+	close_both(s);
 	free(s->wal);
 	free(s->path);
 	free(s);

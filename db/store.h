@@ -5,7 +5,7 @@
  *
  * Results, everywhere in db/ (negative):
  *   ENOSPC disk full · EROFS read-only · EACCES no permission · EIO the disk failed ·
- *   EBUSY another connection holds the write lock · EUCLEAN corrupt, or not a database ·
+ *   EBUSY another connection holds the write lock, or is the file's writer · EUCLEAN corrupt, or not a database ·
  *   ESTALE deleted or replaced while open · EPROTO made by a newer version ·
  *   EMEDIUMTYPE another program's database · ENOBUFS a reader keeps the WAL from being
  *   emptied and it has reached its limit · ENOMEM
@@ -37,7 +37,7 @@ void store_library_init(void);
 
 /** Open or make the database at path. Its folder must exist; group adm may read the file,
  *  as far as this process may give it away. Statements are the caller's to finalize.
- *  On -EPROTO and -EMEDIUMTYPE the file was not touched.
+ *  On -EPROTO, -EMEDIUMTYPE and -EBUSY the file was not touched.
  *  @param out  owned by the caller; store_close */
 int store_open(const char *path, struct store **out);
 

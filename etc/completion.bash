@@ -52,8 +52,15 @@ _nameward()
 		'who '*) words="-n --lines -S --since -U --until $common" ;;
 		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
-		'history ') words="export forget $common" ;;
+		'history ') words="export forget import $common" ;;
 		'history export') words="--format -S --since -U --until $filters $common" ;;
+		'history import')
+			if [[ $cur != -* ]]; then
+				compopt -o filenames
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+			fi
+			words="--apply $common" ;;
 		'import ') words="adguard dnsmasq pihole $common" ;;
 		'import '*)
 			if [[ $cur != -* ]]; then
