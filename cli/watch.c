@@ -6,16 +6,14 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "cli/interrupt.h"
 
 #define POLL_MS 250
 
@@ -29,8 +27,7 @@ struct trace {
 struct watch {
 	const char *path; /* borrowed */
 	char wal_path[PATH_MAX];
-	int signal_fd;
-	sigset_t old_mask;
+	struct interrupt interrupt;
 	bool has_looked;
 	struct trace trace; /* as last seen; zeroed: not seen yet */
 };
@@ -57,7 +54,6 @@ static bool look(const struct watch *w, struct trace *trace)
 int watch_new(const char *path, struct watch **out)
 {
 	struct watch *w = calloc(1, sizeof(*w));
-	sigset_t mask;
 	int rc;
 
 	if (!w)
@@ -68,25 +64,13 @@ int watch_new(const char *path, struct watch **out)
 		free(w);
 		return -ENAMETOOLONG;
 	}
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	w->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (w->signal_fd < 0) {
-		rc = -errno;
+	rc = interrupt_init(&w->interrupt);
+	if (rc < 0) {
 		free(w);
 		return rc;
 	}
-	sigprocmask(SIG_BLOCK, &mask, &w->old_mask);
 	*out = w;
 	return 0;
-}
-
-static bool is_interrupted(const struct watch *w, int timeout_ms)
-{
-	struct pollfd pfd = { .fd = w->signal_fd, .events = POLLIN };
-
-	return poll(&pfd, 1, timeout_ms) > 0;
 }
 
 enum watch_event watch_wait(struct watch *w)
@@ -95,7 +79,7 @@ enum watch_event watch_wait(struct watch *w)
 		struct trace trace;
 		int64_t inode = w->trace.inode;
 
-		if (is_interrupted(w, w->has_looked ? POLL_MS : 0))
+		if (interrupt_came(&w->interrupt, w->has_looked ? POLL_MS : 0))
 			return WATCH_INTERRUPTED;
 		w->has_looked = true;
 		if (!look(w, &trace) || memcmp(&trace, &w->trace, sizeof(trace)) == 0)
@@ -107,14 +91,8 @@ enum watch_event watch_wait(struct watch *w)
 
 void watch_free(struct watch *w)
 {
-	struct signalfd_siginfo info;
-
 	if (!w)
 		return;
-	/* what ended the waiting is done with; it must not end the process as well */
-	while (read(w->signal_fd, &info, sizeof(info)) > 0)
-		;
-	sigprocmask(SIG_SETMASK, &w->old_mask, NULL);
-	close(w->signal_fd);
+	interrupt_fini(&w->interrupt);
 	free(w);
 }

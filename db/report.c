@@ -68,9 +68,14 @@ int report_rc(const struct report *r, int code)
 	}
 }
 
+void report_deadline(struct report *r)
+{
+	r->deadline_us = clock_mono_us() + r->limit_s * SECOND_US;
+}
+
 int report_prepare(struct report *r, const char *sql, sqlite3_stmt **out)
 {
-	r->deadline_us = clock_mono_us() + REPORT_STATEMENT_S * SECOND_US;
+	report_deadline(r);
 	return report_rc(r, sqlite3_prepare_v2(r->db, sql, -1, out, NULL));
 }
 
@@ -112,6 +117,7 @@ int report_open(const char *path, struct report **out)
 
 	if (!r)
 		return -ENOMEM;
+	r->limit_s = REPORT_STATEMENT_S;
 	rc = report_rc(r, sqlite3_open_v2(path, &r->db,
 					  SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!rc) {
@@ -187,6 +193,28 @@ static int keep_text(struct report_page *page, const char *from, size_t len,
 	return 0;
 }
 
+/* No view has one; a statement of the user's own may. */
+static int keep_blob(struct report_page *page, sqlite3_stmt *stmt, int i,
+		     struct report_value *v)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *from = sqlite3_column_blob(stmt, i);
+	size_t bytes = (size_t)sqlite3_column_bytes(stmt, i);
+	char *hex = malloc(2 * bytes + 1);
+	int rc;
+
+	if (!hex)
+		return -ENOMEM;
+	for (size_t k = 0; k < bytes; k++) {
+		hex[2 * k] = digits[from[k] >> 4];
+		hex[2 * k + 1] = digits[from[k] & 15];
+	}
+	v->type = REPORT_TEXT;
+	rc = keep_text(page, hex, 2 * bytes, v);
+	free(hex);
+	return rc;
+}
+
 static int keep_value(struct report_page *page, sqlite3_stmt *stmt, int i,
 		      struct report_value *v)
 {
@@ -204,6 +232,8 @@ static int keep_value(struct report_page *page, sqlite3_stmt *stmt, int i,
 		v->type = REPORT_TEXT;
 		return keep_text(page, (const char *)sqlite3_column_text(stmt, i),
 				 (size_t)sqlite3_column_bytes(stmt, i), v);
+	case SQLITE_BLOB:
+		return keep_blob(page, stmt, i, v);
 	default:
 		return 0;
 	}
@@ -233,7 +263,7 @@ int report_read(struct report *r, sqlite3_stmt *stmt, size_t most, struct report
 	page->columns = columns;
 	page->rows = 0;
 	page->text_len = 0;
-	r->deadline_us = clock_mono_us() + REPORT_STATEMENT_S * SECOND_US;
+	report_deadline(r);
 	while (!rc && (code = sqlite3_step(stmt)) == SQLITE_ROW)
 		rc = page->rows < most ? keep_row(page, stmt) : -E2BIG;
 	/* not before: the first step may prepare the statement again, which frees the names */

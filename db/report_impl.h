@@ -17,6 +17,7 @@ struct report {
 	int64_t version;    /* of the tables; at most schema_version() */
 	volatile sig_atomic_t is_cancelled;
 	uint64_t deadline_us; /* mono; of the statement under way */
+	unsigned limit_s;     /* a statement may take this long */
 	bool has_columns;     /* of the question under way: given to out->columns */
 };
 
@@ -28,6 +29,9 @@ struct report_page {
 	size_t text_len, text_room;
 	const char *names[REPORT_COLUMNS_MAX]; /* borrowed from the statement */
 };
+
+/** From now on a statement has limit_s. */
+void report_deadline(struct report *r);
 
 int report_prepare(struct report *r, const char *sql, struct sqlite3_stmt **out);
 

@@ -21,7 +21,7 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type | --zone | --for | --format | --html | --apply) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for | --seconds | --format | --html | --apply) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
@@ -42,7 +42,7 @@ _nameward()
 	--verdict)
 		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed rebind' ;;
 	--type) words='A AAAA HTTPS SVCB CNAME MX TXT PTR SRV NS SOA' ;;
-	-n | --lines | --name | --for) return ;;
+	-n | --lines | --name | --for | --seconds) return ;;
 	*)
 		case "$verb $second" in
 		' ') words="$verbs $common" ;;
@@ -52,7 +52,12 @@ _nameward()
 		'who '*) words="-n --lines -S --since -U --until $common" ;;
 		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
-		'history ') words="export forget import $common" ;;
+		'history ') words="export size backup sql forget import $common" ;;
+		'history backup')
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return ;;
+		'history sql') words="--seconds --views $common" ;;
 		'history export') words="--format -S --since -U --until $filters $common" ;;
 		'history import')
 			if [[ $cur != -* ]]; then
