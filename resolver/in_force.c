@@ -9,7 +9,7 @@
 #include "conf/conf_override.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "resolver/home.h"
+#include "resolver/local_names.h"
 #include "resolver/state.h"
 
 static void keep_listeners(struct resolver *r)
@@ -71,7 +71,7 @@ void in_force_swap(struct resolver *r, struct setup *s)
 	}
 	r->current = s;
 	if (!conf_wants_local(s->conf))
-		home_set_local(r, NULL);
+		local_names_set(r, NULL);
 	override_current(r);
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);

@@ -23,8 +23,8 @@
 #include "resolver/control.h"
 #include "resolver/guard.h"
 #include "resolver/held.h"
-#include "resolver/home.h"
 #include "resolver/in_force.h"
+#include "resolver/local_names.h"
 #include "resolver/neighbour.h"
 #include "resolver/network.h"
 #include "resolver/query.h"
@@ -186,7 +186,7 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		take_index(p, fd);
 		return;
 	case MSG_LOCAL:
-		home_take_local(&p->r, fd);
+		local_names_take(&p->r, fd);
 		return;
 	case MSG_OVERRIDES:
 		in_force_take_overrides(&p->r, fd);

@@ -1,15 +1,15 @@
 /* Names at home as others bring them: in force at once, without a generation. */
-#ifndef RESOLVER_HOME_H
-#define RESOLVER_HOME_H
+#ifndef RESOLVER_LOCAL_NAMES_H
+#define RESOLVER_LOCAL_NAMES_H
 
 struct local_image;
 struct resolver;
 
 /** From now on local data are those; x is the resolver's. NULL: none. What was opened under a
  *  policy that goes by names is judged anew. */
-void home_set_local(struct resolver *r, struct local_image *x);
+void local_names_set(struct resolver *r, struct local_image *x);
 
 /** The same for an image in a memfd, which is closed. */
-void home_take_local(struct resolver *r, int fd);
+void local_names_take(struct resolver *r, int fd);
 
 #endif

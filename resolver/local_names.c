@@ -1,5 +1,5 @@
-/* Names at home; see home.h. */
-#include "resolver/home.h"
+/* Names at home; see local_names.h. */
+#include "resolver/local_names.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ static bool is_any_by_name(const struct conf *conf)
 	return false;
 }
 
-void home_set_local(struct resolver *r, struct local_image *x)
+void local_names_set(struct resolver *r, struct local_image *x)
 {
 	clients_set_local(r->clients, x);
 	local_image_close(r->local);
@@ -29,7 +29,7 @@ void home_set_local(struct resolver *r, struct local_image *x)
 		hold_review(r->hold);
 }
 
-void home_take_local(struct resolver *r, int fd)
+void local_names_take(struct resolver *r, int fd)
 {
 	struct local_image *x;
 	int rc = local_image_open(fd, &x);
@@ -38,5 +38,5 @@ void home_take_local(struct resolver *r, int fd)
 	if (rc)
 		log_err("local data: %s: those before stay", strerror(-rc));
 	else
-		home_set_local(r, x);
+		local_names_set(r, x);
 }
