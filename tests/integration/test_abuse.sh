@@ -24,7 +24,7 @@ honest() { # COUNT [OPTION...]
 	good=0 _n=$1
 	shift
 	for _i in $(seq "$_n"); do
-		in_ns c2 dig +short +time=2 +tries=1 "$@" @$r web.example | grep -q 198.18.0.80 && good=$((good + 1))
+		in_ns c2 dig +short +time=4 +tries=1 "$@" @$r web.example | grep -q 198.18.0.80 && good=$((good + 1))
 	done
 	echo "$good of $_n"
 	[ "$good" -gt $((_n * 9 / 10)) ]
