@@ -7,7 +7,7 @@
 #   memory   a lease in the daemon and in the kernel
 #   gate     a lookup that opens an address, through nameward and through dnsmasq's nftset
 #   hold     how long an answer waits for its lease, idle and while others load rulesets
-#   servers  queries a second beside dnsmasq and unbound
+#   servers  queries a second beside dnsmasq, unbound and dnsdist, in the clear and over TLS
 #
 # The rounds take turns, so that what disturbs the machine disturbs all. The table has the
 # median of the rounds, and half the distance of the smallest and the largest: the noise.

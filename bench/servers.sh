@@ -1,29 +1,30 @@
 #!/bin/bash
 # nameward beside its peers: queries a second, and CPU of all of a server's processes a query,
 # for cached, forwarded-unique and blocked names; see bench/run.sh.
-# nameward: history on, gate enforced. dnsmasq: log-queries and nftset. unbound: neither.
-# BENCH_SERVERS="nameward_dot unbound_dot" BENCH_CASES=unique: over TLS, to an unbound.
+# nameward: history on, gate enforced. dnsmasq: log-queries and nftset. unbound and dnsdist:
+# neither, as nameward_bare, which has lists and cache alone. Those with _dot ask an unbound
+# over TLS, the others build/responder in the clear.
+# BENCH_SERVERS="nameward_bare dnsdist" BENCH_CASES=cached BENCH_S=3: fewer, shorter.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/integration/net.sh
 . bench/world.sh
 seconds=${BENCH_S:-10}
 
-up_nameward() { nameward_asks 198.18.0.53; }
+up_nameward() { nameward_asks 198.18.0.53 enforce "file $net_dir/db/history.db"; }
+up_nameward_bare() { nameward_asks 198.18.0.53 off; }
 up_nameward_dot() {
 	dot_upstream
-	nameward_asks "198.18.0.53 tls dns.test"
+	nameward_asks "198.18.0.53 tls dns.test" off
 }
-nameward_asks() { # SERVER
-	start_nameward enforce "$1" <<-EOF
+nameward_asks() { # SERVER GATE [HISTORY]
+	start_nameward "$2" "$1" <<-EOF
 	ca-certificates $([ -e "$net_dir/tls.pem" ] && echo "$net_dir/tls.pem" || echo /etc/ssl/certs/ca-certificates.crt)
 	list ads {
 	  file ads.txt
 	}
 	policy default { block ads }
-	history {
-	  file $net_dir/db/history.db
-	}
+	history $([ -n "${3:-}" ] && printf '{\n%s\n}' "$3" || echo off)
 	EOF
 }
 
@@ -105,6 +106,25 @@ unbound_asks() { # LINES OF forward-zone
 	server_pid=$net_pid
 }
 
+up_dnsdist() { dnsdist_asks 'address="198.18.0.53:53"'; }
+up_dnsdist_dot() {
+	dot_upstream
+	dnsdist_asks "address='198.18.0.53:853', maxInFlight=1000, tls='openssl', subjectName='dns.test', caStore='$net_dir/tls.pem'"
+}
+dnsdist_asks() { # WHAT newServer HAS
+	cat >"$net_dir/dnsdist.conf" <<-EOF
+	setLocal("192.168.77.1:53")
+	setACL("0.0.0.0/0")
+	setSecurityPollSuffix("")
+	setMaxUDPOutstanding(65535)
+	newServer({$1}):setUp()
+	getPool(""):setCache(newPacketCache(100000))
+	addAction("blocked.example.", RCodeAction(DNSRCode.NXDOMAIN))
+	EOF
+	start_in router dnsdist --supervised --disable-syslog -C "$net_dir/dnsdist.conf" >"$net_dir/peer.log" 2>&1
+	server_pid=$net_pid
+}
+
 measure() { # SERVER CASE
 	[ "$2" = unique ] || ask -d "$net_dir/$2" -n 2 -c 4 -q 200
 	ask -d "$net_dir/$2" -l "$seconds" $([ "$2" = unique ] && echo '-n 1') -c 8 -q 400 -t 2
@@ -120,11 +140,17 @@ names 1000 hot bench.example >"$net_dir/cached"
 names "${BENCH_NAMES:-1000000}" host unique.example >"$net_dir/unique"
 names 1000 x blocked.example >"$net_dir/blocked"
 echo '*.blocked.example' >"$net_dir/ads.txt"
-for server in ${BENCH_SERVERS:-nameward dnsmasq unbound}; do
+cases() { # of a server: what is cached or blocked is so whoever was asked
+	case $1 in
+	*_dot) echo unique ;;
+	*) echo "${BENCH_CASES:-cached unique blocked}" ;;
+	esac
+}
+for server in ${BENCH_SERVERS:-nameward nameward_bare dnsmasq unbound dnsdist nameward_dot unbound_dot dnsdist_dot}; do
 	"up_$server"
 	server_answers
-	for case in ${BENCH_CASES:-cached unique blocked}; do measure "$server" "$case"; done
-	if [ "${server%_dot}" = nameward ]; then
+	for case in $(cases "$server"); do measure "$server" "$case"; done
+	if [ "$server" = nameward ]; then
 		nameward status | grep -E '^(gate|history|held|resolver)' | sed 's/^/    /' >&2
 		sql "SELECT count(*) || ' rows for ' || sum(n) || ' lookups, ' || ((SELECT
 			page_count * page_size FROM pragma_page_count, pragma_page_size) / count(*)) ||

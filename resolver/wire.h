@@ -141,8 +141,9 @@ int wire_parse_answer(const uint8_t *packet, size_t len, const struct wire_quest
 #define WIRE_PREPARED_MAX 90112
 
 /** Bring an upstream's reply into the form that the cache keeps, so that a hit is one
- *  copy and a few stores: OPT removed, TTLs above 2^31-1 zeroed, extended rcodes (which
- *  concern this hop only) made SERVFAIL, and a list of what is changed for each client.
+ *  copy and a few stores: OPT removed but for the code of its first extended error, TTLs
+ *  above 2^31-1 zeroed, extended rcodes (which concern this hop only) made SERVFAIL, and a
+ *  list of what is changed for each client.
  *  Opaque: bytes of any alignment, valid in this process only.
  *  @param buf  of WIRE_PREPARED_MAX bytes; about len + 4 a record are used
  *  @return length of the prepared form; 0 if the reply is malformed or not to q's
@@ -152,8 +153,9 @@ size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t 
 
 /**
  * Make the client's reply from a prepared one: its id, its question in its case, RD and
- * CD as asked, RA set, AA clear, AD only if asked for (AD or DO), our OPT (or none),
- * every TTL lowered by age_s (not below 1 unless it was 0), then limited to ttl_max_s,
+ * CD as asked, RA set, AA clear, AD only if asked for (AD or DO), our OPT (or none) with the
+ * upstream's extended error, every TTL lowered by age_s (not below 1 unless it was 0), then
+ * limited to ttl_max_s,
  * and cut to max bytes at a record boundary; TC tells that answer or authority records
  * are missing. DNSSEC records that were not asked for stay as the upstream sent them.
  *

@@ -10,11 +10,15 @@
 
 #include "lib/util.h"
 
+#define EDE_BYTES 6 /* an option with a code alone */
+
 struct prepared_head {
 	uint32_t wire_at;
 	uint16_t wire_len;
 	uint16_t records; /* entries in use */
+	uint16_t ede;	  /* the upstream's */
 	uint8_t qname_len;
+	bool has_ede;
 };
 
 /* What differs from client to client in one record. */
@@ -40,6 +44,7 @@ struct preparer {
 	size_t wire_len;
 	size_t opt_at; /* 0: none so far */
 	unsigned ext_rcode;
+	int ede;	  /* -1: none */
 	unsigned kept[4]; /* records of each section */
 };
 
@@ -87,6 +92,17 @@ static void keep(struct preparer *p, const struct wire_rr *rr)
 	p->kept[rr->section]++;
 }
 
+/* The first extended error among the options (RFC 8914 §2), -1: there is none. Its text, which is
+ * anybody's, is left behind. */
+static int read_ede(const uint8_t *options, size_t len)
+{
+	for (size_t at = 0; at + 4 <= len; at += 4u + load_be16(options + at + 2))
+		if (load_be16(options + at) == OPTION_EDE && load_be16(options + at + 2) >= 2 &&
+		    at + EDE_BYTES <= len)
+			return load_be16(options + at + 4);
+	return -1;
+}
+
 /* @return false if the reply is malformed */
 static bool prepare_records(struct preparer *p, struct wire_walker *w)
 {
@@ -99,6 +115,7 @@ static bool prepare_records(struct preparer *p, struct wire_walker *w)
 				return false;
 			p->opt_at = rr.name_at;
 			p->ext_rcode = rr.ttl_s >> 24;
+			p->ede = read_ede(p->reply + rr.rdata_at, rr.rdata_len);
 		} else if (!p->opt_at || can_move(p, &rr)) {
 			keep(p, &rr);
 		}
@@ -122,7 +139,7 @@ size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t 
 	size_t question_end = WIRE_HEAD + q->qname.len + 4u;
 	struct prepared_head head = { .qname_len = q->qname.len };
 	struct wire_walker w = { .packet = reply, .len = len };
-	struct preparer p = { .reply = reply, .len = len, .q = q };
+	struct preparer p = { .reply = reply, .len = len, .q = q, .ede = -1 };
 	size_t records = 0;
 
 	if (len < question_end || len > WIRE_MAX || load_be16(reply + AT_QDCOUNT) != 1 ||
@@ -144,6 +161,8 @@ size_t wire_prepare(const struct wire_question *q, const uint8_t *reply, size_t 
 	store_be16(p.wire + AT_ARCOUNT, (uint16_t)p.kept[3]);
 	head.wire_len = (uint16_t)p.wire_len;
 	head.records = (uint16_t)p.entry_count;
+	head.has_ede = p.ede >= 0;
+	head.ede = (uint16_t)p.ede;
 	memcpy(buf, &head, sizeof(head));
 	return head.wire_at + p.wire_len;
 }
@@ -195,20 +214,38 @@ static uint32_t ttl_now(uint32_t ttl_s, uint32_t age_s, uint32_t ttl_max_s)
 	return MIN(ttl_s, ttl_max_s);
 }
 
+static size_t opt_len(const struct wire_question *q, const struct prepared_head *head)
+{
+	return q->has_opt ? WIRE_OPT_BYTES + q->options_len + head->has_ede * EDE_BYTES : 0;
+}
+
+static size_t put_opt(const struct wire_question *q, const struct prepared_head *head, uint8_t *to)
+{
+	size_t more = head->has_ede * EDE_BYTES;
+	size_t at = wire_put_reply_opt(q, RCODE_NOERROR, more, to);
+
+	if (more) {
+		store_be16(to + at, OPTION_EDE);
+		store_be16(to + at + 2, EDE_BYTES - 4);
+		store_be16(to + at + 4, head->ede);
+	}
+	return at + more;
+}
+
 size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepared,
 			   size_t len, uint32_t age_s, uint32_t ttl_max_s, uint8_t *buf,
 			   size_t max)
 {
-	size_t room = max - (q->has_opt ? WIRE_OPT_BYTES + q->options_len : 0);
 	struct prepared_head head;
 	const uint8_t *wire;
-	size_t end;
+	size_t room, end;
 
 	if (len < sizeof(head) || max < WIRE_UDP_MIN)
 		return 0;
 	memcpy(&head, prepared, sizeof(head));
 	if (head.wire_at + (size_t)head.wire_len != len || head.qname_len != q->qname.len)
 		return 0;
+	room = max - opt_len(q, &head);
 	wire = prepared + head.wire_at;
 	end = head.wire_len;
 	memcpy(buf, wire, MIN(end, room));
@@ -235,7 +272,7 @@ size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepare
 	if (!q->has_opt)
 		return end;
 	store_be16(buf + AT_ARCOUNT, (uint16_t)(load_be16(buf + AT_ARCOUNT) + 1));
-	return end + wire_put_reply_opt(q, RCODE_NOERROR, 0, buf + end);
+	return end + put_opt(q, &head, buf + end);
 }
 
 size_t wire_write_reply(const struct wire_question *q, const uint8_t *reply, size_t len,

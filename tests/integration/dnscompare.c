@@ -2,9 +2,10 @@
  * Asks two servers the same questions and compares what they say: the code, and the records of
  * each section whatever their order, TTL and compression.
  *
- *   dnscompare ONE OTHER <questions   each line NAME TYPE [do] [cd], TYPE a number; both servers
- *                                     are asked by one TCP connection each; prints the first
- *                                     differences, then "N questions, M differ"
+ *   dnscompare ONE OTHER <questions   each line NAME TYPE [do] [cd] [ad], TYPE a number; both
+ *                                     servers are asked by one TCP connection each; prints the
+ *                                     first differences, then "N questions, M differ, A are
+ *                                     authentic", by the one's AD
  *
  * A name's case counts only in the question. The OPT and, in additional, what one of them left
  * out are not compared: a server may add there what it likes (RFC 2181 §9). Stands alone:
@@ -29,6 +30,7 @@
 #define FORMS	   (1 << 20) /* octets of one reply's records in full */
 #define SHOWN	   10
 #define TYPE_OPT   41
+#define FLAG_AD	   0x0020
 #define MASK_FLAGS 0x023f /* TC, AD, CD and the code; AA and RA are each server's own */
 
 static const int types_with_names[] = { 2, 5, 6, 12, 15, 33, 39 };
@@ -310,7 +312,8 @@ static bool read_question(char *line, struct question *q)
 	memset(q, 0, sizeof(*q));
 	snprintf(q->text, sizeof(q->text), "%s %s %s", name, type, rest ? rest : "");
 	q->text[strcspn(q->text, "\n")] = '\0';
-	put16(q->wire + 2, rest && strstr(rest, "cd") ? 0x0110 : 0x0100);
+	put16(q->wire + 2, 0x0100 | (rest && strstr(rest, "cd") ? 0x10 : 0) |
+				   (rest && strstr(rest, "ad") ? FLAG_AD : 0));
 	put16(q->wire + 4, 1);
 	put16(q->wire + 10, 1);
 	while (*name && strcmp(name, ".") != 0) {
@@ -334,7 +337,7 @@ static bool read_question(char *line, struct question *q)
 
 int main(int argc, char **argv)
 {
-	size_t count = 0, room = MESSAGE, differ = 0;
+	size_t count = 0, room = MESSAGE, differ = 0, authentic = 0;
 	struct question *all = calloc(room, sizeof(*all));
 	char line[512];
 
@@ -350,10 +353,11 @@ int main(int argc, char **argv)
 
 		if (why && differ++ < SHOWN)
 			printf("%s: %s\n", all[i].text, why);
+		authentic += (be16(all[i].reply[0] + 4) & FLAG_AD) != 0;
 		free(all[i].reply[0]);
 		free(all[i].reply[1]);
 	}
 	free(all);
-	printf("%zu questions, %zu differ\n", count, differ);
+	printf("%zu questions, %zu differ, %zu are authentic\n", count, differ, authentic);
 	return differ != 0;
 }

@@ -140,6 +140,63 @@ static void our_opt_replaces_the_upstreams(void **state)
 	assert_int_equal(reply[11], 1);
 }
 
+/* Its code tells why; its text is left behind. */
+static void extended_error_of_the_upstream_is_passed_on(void **state)
+{
+	static const struct {
+		const char *options;
+		size_t len;
+		int code; /* -1: none */
+	} cases[] = {
+		{ "", 0, -1 },
+		{ "\0\17\0\2\0\6", 6, 6 },
+		{ "\0\17\0\7\0\6bogus", 11, 6 },
+		{ "\0\12\0\2id\0\17\0\2\0\7\0\17\0\2\0\6", 18, 7 },
+		{ "\0\17\0\2\377\377", 6, 65535 },
+		/* cut */
+		{ "\0\17\0\1\0", 5, -1 },
+		{ "\0\17\0\2\0", 5, -1 },
+		{ "\0\17\0", 3, -1 },
+		{ "\0\12\377\377\0\17\0\2\0\6", 10, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct wire_question q = question(TYPE_A, true);
+		size_t len, more = cases[i].code < 0 ? 0 : 6;
+
+		start(QR | RCODE_SERVFAIL, 0, 0, 1);
+		dns_opt(&packet, 1232, 0, 0, 0, cases[i].options, cases[i].len);
+		len = write_reply(&q, 0, NO_MAX, 512);
+		assert_int_equal(len, 29 + 11 + more);
+		assert_int_equal(load_be16(reply + 29 + 9), more);
+		if (more) {
+			assert_memory_equal(reply + 40, "\0\17\0\2", 4);
+			assert_int_equal(load_be16(reply + 44), cases[i].code);
+		}
+		q.has_opt = false;
+		assert_int_equal(write_reply(&q, 0, NO_MAX, 512), 29);
+	}
+}
+
+static void cut_reply_has_room_for_the_extended_error(void **state)
+{
+	struct wire_question q = question(TYPE_A, true);
+	unsigned n[4];
+
+	(void)state;
+	wire_add_option(&q, OPTION_COOKIE, "0123456789abcdef01234567", 24);
+	start(QR, 60, 0, 1);
+	for (unsigned i = 0; i < 60; i++)
+		dns_a(&packet, "@12", 300, "192.0.2.1");
+	dns_opt(&packet, 1232, 0, 0, 0, "\0\17\0\2\0\3", 6);
+	for (size_t max = 512; max < 512 + 16; max++) {
+		count_records(write_reply(&q, 0, NO_MAX, max), n);
+		assert_in_range(n[1], (max - 29 - 45) / 16, (max - 29 - 45) / 16);
+		assert_int_equal(n[3], 1);
+	}
+}
+
 static void rcode_of_this_hop_becomes_servfail(void **state)
 {
 	struct wire_question q = question(TYPE_A, true);
@@ -384,6 +441,8 @@ int main(void)
 		cmocka_unit_test(reply_is_the_clients_own),
 		cmocka_unit_test(flags_are_as_asked),
 		cmocka_unit_test(our_opt_replaces_the_upstreams),
+		cmocka_unit_test(extended_error_of_the_upstream_is_passed_on),
+		cmocka_unit_test(cut_reply_has_room_for_the_extended_error),
 		cmocka_unit_test(rcode_of_this_hop_becomes_servfail),
 		cmocka_unit_test(every_ttl_is_lowered_and_limited),
 		cmocka_unit_test(upstreams_case_does_not_reach_the_client),
