@@ -1,32 +1,25 @@
 /*
  * Process compiler. Rights: account nameward-list, no capability, files (to read the lists
- * with that account's permissions), no network. Takes MSG_CONF and, if one is in force,
- * MSG_INDEX; answers START with MSG_INDEX, if a zone refuses lists' addresses MSG_RANGES, and
- * READY, and is gone.
+ * with that account's permissions, and to keep builds in lists-folder), no network. Takes
+ * MSG_CONF and, if one is in force, MSG_INDEX; answers START with MSG_INDEX, MSG_OLDER if that
+ * is not of the lists as they are, if a zone refuses lists' addresses MSG_RANGES, and READY;
+ * writes a new build to disk, and is gone.
  */
 #include "blocklists/compiler.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "blocklists/list_build.h"
-#include "blocklists/list_file.h"
-#include "blocklists/list_guard.h"
+#include "blocklists/list_compile.h"
 #include "blocklists/list_index.h"
 #include "blocklists/list_ranges.h"
-#include "blocklists/list_why.h"
 #include "conf/conf.h"
 #include "lib/child.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
-#include "lib/sealed.h"
 
 static const struct sandbox rights = {
 	.user = "nameward-list",
@@ -38,109 +31,8 @@ struct compiler {
 	struct child *child; /* borrowed */
 	struct conf *conf;   /* owned; NULL: not there yet */
 	struct list_index *old; /* owned: in force now; NULL: none */
+	struct list_compiled out;
 };
-
-/* --- the build ------------------------------------------------------------------------ */
-
-/** What strangers wrote is guarded; a file that no URL gives is the operator's own. */
-static void source_open(const struct conf_list *list, const struct list_index *old,
-			const struct list_guard *guard, struct list_source *s)
-{
-	*s = (struct list_source){
-		.name = list->name,
-		.fd = -1,
-		.format = list->format,
-		.subdomains = list->subdomains,
-		.owners = (const char *const *)list->owners,
-		.owner_count = list->owner_count,
-		.guard = list->url ? guard : NULL,
-		.names = list->names,
-		.name_count = list->name_count,
-		.old = old,
-	};
-	if (list->file)
-		s->rc = list_file_open(list->file, &s->fd);
-}
-
-static void log_list(const struct conf_list *list, const struct list_stats *s)
-{
-	char path[512], why[LIST_WHY_MAX];
-
-	log_safe(list->file ? list->file : "no file", path, sizeof(path));
-	if (s->rc)
-		log_warning("list %s: %s: %s", s->name, path, list_why_text(s, why));
-	else if (s->invalid + s->unsupported + s->ignored && !s->entries)
-		log_warning("list %s: %s: no name in %" PRIu64 " lines", s->name, path,
-			    s->lines);
-	else if (s->invalid)
-		log_info("list %s: %" PRIu64 " names; %" PRIu64
-			 " not understood, the first in line %u of %s; %" PRIu64
-			 " rules not for DNS or not supported",
-			 s->name, s->entries, s->invalid, s->first_invalid_line, path,
-			 s->ignored + s->unsupported);
-	else if (s->ignored + s->unsupported)
-		log_info("list %s: %" PRIu64 " names; %" PRIu64
-			 " rules not for DNS, %" PRIu64 " not supported",
-			 s->name, s->entries, s->ignored, s->unsupported);
-	else
-		log_info("list %s: %" PRIu64 " name%s", s->name, s->entries,
-			 s->entries == 1 ? "" : "s");
-}
-
-/** Seal, verify as the resolver will, and say what each list gave. */
-static int index_finish(const struct conf *conf, int fd)
-{
-	struct list_index *x;
-	int rc;
-
-	rc = sealed_finish(fd);
-	if (!rc)
-		rc = list_index_open(fd, &x);
-	if (rc)
-		return rc;
-	for (unsigned i = 0; i < list_index_list_count(x); i++)
-		log_list(&conf->lists[i], list_index_stats(x, i));
-	list_index_close(x);
-	return 0;
-}
-
-static int build_into(const struct conf *conf, const struct list_index *old, int fd)
-{
-	struct list_source *sources = calloc(conf->list_count + 1, sizeof(*sources));
-	size_t count = conf->list_count;
-	struct list_guard *guard = NULL;
-	int rc = sources ? list_guard_of_conf(conf, &guard) : -ENOMEM;
-
-	for (size_t i = 0; !rc && i < count; i++)
-		source_open(&conf->lists[i], old, guard, &sources[i]);
-	if (!rc)
-		rc = list_build(sources, count, fd);
-	for (size_t i = 0; guard && i < count; i++) {
-		if (sources[i].fd >= 0)
-			close(sources[i].fd);
-	}
-	list_guard_free(guard);
-	free(sources);
-	return rc;
-}
-
-int compiler_build(const struct conf *conf, const struct list_index *old, int *out_fd)
-{
-	int fd = sealed_new("nameward-lists");
-	int rc;
-
-	_Static_assert(CONF_LISTS_MAX == LIST_INDEX_LISTS, "a bit for each list");
-	if (fd < 0)
-		return fd;
-	rc = build_into(conf, old, fd);
-	if (!rc)
-		rc = index_finish(conf, fd);
-	if (rc)
-		close(fd);
-	else
-		*out_fd = fd;
-	return rc;
-}
 
 /* --- the process ---------------------------------------------------------------------- */
 
@@ -187,7 +79,7 @@ static int send_ranges(struct compiler *c, int index_fd, char *why)
 static int on_start(void *arg, uint32_t generation, char *why)
 {
 	struct compiler *c = arg;
-	int fd, rc;
+	int rc;
 
 	(void)generation;
 	child_exit(c->child, 0); /* after this turn, whatever comes out */
@@ -195,17 +87,18 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		snprintf(why, MSG_TEXT_MAX, "lists: no configuration");
 		return -EINVAL;
 	}
-	rc = compiler_build(c->conf, c->old, &fd);
+	rc = list_compile(c->conf, c->old, &c->out);
 	if (rc) {
 		snprintf(why, MSG_TEXT_MAX, "lists: %s", strerror(-rc));
 		return rc;
 	}
-	rc = msg_send(child_supervisor(c->child), MSG_INDEX, NULL, 0, fd);
+	rc = msg_send(child_supervisor(c->child), MSG_INDEX, NULL, 0, c->out.fd);
+	if (!rc && c->out.is_older)
+		rc = msg_send(child_supervisor(c->child), MSG_OLDER, NULL, 0, -1);
 	if (rc)
 		snprintf(why, MSG_TEXT_MAX, "lists: index not sent: %s", strerror(-rc));
 	else if (conf_refused_lists(c->conf))
-		rc = send_ranges(c, fd, why);
-	close(fd);
+		rc = send_ranges(c, c->out.fd, why);
 	return rc;
 }
 
@@ -216,7 +109,7 @@ int compiler_main(void)
 		.on_message = on_message,
 		.on_start = on_start,
 	};
-	struct compiler c = { .conf = NULL };
+	struct compiler c = { .out = { .fd = -1 } };
 	struct event_base *base;
 	const char *why;
 	int status = 1;
@@ -230,6 +123,9 @@ int compiler_main(void)
 		status = child_run(base, ROLE_COMPILER, &ops, &c, &c.child);
 	else
 		log_err("out of memory");
+	if (!status && c.conf) /* nobody waits for the disk any more */
+		list_compile_keep(c.conf, &c.out);
+	list_compiled_fini(&c.out);
 	list_index_close(c.old);
 	conf_free(c.conf);
 	if (base)

@@ -3,13 +3,14 @@
  * it makes of each is counted in the list's stats. Knows nothing of policies or processes.
  *
  * Memory of a build: a list being read takes its names' text and 17 bytes a name; read ones
- * wait as runs of 10 to 15 bytes a name; the merge needs 16 bytes a name besides, and the
- * index itself. That is 50 MiB for a million names, and bounded by LIST_ENTRIES_MAX for one
+ * wait as runs of 10 to 15 bytes a name; lists that are as they were are merged out of the
+ * index before, and take none; the merge needs 16 bytes a name besides, and the index itself. That is 50 MiB for a million names, and bounded by LIST_ENTRIES_MAX for one
  * list and LIST_NAMES_MAX for all.
  */
 #ifndef BLOCKLISTS_LIST_BUILD_H
 #define BLOCKLISTS_LIST_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,8 +26,10 @@ struct list_source {
 	const void *bytes; /* NULL with len 0: no file */
 	size_t len;
 	int rc; /* why the file could not be opened; the names below count all the same */
-	const struct list_index *old; /* its list of this name serves on if the file is bad;
-					 NULL: none */
+	const struct list_index *old; /* its list of this name serves on if the file is bad, or
+					 the same as it was; NULL: none. One for all lists */
+	uint64_t source; /* list_reuse_hash; 0: not known: the file is read */
+	bool is_back;	 /* rolled back: what old has of it stays, whatever its file holds */
 	enum conf_list_format format;
 	enum conf_subdomains subdomains; /* yes: "x" means "*.x" too; no: "*.x" means x alone */
 	const char *const *owners; /* of LIST_OWNERS: see list_owner.h */
@@ -46,8 +49,8 @@ struct list_source {
  *
  * @param count   at most LIST_INDEX_LISTS, else -E2BIG
  * @param out_fd  empty, open for reading and writing, and stays the caller's
- * @retval -ENOMEM, -E2BIG (4 GiB of names), -errno of writing; then what out_fd holds is
- *         no index
+ * @retval -ENOMEM, -E2BIG (4 GiB of names), -errno of writing, -EBADMSG (old is damaged: try
+ *         without it); then what out_fd holds is no index
  */
 int list_build(const struct list_source *sources, size_t count, int out_fd);
 

@@ -17,6 +17,7 @@
 #include "blocklists/list_key.h"
 #include "blocklists/list_side_build.h"
 #include "blocklists/list_span_build.h"
+#include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
@@ -94,9 +95,14 @@ int list_encoder_new(int fd, uint64_t expected, struct list_encoder **out)
 		.magic = LIST_IMAGE_MAGIC,
 		.order = LIST_IMAGE_ORDER,
 		.version = LIST_IMAGE_VERSION,
+		.head_bytes = sizeof(struct list_image_head),
+		.alignment = _Alignof(uint64_t),
 		.stats_bytes = sizeof(struct list_stats),
+		.is = { .built_s = clock_wall_us() / 1000000 },
 	};
 	random_bytes(&e->head.seed, sizeof(e->head.seed));
+	while (!e->head.is.id)
+		random_bytes(&e->head.is.id, sizeof(e->head.is.id));
 	e->slot_count = 1024;
 	e->slots = calloc(e->slot_count, sizeof(*e->slots));
 	if (e->slots)
@@ -350,20 +356,19 @@ static int sections_write(struct list_encoder *e, const struct list_side_tables 
 /** The head with its checksum, over what the file holds now. */
 static int head_write(struct list_encoder *e)
 {
-	const size_t skip = offsetof(struct list_image_head, bytes);
 	struct list_layout layout;
-	uint8_t *map;
+	void *map;
 	int rc = list_image_layout(&e->head, &layout);
 
 	if (rc)
 		return -E2BIG;
 	e->head.bytes = layout.end;
+	e->head.is.names = e->head.names;
 	map = mmap(NULL, layout.end, PROT_READ | PROT_WRITE, MAP_SHARED, e->fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
 	memcpy(map, &e->head, sizeof(e->head));
-	e->head.checksum = list_image_checksum(map + skip, layout.end - skip);
-	memcpy(map, &e->head, sizeof(e->head));
+	list_image_stamp(map, ORIGIN_NEW, NULL);
 	munmap(map, layout.end);
 	return 0;
 }

@@ -112,6 +112,17 @@ int list_guard_of_conf(const struct conf *conf, struct list_guard **out)
 	return 0;
 }
 
+uint64_t list_guard_hash(const struct list_guard *g)
+{
+	const char *suffixes = psl_builtin_sha1sum();
+	struct hash_key carried = { { 0, 1 } };
+
+	carried.k[0] = hash_bytes(&carried, suffixes, strlen(suffixes));
+	for (size_t i = 0; i < g->count; i++)
+		carried.k[0] = hash_bytes(&carried, g->names[i].wire, g->names[i].len);
+	return carried.k[0];
+}
+
 /* --- suffixes ------------------------------------------------------------------------- */
 
 /** Whether a registry runs it. @param labels  how many it has */

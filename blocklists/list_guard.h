@@ -6,6 +6,7 @@
 #define BLOCKLISTS_LIST_GUARD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "blocklists/list_rule.h"
 #include "blocklists/list_side.h"
@@ -27,6 +28,9 @@ void list_guard_free(struct list_guard *g);
 
 /** Protect a name. What is over LIST_GUARD_NAMES is left out. */
 void list_guard_add(struct list_guard *g, const struct dname *name);
+
+/** The same number for the same names and suffixes. */
+uint64_t list_guard_hash(const struct list_guard *g);
 
 /** Whether an entry blocks what is protected. Of suffixes only those that registries run count,
  *  by the Public Suffix List's ICANN section: a host's customers may be blocked together. */

@@ -62,6 +62,41 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 	return 0;
 }
 
+const char *list_image_refuse(const void *bytes, size_t len, struct list_layout *layout)
+{
+	const size_t skip = offsetof(struct list_image_head, bytes);
+	const struct list_image_head *h = bytes;
+
+	if (len < sizeof(*h))
+		return "cut short";
+	if (h->magic == __builtin_bswap64(LIST_IMAGE_MAGIC))
+		return "an index of a machine with another byte order";
+	if (h->magic != LIST_IMAGE_MAGIC)
+		return "no index of lists";
+	if (h->order != LIST_IMAGE_ORDER || h->version != LIST_IMAGE_VERSION)
+		return "an index of another version";
+	if (h->head_bytes != sizeof(*h) || h->alignment != _Alignof(uint64_t) ||
+	    h->stats_bytes != sizeof(struct list_stats))
+		return "an index of another kind of machine";
+	if (h->bytes > len)
+		return "cut short";
+	if (h->bytes != len || h->origin >= LIST_ORIGINS || list_image_layout(h, layout) ||
+	    layout->end != len ||
+	    list_image_checksum((const uint8_t *)h + skip, len - skip) != h->checksum)
+		return "damaged";
+	return NULL;
+}
+
+void list_image_stamp(void *image, enum list_origin origin, const struct list_build_id *before)
+{
+	const size_t skip = offsetof(struct list_image_head, bytes);
+	struct list_image_head *h = image;
+
+	h->origin = origin;
+	h->before = before ? *before : (struct list_build_id){ .id = 0 };
+	h->checksum = list_image_checksum((const uint8_t *)image + skip, h->bytes - skip);
+}
+
 static inline uint64_t rotl(uint64_t x, unsigned b)
 {
 	return (x << b) | (x >> (64 - b));

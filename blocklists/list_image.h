@@ -37,7 +37,7 @@
 #include "blocklists/list_side.h"
 
 #define LIST_IMAGE_MAGIC   0x317473696c776eull /* "nwlist1" */
-#define LIST_IMAGE_VERSION 4
+#define LIST_IMAGE_VERSION 5
 #define LIST_IMAGE_ORDER   0x01020304u
 #define LIST_BLOCK	   16
 #define LIST_NAMES_MAX	   (32u << 20) /* and no section over 4 GiB */
@@ -48,6 +48,10 @@ struct list_image_head {
 	uint64_t bytes;	   /* of the whole index */
 	uint32_t order;
 	uint32_t version;
+	uint16_t head_bytes; /* sizeof(struct list_image_head) and alignof(uint64_t): what else */
+	uint16_t alignment;  /* differs between machines shows in their sizes */
+	uint32_t origin;     /* enum list_origin */
+	struct list_build_id is, before; /* this build, and the one kept beside it; id 0: none */
 	uint64_t seed; /* of the name hashes */
 	uint32_t names;
 	uint32_t labels_max; /* of any name */
@@ -109,6 +113,16 @@ struct list_layout {
 
 /** Where the sections lie. @retval -EBADMSG  sizes that no index has; out untouched */
 int list_image_layout(const struct list_image_head *head, struct list_layout *out);
+
+/** Why these bytes are no index of this machine and version, borrowed, static; NULL: they are
+ *  one, as far as head and checksum can tell.
+ *  @param bytes  at a multiple of 8 */
+const char *list_image_refuse(const void *bytes, size_t len, struct list_layout *layout);
+
+/** Say in a finished image what it is served as, and what is kept beside it.
+ *  @param image  writable, of list_image_head.bytes
+ *  @param before  NULL: nothing */
+void list_image_stamp(void *image, enum list_origin origin, const struct list_build_id *before);
 
 /** The checksum over len bytes. Any one changed word changes it; no defence against
  *  somebody who recomputes it: readers check each offset they follow. */

@@ -37,21 +37,6 @@ static int stats_take(struct list_index *x)
 	return 0;
 }
 
-/** Magic, version, sizes and checksum. */
-static int head_check(const struct list_image_head *h, size_t len,
-		      struct list_layout *layout)
-{
-	const size_t skip = offsetof(struct list_image_head, bytes);
-
-	if (len < sizeof(*h) || h->magic != LIST_IMAGE_MAGIC ||
-	    h->order != LIST_IMAGE_ORDER || h->version != LIST_IMAGE_VERSION ||
-	    h->bytes != len || list_image_layout(h, layout) || layout->end != len)
-		return -EBADMSG;
-	if (list_image_checksum((const uint8_t *)h + skip, len - skip) != h->checksum)
-		return -EBADMSG;
-	return 0;
-}
-
 int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 {
 	const struct list_image_head *head = bytes;
@@ -59,7 +44,7 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 	struct list_index *x;
 	int rc;
 
-	if (head_check(head, len, &at))
+	if (list_image_refuse(bytes, len, &at))
 		return -EBADMSG;
 	x = calloc(1, sizeof(*x));
 	if (!x)
@@ -366,6 +351,21 @@ bool list_index_explain(const struct list_index *x, const struct dname *qname,
 		}
 	}
 	return false;
+}
+
+const struct list_build_id *list_index_build(const struct list_index *x)
+{
+	return &x->head->is;
+}
+
+const struct list_build_id *list_index_before(const struct list_index *x)
+{
+	return &x->head->before;
+}
+
+enum list_origin list_index_origin(const struct list_index *x)
+{
+	return (enum list_origin)x->head->origin;
 }
 
 unsigned list_index_list_count(const struct list_index *x)

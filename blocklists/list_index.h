@@ -20,6 +20,21 @@ struct list_index;
 
 #define LIST_INDEX_LISTS 64
 
+/** A build of an index, as it is told from others and shown. */
+struct list_build_id {
+	uint64_t id; /* random, never 0 */
+	int64_t built_s; /* wall clock */
+	uint64_t names;
+};
+
+/** What an index is served as. */
+enum list_origin {
+	ORIGIN_NEW,    /* of the lists as they are */
+	ORIGIN_OLDER,  /* of an earlier life, until the lists have been read */
+	ORIGIN_BACK,   /* the build before, after a roll-back */
+	LIST_ORIGINS,
+};
+
 /** Map and verify an index: magic, version, sizes, checksum. Offsets inside are checked as
  *  they are followed, so that no bytes whatever make a look-up read outside, or loop.
  *  @param fd  stays the caller's; a sealed memfd or a file nobody writes
@@ -83,10 +98,18 @@ struct list_stats {
 	uint32_t by_side[SIDE_KINDS]; /* of the entries, those that are more than a name */
 	uint32_t conditional;	      /* of these, those with conditions */
 	uint32_t spans;		      /* of the entries, ranges of addresses */
-	uint64_t read_s;     /* clock_mono_us in seconds: when its entries' file was read; 0: never */
+	uint64_t read_s;     /* wall clock: when its entries' file was read; 0: never */
+	uint64_t source;     /* list_reuse_hash of what it was made of */
+	uint32_t is_back;    /* 1: rolled back: its file says something else */
+	uint32_t zero;
 	uint64_t by_kind[LINE_KINDS]; /* everything in its file's lines: enum list_line_kind */
 	uint32_t first_line[LINE_KINDS]; /* where each was first; 0: nowhere */
 };
+
+/** Which build it is, which is kept beside it (id 0: none), and what it is served as. */
+const struct list_build_id *list_index_build(const struct list_index *x);
+const struct list_build_id *list_index_before(const struct list_index *x);
+enum list_origin list_index_origin(const struct list_index *x);
 
 unsigned list_index_list_count(const struct list_index *x);
 const struct list_stats *list_index_stats(const struct list_index *x, unsigned list);

@@ -322,7 +322,7 @@ static int take_file(struct taking *t)
 	if (rc)
 		take_back(t, before);
 	else
-		t->stats->read_s = clock_mono_us() / 1000000;
+		t->stats->read_s = (uint64_t)clock_wall_us() / 1000000;
 	list_reader_fini(&r);
 	return rc;
 }
@@ -436,8 +436,12 @@ int list_take(const struct list_source *s, unsigned list, uint32_t limit,
 	int rc, kept = 0;
 
 	snprintf(stats->name, sizeof(stats->name), "%s", s->name);
+	stats->source = s->source;
+	stats->is_back = s->is_back;
 	rc = take_conf_names(&t);
-	if (!rc) {
+	if (!rc && s->is_back) {
+		rc = keep_old(&t);
+	} else if (!rc) {
 		rc = take_file(&t);
 		if (rc && rc != -ENOMEM)
 			kept = keep_old(&t);
@@ -450,5 +454,22 @@ int list_take(const struct list_source *s, unsigned list, uint32_t limit,
 	rc = list_run_build(&t.names, run);
 	if (!rc)
 		count_run(stats, run);
+	return rc;
+}
+
+int list_take_again(const struct list_source *s, unsigned list, unsigned from,
+		    struct list_pool *pool, struct list_stats *stats)
+{
+	const struct list_stats *was = list_index_stats(s->old, from);
+	struct list_stats now = { .entries = 0 };
+	struct taking t = { .s = s, .list = list, .stats = &now, .pool = pool };
+	int rc = keep_sides(&t, s->old, from);
+
+	if (!rc && memcmp(now.by_side, was->by_side, sizeof(now.by_side)))
+		rc = -EAGAIN;
+	if (rc)
+		list_side_build_forget(pool->sides, list);
+	else
+		*stats = *was;
 	return rc;
 }

@@ -24,4 +24,10 @@ struct list_pool {
 int list_take(const struct list_source *s, unsigned list, uint32_t limit,
 	      struct list_pool *pool, struct list_stats *stats, struct list_run *run);
 
+/** Take list `from` of s->old (list_reuse_find) for what s would give again: its rules that are
+ *  no names, and its stats. Its names are left to the merge.
+ *  @retval -EAGAIN  they do not fit any more: read it; -ENOMEM */
+int list_take_again(const struct list_source *s, unsigned list, unsigned from,
+		    struct list_pool *pool, struct list_stats *stats);
+
 #endif

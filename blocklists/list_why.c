@@ -26,7 +26,7 @@ static void age_text(uint64_t s, char *out, size_t size)
 const char *list_why_text(const struct list_stats *s, char *out)
 {
 	bool other = s->rc == -EPROTONOSUPPORT;
-	uint64_t now_s = clock_mono_us() / 1000000;
+	uint64_t now_s = (uint64_t)clock_wall_us() / 1000000;
 	char kept[96] = "", age[32];
 
 	age_text(now_s - MIN(s->read_s, now_s), age, sizeof(age));
@@ -34,7 +34,8 @@ const char *list_why_text(const struct list_stats *s, char *out)
 		snprintf(kept, sizeof(kept), "; its %u old name%s, read %s ago, %s in force",
 			 s->kept, s->kept == 1 ? "" : "s", age,
 			 s->kept == 1 ? "stays" : "stay");
-	snprintf(out, LIST_WHY_MAX, "%s%s%s%s", s->rc ? list_rc_text(s->rc) : "",
+	snprintf(out, LIST_WHY_MAX, "%s%s%s%s",
+		 s->is_back ? "Rolled back" : s->rc ? list_rc_text(s->rc) : "",
 		 other ? ", but " : "", other ? list_shape_name(s->shape) : "", kept);
 	return out;
 }

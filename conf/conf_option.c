@@ -77,8 +77,8 @@ static const struct conf_option options[] = {
 	  .at = offsetof(struct conf, lists_folder),
 	  .max = 4000, .initial = "/var/lib/nameward/lists",
 	  .initial_user = "nameward-lists",
-	  .help = "Where the copies of lists with a url are kept. Account nameward-list "
-		"owns it." },
+	  .help = "Where the copies of lists with a url are kept, and the index that is "
+		"built of all lists. Account nameward-list owns it." },
 	{ CONF_TOP, "overrides", .type = TYPE_PATH, .at = offsetof(struct conf, overrides),
 	  .max = 4000, .initial = "/var/lib/nameward/overrides",
 	  .initial_user = "nameward-overrides",

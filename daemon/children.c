@@ -100,6 +100,9 @@ static void on_compiler_message(struct supervisor *s, enum msg_type type, int fd
 	case MSG_RANGES:
 		reload_take_built(s, type, fd);
 		return;
+	case MSG_OLDER: /* what is in force then is compared with the lists, or built anew */
+		s->reload_again = true;
+		return;
 	case MSG_READY:
 		if (s->next)
 			reload_on_compiled(s, s->next->index_fd >= 0);
@@ -118,6 +121,12 @@ static void on_local_message(struct supervisor *s, enum msg_type type, int fd)
 		local_data_on_done(s);
 }
 
+/** What the compiler says, besides READY and FAILED. */
+static bool is_compiled(enum msg_type type)
+{
+	return type == MSG_INDEX || type == MSG_RANGES || type == MSG_OLDER;
+}
+
 static void on_message(void *arg, struct process *p, enum msg_type type, const void *record,
 		       int fd)
 {
@@ -125,7 +134,7 @@ static void on_message(void *arg, struct process *p, enum msg_type type, const v
 	bool answer = type == MSG_READY || type == MSG_FAILED;
 
 	(void)record;
-	if (process_role(p) == ROLE_COMPILER && (answer || type == MSG_INDEX || type == MSG_RANGES)) {
+	if (process_role(p) == ROLE_COMPILER && (answer || is_compiled(type))) {
 		on_compiler_message(s, type, fd);
 		return;
 	}

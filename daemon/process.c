@@ -29,7 +29,8 @@ static const uint32_t pauses_ms[] = { 0, 100, 500, 1000, 2000 };
  * What differs between the processes. Pings unanswered before the end: dbwriter may wait for
  * a slow disk or a reader's lock. Time to stop: the resolver answers what is in flight first
  * (up to 4 s); together what a Ctrl-C takes at worst, 9.5 s.
- * The compiler and local run once, for a bounded time, and are not asked meanwhile.
+ * The compiler and local run once, for a bounded time, and are not asked meanwhile; when the
+ * compiler is told to stop, it is writing to a disk that may be slow.
  */
 static const struct traits {
 	unsigned silent_pings; /* 0: not pinged */
@@ -40,7 +41,7 @@ static const struct traits {
 	[ROLE_NFTSYNC] = { .silent_pings = 4, .stop_ms = 1500 },
 	[ROLE_DBWRITER] = { .silent_pings = 40, .stop_ms = 3000 },
 	[ROLE_FLOWS] = { .silent_pings = 4, .stop_ms = 500 },
-	[ROLE_COMPILER] = { .stop_ms = 5000, .run_ms = 120000 },
+	[ROLE_COMPILER] = { .stop_ms = 60000, .run_ms = 120000 },
 	[ROLE_LOCAL] = { .stop_ms = 1000, .run_ms = 10000 },
 };
 

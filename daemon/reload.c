@@ -43,16 +43,21 @@ static void tell_serving(struct supervisor *s)
 		       listeners_count(s->now->listeners), s->now->number);
 }
 
+static void begin_again(struct supervisor *s)
+{
+	if (!s->reload_again)
+		return;
+	s->reload_again = false;
+	reload_begin(s);
+}
+
 static void end_reload(struct supervisor *s)
 {
 	if (!s->reloading)
 		return;
 	s->reloading = false;
 	tell_serving(s);
-	if (!s->reload_again)
-		return;
-	s->reload_again = false;
-	reload_begin(s);
+	begin_again(s);
 }
 
 void reload_look_settled(struct supervisor *s)
@@ -72,6 +77,7 @@ void reload_look_settled(struct supervisor *s)
 	tell_serving(s);
 	if (s->options->how_to_try)
 		howto_print(s->now->conf, s->options->conf_path, stderr);
+	begin_again(s);
 }
 
 /* --- generations ---------------------------------------------------------------------- */

@@ -88,7 +88,8 @@ _nameward()
 		'gate check') words="--client $common" ;;
 		'gate withdraw') words="--client --kill $common" ;;
 		'gate readiness') words="--zone -S --since $common" ;;
-		'list ') words="ls search update $common" ;;
+		'list ') words="ls rollback search update $common" ;;
+		'list rollback') words="--undo $common" ;;
 		'list update') words="$(_nameward_names list) --all --accept $common" ;;
 		'history forget') words="--client --name --yes $common" ;;
 		'local ') words="ls $common" ;;

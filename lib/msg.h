@@ -82,6 +82,7 @@ enum msg_type {
 	/* fd: memfd with the text of conf_override.h; supervisor to resolver, where it is in
 	 * force at once */
 	MSG_OVERRIDES,
+	MSG_OLDER, /* compiler to supervisor, behind MSG_INDEX: it is of an earlier life */
 	MSG_TYPE_COUNT,
 };
 

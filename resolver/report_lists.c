@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "blocklists/list_sides.h"
 #include "blocklists/list_spans.h"
@@ -98,6 +99,34 @@ void report_list_search(struct resolver *r, FILE *to, const char *name, const ch
 		else
 			search_name(s, to, &qname, 1ull << i);
 	}
+}
+
+static void print_build(FILE *to, const char *key, const struct list_build_id *b)
+{
+	time_t at = (time_t)b->built_s;
+	struct tm tm;
+	char when[32] = "?";
+
+	if (gmtime_r(&at, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	fprintf(to, "lists\t%s\t%016" PRIx64 " of %s, %" PRIu64 " names\n", key, b->id, when,
+		b->names);
+}
+
+void report_builds(const struct list_index *x, FILE *to)
+{
+	unsigned back = 0;
+
+	print_build(to, "build", list_index_build(x));
+	if (list_index_before(x)->id)
+		print_build(to, "before", list_index_before(x));
+	for (unsigned i = 0; i < list_index_list_count(x); i++)
+		back += list_index_stats(x, i)->is_back;
+	fprintf(to, "lists\tserve\t%s", list_index_origin(x) == ORIGIN_OLDER
+		? "as they were before the start, until they are read" : "as they are");
+	if (back)
+		fprintf(to, ", but %u rolled back", back);
+	fputc('\n', to);
 }
 
 /** "for browsers only 12 (line 7), pattern rule 1 (line 9)": all that is not an entry. */

@@ -12,6 +12,9 @@ struct resolver;
 /** Header "list entry says where" and every list that holds a name, or an address. */
 void report_list_search(struct resolver *r, FILE *to, const char *name, const char *unused);
 
+/** Rows of `status`: which build of the index serves, and which is kept beside it. */
+void report_builds(const struct list_index *x, FILE *to);
+
 /** Header and a row a list: its figures. */
 void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2);
 

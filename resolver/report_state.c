@@ -189,6 +189,7 @@ static void report_cache(const struct resolver *r, FILE *to)
 static void report_lists(const struct list_index *x, FILE *to)
 {
 	row(to, "lists", "names", list_index_names(x));
+	report_builds(x, to);
 	row(to, "lists", "given_up", list_sides_given_up(x));
 }
 

@@ -12,6 +12,7 @@ net_id=nw$$
 net_dir=$(mktemp -d "${TMPDIR:-/tmp}/nameward-test.XXXXXX")
 chmod 755 "$net_dir"
 install -d -o nameward-db -g nameward-db "$net_dir/db" # where the history may be written
+install -d -o nameward-list -g nameward-list "$net_dir/builds" # and the lists' index
 net_pids=
 net_fails=0
 net_names="c1 c2 router inet"
@@ -246,6 +247,8 @@ net_nameward() {
 		cat
 		echo "control $net_dir/run/ctl"
 	} >"$net_dir/nameward.conf"
+	grep -q '^[[:space:]]*lists-folder' "$net_dir/nameward.conf" ||
+		echo "lists-folder $net_dir/builds" >>"$net_dir/nameward.conf"
 	start_in router "$BUILD/namewardd" -f -c "$net_dir/nameward.conf" 2>>"$net_dir/nameward.log"
 	nameward_pid=$net_pid
 	wait_for 10 has 'nameward +generation' nameward status

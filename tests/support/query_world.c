@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "blocklists/compiler.h"
+#include "blocklists/list_compile.h"
 #include "lib/clock.h"
 #include "lib/util.h"
 #include "local/local_image.h"
@@ -143,7 +143,7 @@ static struct setup *make_setup(struct query_world *w, const char *text)
 	snprintf(all, sizeof(all), "listen l 127.0.0.1:5353\nupstream u {\n server 127.0.0.1:%u\n"
 		 " timeout 700ms\n}\n%s", w->upstream_port, text);
 	conf = conf_of_text(all);
-	assert_int_equal(compiler_build(conf, NULL, &fd), 0);
+	assert_int_equal(list_compile_all(conf, NULL, &fd), 0);
 	assert_int_equal(list_index_open(fd, &x), 0);
 	close(fd);
 	local_image_close(w->r.local);

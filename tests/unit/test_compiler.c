@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "blocklists/compiler.h"
+#include "blocklists/list_compile.h"
 #include "blocklists/list_index.h"
 #include "conf/conf.h"
 #include "lib/chan.h"
@@ -74,7 +75,7 @@ static struct list_index *compile(struct conf_list *lists, size_t count)
 	struct list_index *x = NULL;
 	int fd = -1, seals;
 
-	assert_int_equal(compiler_build(&conf, NULL, &fd), 0);
+	assert_int_equal(list_compile_all(&conf, NULL, &fd), 0);
 	seals = fcntl(fd, F_GET_SEALS);
 	assert_int_equal(seals & F_SEAL_WRITE, F_SEAL_WRITE);
 	assert_int_equal(seals & F_SEAL_SHRINK, F_SEAL_SHRINK);

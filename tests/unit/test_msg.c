@@ -161,6 +161,10 @@ static void wrong_types_counts_and_descriptors_are_refused(void **state)
 	(void)state;
 	assert_int_equal(msg_check(&none, sizeof(none), false), 0);
 	assert_int_equal(msg_check(&none, sizeof(none), true), -EBADMSG);
+	none.type = MSG_OLDER;
+	assert_int_equal(msg_check(&none, sizeof(none), false), 0);
+	assert_int_equal(msg_check(&none, sizeof(none), true), -EBADMSG);
+	assert_int_equal(msg_check(&none, sizeof(none) - 1, false), -EBADMSG);
 	none.type = MSG_CONF;
 	assert_int_equal(msg_check(&none, sizeof(none), false), -EBADMSG);
 	assert_int_equal(msg_check(&none, sizeof(none), true), 0);

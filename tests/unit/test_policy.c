@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "blocklists/compiler.h"
+#include "blocklists/list_compile.h"
 #include "conf/conf.h"
 #include "lib/util.h"
 #include "resolver/policy.h"
@@ -57,7 +57,7 @@ static int setup(void **state)
 	}
 	conf_errors_free(e);
 	conf_bundle_free(b);
-	if (compiler_build(conf, NULL, &fd) || list_index_open(fd, &x))
+	if (list_compile_all(conf, NULL, &fd) || list_index_open(fd, &x))
 		return -1;
 	return close(fd);
 }

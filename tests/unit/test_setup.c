@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "blocklists/compiler.h"
+#include "blocklists/list_compile.h"
 #include "lib/util.h"
 #include "resolver/setup.h"
 #include "tests/support/conf_text.h"
@@ -29,7 +29,7 @@ static struct list_index *index_of(const char *text)
 	struct list_index *x;
 	int fd;
 
-	assert_int_equal(compiler_build(conf, NULL, &fd), 0);
+	assert_int_equal(list_compile_all(conf, NULL, &fd), 0);
 	assert_int_equal(list_index_open(fd, &x), 0);
 	close(fd);
 	conf_free(conf);

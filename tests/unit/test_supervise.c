@@ -70,6 +70,14 @@ static bool wish(const char *name)
 	return access(path, F_OK) == 0;
 }
 
+static void unlink_wish(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", getenv("FAKE_DIR"), name);
+	unlink(path);
+}
+
 static void fake_peer_message(void *arg, const void *data, size_t len, int fd)
 {
 	if (msg_check(data, len, fd >= 0))
@@ -128,6 +136,10 @@ static void send_index(struct fake *f)
 	if (!wish("index-unsealed"))
 		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 	msg_send(child_supervisor(f->child), MSG_INDEX, NULL, 0, fd);
+	if (wish("index-older")) {
+		msg_send(child_supervisor(f->child), MSG_OLDER, NULL, 0, -1);
+		unlink_wish("index-older");
+	}
 	close(fd);
 }
 
@@ -541,6 +553,27 @@ static void query_waits_while_the_resolver_is_replaced(void **state)
 	assert_false(has_line(b, from, "compiler up"));
 }
 
+static void an_index_of_an_earlier_life_serves_until_another_is_built(void **state)
+{
+	struct bench *b = *state;
+	size_t first, second;
+
+	if (geteuid() == 0 && !getpwnam("nameward-db"))
+		skip();
+	make_wish(b, "index-older", true);
+	b->supervisor = start_supervisor(b);
+	first = expect(b, 0, "resolver start 1");
+	expect(b, 0, "compiler start 2");
+	second = expect(b, first, "resolver start 2");
+	assert_true(expect(b, 0, "resolver index") < first);
+	assert_true(expect(b, first, "resolver index") < second);
+	expect_notify(b, "READY=1");
+	expect_notify(b, "generation 2");
+	kill(b->supervisor, SIGHUP); /* once is enough */
+	expect(b, second, "resolver start 3");
+	assert_int_equal(stop(b), 0);
+}
+
 static void reload_hands_over_the_sockets_that_are_to_be(void **state)
 {
 	struct bench *b = serving(state);
@@ -739,6 +772,7 @@ int main(int argc, char **argv)
 		TEST(killed_child_comes_back_with_new_channels),
 		TEST(nftsync_has_what_outlives_it_in_each_life),
 		TEST(query_waits_while_the_resolver_is_replaced),
+		TEST(an_index_of_an_earlier_life_serves_until_another_is_built),
 		TEST(reload_hands_over_the_sockets_that_are_to_be),
 		TEST(reload_with_errors_changes_nothing),
 		TEST(reload_that_cannot_be_compiled_changes_nothing),
