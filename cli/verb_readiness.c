@@ -4,7 +4,8 @@
  *
  * Rows that an exception of today lets pass are left out, so the answer shrinks as
  * exceptions are written, although the history still holds what was seen before. So are
- * those that `deny` and `refuse-dot` are to refuse: nothing is to be mended there.
+ * those that `deny`, `refuse-dot` and, while the daemon can be asked, `refuse-list` are to
+ * refuse: nothing is to be mended there.
  */
 #include "cli/verbs.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "cli/gate_conf.h"
+#include "cli/gate_facts.h"
 #include "cli/source.h"
 #include "cli/when.h"
 #include "conf/conf.h"
@@ -77,6 +79,9 @@ struct readiness {
 	int write_rc;
 	char last_device[DEVICE_MAX];
 	uint64_t devices, rows, observed, refused, excepted, intended;
+	struct gate_listed listed; /* of listed_dest, the last one asked for */
+	struct addr listed_dest;
+	bool is_mute; /* the daemon cannot be asked */
 };
 
 /* One row of report_losses, understood. */
@@ -131,8 +136,25 @@ static int understand(const struct conf *conf, const struct report_value *v, str
 	return 0;
 }
 
-static enum gate_conf_fate fate_of(const struct conf *conf, const struct loss *l)
+/* The daemon knows what is in its lists; rows to one destination follow one another mostly. */
+static bool is_listed(struct readiness *r, const struct loss *l)
 {
+	uint64_t lists = l->zone == GATE_CONF_NONE ? 0 : r->conf->zones[l->zone].refuse_lists;
+	char why[CONTROL_WHY_MAX];
+
+	if (!lists || r->is_mute || !addr_is_public(&l->dest) ||
+	    gate_conf_spare(r->conf, l->zone, &l->dest))
+		return false;
+	if (r->listed.lists != lists || !addr_equal(&r->listed_dest, &l->dest)) {
+		r->is_mute = gate_listed_ask(r->conf, l->dest_text, lists, &r->listed, why) < 0;
+		r->listed_dest = l->dest;
+	}
+	return !r->is_mute && r->listed.found;
+}
+
+static enum gate_conf_fate fate_of(struct readiness *r, const struct loss *l)
+{
+	const struct conf *conf = r->conf;
 	const char *device = l->device ? l->device : "";
 	struct mac mac;
 	bool has_mac = mac_from_text(device, &mac) == 0;
@@ -142,7 +164,7 @@ static enum gate_conf_fate fate_of(const struct conf *conf, const struct loss *l
 		.port = (uint16_t)l->port,
 	};
 
-	return gate_conf_fate(conf, &flow);
+	return is_listed(r, l) ? FATE_REFUSED : gate_conf_fate(conf, &flow);
 }
 
 /* Seconds by which a lease of the device's own lookup was over when it connected; negative:
@@ -309,7 +331,7 @@ static int on_row(void *arg, const struct report_value *values, size_t count)
 		return rc;
 	if (r->zone != GATE_CONF_NONE && l.zone != r->zone)
 		return 0;
-	switch (fate_of(r->conf, &l)) {
+	switch (fate_of(r, &l)) {
 	case FATE_PASSES:
 		r->excepted += (uint64_t)l.n;
 		return 0;
@@ -350,8 +372,8 @@ static void print_summary(const struct readiness *r)
 		fprintf(out, "%" PRIu64 " more pass%s by an exception that is there now.\n",
 			r->excepted, r->excepted == 1 ? "es" : "");
 	if (r->intended)
-		fprintf(out, "%" PRIu64 " more %s refused by `deny` or `refuse-dot`, as is "
-			"written.\n", r->intended, r->intended == 1 ? "is" : "are");
+		fprintf(out, "%" PRIu64 " more %s refused by `deny`, `refuse-dot` or a list, as "
+			"is written.\n", r->intended, r->intended == 1 ? "is" : "are");
 	if (r->rows)
 		fputs("An exception goes into the block `gate` of the configuration, or into that "
 		      "of its zone.\n", out);
