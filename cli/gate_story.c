@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/gate_conf.h"
 #include "cli/gate_telling.h"
+#include "cli/owners.h"
 #include "cli/route.h"
 #include "cli/source.h"
 #include "conf/conf.h"
@@ -295,6 +296,16 @@ static void tell_leases(struct telling *t)
 			   t->leases->total - t->leases->count, t->dest_text);
 }
 
+static void tell_owner(struct telling *t)
+{
+	struct owners *owners = owners_open(t->conf);
+	char text[OWNERS_TEXT_MAX];
+
+	if (*owners_find(owners, t->dest, text))
+		story_add(&t->story, "owner", text, "");
+	owners_close(owners);
+}
+
 /* --- all of it ------------------------------------------------------------------------ */
 
 static void tell_all(struct telling *t)
@@ -306,6 +317,7 @@ static void tell_all(struct telling *t)
 	story_add(&t->story, "verdict", verdict_text(t, verdict, sizeof(verdict)), "");
 	if (!addr_is_public(t->dest) && !gate_conf_deny(t->conf, t->dest) && !is_shut(t))
 		story_tell(&t->story, "gate", "not an address of the internet: never gated");
+	tell_owner(t);
 	if (t->client_text) {
 		tell_client(t);
 		if (!t->client.router)

@@ -17,6 +17,7 @@
 
 #include "cli/gate_conf.h"
 #include "cli/gate_facts.h"
+#include "cli/owners.h"
 #include "cli/source.h"
 #include "cli/when.h"
 #include "conf/conf.h"
@@ -42,7 +43,7 @@ static const char *const loss_columns[L_COLUMNS] = {
 
 /* Our columns: all of them for programs, the brief ones for people. */
 enum column { C_TIME, C_DEVICE, C_MAC, C_ZONE, C_INTERFACE, C_DEST, C_SERVICE, C_NAME, C_VERDICT,
-	      C_N, C_WHY, C_ENDED, C_REASON, C_ALLOW, C_COLUMNS };
+	      C_N, C_WHY, C_ENDED, C_REASON, C_ALLOW, C_OWNER, C_COLUMNS };
 
 static const struct {
 	struct table_column as;
@@ -62,6 +63,7 @@ static const struct {
 	[C_ENDED] = { { "ended_s", COLUMN_NUMBER }, false, true },
 	[C_REASON] = { { "why", COLUMN_TEXT }, true, false },
 	[C_ALLOW] = { { "exception", COLUMN_TEXT }, true, true },
+	[C_OWNER] = { { "owner", COLUMN_TEXT }, true, true }, /* people: where there is a table */
 };
 
 static const struct option_spec readiness_options[] = {
@@ -81,6 +83,7 @@ struct readiness {
 	uint64_t devices, rows, observed, refused, excepted, intended;
 	struct gate_listed listed; /* of listed_dest, the last one asked for */
 	struct addr listed_dest;
+	struct owners *owners; /* owned */
 	bool is_mute; /* the daemon cannot be asked */
 };
 
@@ -246,6 +249,8 @@ static bool is_shown(const struct readiness *r, enum column i)
 {
 	bool people = r->command->style.format == TABLE_ALIGNED;
 
+	if (people && i == C_OWNER)
+		return owners_are_known(r->conf);
 	return people ? columns[i].for_people : columns[i].for_programs;
 }
 
@@ -264,7 +269,7 @@ static int make_table(struct readiness *r)
 static int print_loss(struct readiness *r, const struct loss *l)
 {
 	char n[24], last[24], ended[24], why[WHY_TEXT_MAX], service[48];
-	char exception[GATE_CONF_LINE_MAX];
+	char exception[GATE_CONF_LINE_MAX], owner[OWNERS_TEXT_MAX];
 	const char *all[C_COLUMNS] = { 0 }, *shown[C_COLUMNS];
 	size_t count = 0;
 
@@ -287,6 +292,7 @@ static int print_loss(struct readiness *r, const struct loss *l)
 	all[C_ENDED] = reason_of(r->conf, l) == LEASE_ENDED ? ended : NULL;
 	all[C_REASON] = reason_text(r->conf, l, why);
 	all[C_ALLOW] = exception_for(l, exception);
+	all[C_OWNER] = *owners_find(r->owners, &l->dest, owner) ? owner : NULL;
 	for (enum column i = 0; i < C_COLUMNS; i++) {
 		if (is_shown(r, i))
 			shown[count++] = all[i];
@@ -458,8 +464,11 @@ static int run_readiness(const struct command *c)
 	when_parse(SINCE, clock_wall_us(), &r.since_us);
 	for (size_t i = 0; i < c->choice_count && status == COMMAND_DONE; i++)
 		status = set_choice(&r, &c->choices[i]);
-	if (status == COMMAND_DONE)
+	if (status == COMMAND_DONE) {
+		r.owners = owners_open(conf);
 		status = run_with(&r);
+	}
+	owners_close(r.owners);
 	table_free(r.table);
 	conf_free(conf);
 	return status;
