@@ -130,6 +130,30 @@ const struct conf_gate_allow *gate_conf_allow(const struct conf *conf,
 	return found ? found : first_of(conf->gate.allows, conf->gate.allow_count, f);
 }
 
+static const struct conf_gate_allow *spare_of(const struct conf_gate_allow *allows, size_t count,
+					      const struct addr *dest)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct conf_gate_allow *a = &allows[i];
+
+		if (!a->closed && !a->has_mac && !a->proto && a->net.addr.family &&
+		    addr_net_has(&a->net, dest))
+			return a;
+	}
+	return NULL;
+}
+
+const struct conf_gate_allow *gate_conf_spare(const struct conf *conf, size_t zone,
+					      const struct addr *dest)
+{
+	const struct conf_gate_allow *a =
+		spare_of(conf->gate.allows, conf->gate.allow_count, dest);
+
+	if (a || zone == GATE_CONF_NONE)
+		return a;
+	return spare_of(conf->zones[zone].allows, conf->zones[zone].allow_count, dest);
+}
+
 /* Whether a zone names this interface: `*` does not. */
 static bool names_interface(const struct conf_zone *z, const char *interface)
 {

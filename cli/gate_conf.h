@@ -34,6 +34,11 @@ size_t gate_conf_zone_named(const struct conf *conf, const char *name);
 /** Index of the device that has this MAC address or address, as text; GATE_CONF_NONE. */
 size_t gate_conf_device(const struct conf *conf, const char *text);
 
+/** The `allow` of an address or network, of a zone (index or GATE_CONF_NONE) or of the gate, by
+ *  which no list refuses an address; or NULL. */
+const struct conf_gate_allow *gate_conf_spare(const struct conf *conf, size_t zone,
+					      const struct addr *dest);
+
 /** A connection, as far as it is known. */
 struct gate_conf_flow {
 	size_t zone, device;   /* indices, or GATE_CONF_NONE */

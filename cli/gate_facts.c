@@ -214,3 +214,60 @@ int gate_leases_ask(const struct conf *conf, const char *dest, struct gate_lease
 	*why = '\0';
 	return control_ask(conf->control, words, ARRAY_SIZE(words), &sink, out, why);
 }
+
+/* --- refused lists -------------------------------------------------------------------- */
+
+enum { S_LIST, S_ENTRY, S_SAYS, S_WHERE, S_COLUMNS };
+
+static int on_search_columns(void *arg, char *const *names, size_t count)
+{
+	static const char *const wanted[S_COLUMNS] = { "list", "entry", "says", "where" };
+	struct gate_listed *l = arg;
+
+	for (size_t i = 0; i < S_COLUMNS; i++) {
+		l->columns[i] = column(names, count, wanted[i]);
+		if (l->columns[i] == NO_COLUMN)
+			return -EPROTO;
+	}
+	return 0;
+}
+
+static bool is_asked_for(const struct gate_listed *l, const char *list)
+{
+	for (size_t i = 0; i < l->conf->list_count; i++)
+		if (strcmp(l->conf->lists[i].name, list) == 0)
+			return l->lists >> i & 1;
+	return false;
+}
+
+/* Packets are refused by what blocks answers; what a list says of clients, or wants to be asked
+ * over TCP, is about questions. */
+static int on_search(void *arg, char *const *fields, size_t count)
+{
+	static const char refused[] = "in answers, blocks";
+	struct gate_listed *l = arg;
+	const char *says = fields[l->columns[S_SAYS]];
+
+	(void)count;
+	if (l->found || !is_asked_for(l, fields[l->columns[S_LIST]]) ||
+	    strncmp(says, refused, strlen(refused)) != 0 || strstr(says, "TCP only"))
+		return 0;
+	l->found = true;
+	set_word(l->list, sizeof(l->list), fields[l->columns[S_LIST]]);
+	set_word(l->entry, sizeof(l->entry), fields[l->columns[S_ENTRY]]);
+	set_word(l->where, sizeof(l->where), fields[l->columns[S_WHERE]]);
+	return 0;
+}
+
+int gate_listed_ask(const struct conf *conf, const char *dest, uint64_t lists,
+		    struct gate_listed *out, char *why)
+{
+	static const struct control_sink sink = { on_search_columns, on_search };
+	const char *words[] = { "list", "search", dest };
+
+	*out = (struct gate_listed){ .conf = conf, .lists = lists };
+	*why = '\0';
+	if (!lists)
+		return 0;
+	return control_ask(conf->control, words, ARRAY_SIZE(words), &sink, out, why);
+}

@@ -66,4 +66,21 @@ struct gate_leases {
 int gate_leases_ask(const struct conf *conf, const char *dest, struct gate_leases *out,
 		    char *why);
 
+/** The entry by which a list that zones refuse has an address. */
+struct gate_listed {
+	bool found;
+	char list[GATE_WORD_MAX];
+	char entry[GATE_NAME_MAX];
+	char where[GATE_NAME_MAX]; /* file and line */
+	const struct conf *conf;
+	uint64_t lists; /* asked for */
+	size_t columns[4]; /* of the daemon's answer */
+};
+
+/** Which of some lists has an address as one to refuse; the first of them.
+ *  @param lists  a bit each; none: nobody is asked
+ *  @param why    as control_ask, whose results it has */
+int gate_listed_ask(const struct conf *conf, const char *dest, uint64_t lists,
+		    struct gate_listed *out, char *why);
+
 #endif

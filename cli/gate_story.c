@@ -12,42 +12,17 @@
 
 #include "cli/command.h"
 #include "cli/gate_conf.h"
-#include "cli/gate_facts.h"
+#include "cli/gate_telling.h"
+#include "cli/owners.h"
 #include "cli/route.h"
 #include "cli/source.h"
-#include "cli/story.h"
-#include "cli/when.h"
 #include "conf/conf.h"
 #include "conf/conf_bypass.h"
 #include "db/report_gate.h"
 #include "db/store.h"
 #include "lib/clock.h"
 
-#define DAYS	   30 /* of history */
-#define DAY_US	   INT64_C(86400000000)
-#define SHOWN_MAX  5 /* rows of one kind */
-#define PLACE_MAX  512
-
-struct telling {
-	const struct command *c;
-	struct conf *conf;     /* owned */
-	struct report *report; /* owned; NULL: not readable */
-	int report_rc;
-	const struct addr *dest; /* of to */
-	const struct gate_target *to;
-	char out[IF_NAMESIZE]; /* by which it leaves; "" not known */
-	char dest_text[ADDR_TEXT_MAX];
-	const char *client_text; /* NULL: anybody */
-	struct gate_client client;
-	struct gate_leases *leases; /* owned */
-	int leases_rc;
-	char why[CONTROL_WHY_MAX]; /* leases_rc */
-	struct story story;
-	size_t shown;	      /* of the rows being told */
-	bool told_client;     /* the client was told this address */
-	bool told_other;      /* so was another */
-	enum gate_passes passes;
-};
+#define PLACE_MAX 512
 
 /* --- facts that decide ---------------------------------------------------------------- */
 
@@ -58,16 +33,6 @@ static const char *place_text(const struct conf_place *p, char *buf)
 	else
 		*buf = '\0';
 	return buf;
-}
-
-/* A device of leases and of the history by the name it has now. */
-static const char *who(const struct telling *t, const char *device, const char *then)
-{
-	size_t i = gate_conf_device(t->conf, device);
-
-	if (i != GATE_CONF_NONE)
-		return t->conf->devices[i].name;
-	return then && *then ? then : device;
 }
 
 static const struct gate_lease *own_lease(const struct telling *t)
@@ -104,12 +69,38 @@ static bool is_shut(const struct telling *t)
 	return t->client_text && gate_conf_is_shut(t->conf, &flow);
 }
 
+static uint64_t refused_lists(const struct telling *t)
+{
+	if (!addr_is_public(t->dest))
+		return 0; /* no list refuses it */
+	if (!t->client_text)
+		return conf_refused_lists(t->conf);
+	return t->client.router || t->client.zone == GATE_CONF_NONE ?
+		       0 : t->conf->zones[t->client.zone].refuse_lists;
+}
+
+/* By a list, whatever the gate's mode; only where the client is known. */
+static bool is_listed(const struct telling *t)
+{
+	return t->client_text && t->listed.found &&
+	       !gate_conf_spare(t->conf, t->client.zone, t->dest);
+}
+
+/* Whether it may be in a list that nobody can be asked about. */
+static bool is_doubtful(const struct telling *t)
+{
+	return t->client_text && t->listed_rc < 0 &&
+	       !gate_conf_spare(t->conf, t->client.zone, t->dest);
+}
+
 static enum gate_passes decide(const struct telling *t)
 {
 	bool is_denied = gate_conf_deny(t->conf, t->dest);
 
-	if (is_shut(t))
+	if (is_shut(t) || is_listed(t))
 		return GATE_REFUSED;
+	if (is_doubtful(t))
+		return GATE_UNKNOWN;
 	if (!is_denied && !addr_is_public(t->dest))
 		return GATE_NOT_GATED;
 	if (!t->client_text)
@@ -182,6 +173,42 @@ static void tell_mode(struct telling *t, const char *step, const char *name, int
 	story_add(&t->story, step, result, place_text(place, where));
 }
 
+static void tell_listed(struct telling *t)
+{
+	const struct conf_gate_allow *spare =
+		t->client_text ? gate_conf_spare(t->conf, t->client.zone, t->dest) : NULL;
+	char text[GATE_CONF_LINE_MAX], where[PLACE_MAX], result[2 * GATE_NAME_MAX];
+
+	if (spare) {
+		snprintf(result, sizeof(result), "no list holds: %s",
+			 gate_conf_allow_text(t->conf, spare, text));
+		story_add(&t->story, "refuse-list", result, place_text(&spare->place, where));
+	} else if (t->listed_rc < 0) {
+		story_tell(&t->story, "refuse-list", "lists are not known: %s", t->listed_why);
+	} else if (t->listed.found) {
+		snprintf(result, sizeof(result), "%s, of list %s: refused, be it looked up or not",
+			 t->listed.entry, t->listed.list);
+		story_add(&t->story, "refuse-list", result, t->listed.where);
+	} else {
+		story_tell(&t->story, "refuse-list", "in none of the lists");
+	}
+}
+
+/* Zones that refuse it, where nobody in particular connects. */
+static void tell_listed_zones(struct telling *t)
+{
+	for (size_t i = 0; i < t->conf->list_count; i++) {
+		if (strcmp(t->conf->lists[i].name, t->listed.list) != 0)
+			continue;
+		for (size_t k = 0; k < t->conf->zone_count; k++)
+			if (t->conf->zones[k].refuse_lists >> i & 1)
+				story_tell(&t->story, "zone", "%s refuses list %s%s",
+					   t->conf->zones[k].name, t->listed.list,
+					   gate_conf_spare(t->conf, k, t->dest) ?
+						   ", and allows this address" : "");
+	}
+}
+
 /* What a zone refuses beside its gate. */
 static void tell_refusals(struct telling *t, const struct conf_zone *z)
 {
@@ -191,8 +218,7 @@ static void tell_refusals(struct telling *t, const struct conf_zone *z)
 	if (z->refuse_dot)
 		story_add(&t->story, "refuse-dot", "port 853 is refused, wherever it is", where);
 	if (z->refuse_lists)
-		story_add(&t->story, "refuse-list",
-			  "addresses of lists are refused; `list search` tells which", where);
+		tell_listed(t);
 	if (!z->has_reach)
 		return;
 	gate_conf_reach_text(t->conf, t->client.zone, zones, sizeof(zones));
@@ -262,7 +288,7 @@ static void tell_leases(struct telling *t)
 		const struct gate_lease *l = &t->leases->leases[i];
 
 		story_tell(&t->story, "lease", "%s for %" PRId64 " s more%s%s",
-			   who(t, l->device, NULL), l->left_s, *l->name ? ", because of " : "",
+			   gate_telling_who(t, l->device, NULL), l->left_s, *l->name ? ", because of " : "",
 			   l->name);
 	}
 	if (t->leases->total > t->leases->count)
@@ -270,92 +296,14 @@ static void tell_leases(struct telling *t)
 			   t->leases->total - t->leases->count, t->dest_text);
 }
 
-/* --- the history's part --------------------------------------------------------------- */
-
-static int any_columns(void *arg, const char *const *names, size_t count)
+static void tell_owner(struct telling *t)
 {
-	(void)arg;
-	(void)names;
-	(void)count;
-	return 0;
-}
+	struct owners *owners = owners_open(t->conf);
+	char text[OWNERS_TEXT_MAX];
 
-static const char *text_of(const struct report_value *v)
-{
-	return v->type == REPORT_TEXT ? v->text : "";
-}
-
-/* device, who, name, type, n, last, ttl */
-static int on_told(void *arg, const struct report_value *v, size_t count)
-{
-	struct telling *t = arg;
-	bool own = t->client_text && gate_client_is(&t->client, text_of(&v[0]));
-	char last[WHEN_TEXT_MAX];
-
-	(void)count;
-	*(own ? &t->told_client : &t->told_other) = true;
-	if (t->shown++ >= SHOWN_MAX && !own)
-		return 0;
-	when_text(v[5].integer, last);
-	return story_tell(&t->story, own ? "because" : "looked up", "%s%s%s %s, asked %s, TTL %" PRId64
-			  ", grace %u", own ? "" : who(t, text_of(&v[0]), text_of(&v[1])),
-			  own ? "" : ": ", text_of(&v[2]), text_of(&v[3]), last, v[6].integer,
-			  t->conf->gate.grace_s) == -ENOMEM ? -ENOMEM : 0;
-}
-
-/* device, who, proto, port, verdict, n, last */
-static int on_refused(void *arg, const struct report_value *v, size_t count)
-{
-	struct telling *t = arg;
-	char last[WHEN_TEXT_MAX];
-
-	(void)count;
-	if (t->client_text && !gate_client_is(&t->client, text_of(&v[0])))
-		return 0;
-	if (t->shown++ >= SHOWN_MAX)
-		return 0;
-	when_text(v[6].integer, last);
-	return story_tell(&t->story, text_of(&v[4]), "%s%s%s %" PRId64 ", %" PRId64 " time%s, last %s",
-			  t->client_text ? "" : who(t, text_of(&v[0]), text_of(&v[1])),
-			  t->client_text ? "" : ": ", text_of(&v[2]), v[3].integer, v[5].integer,
-			  v[5].integer == 1 ? "" : "s", last) == -ENOMEM ? -ENOMEM : 0;
-}
-
-/* name, last, n, ttl */
-static int on_also(void *arg, const struct report_value *v, size_t count)
-{
-	struct telling *t = arg;
-	char last[WHEN_TEXT_MAX];
-
-	(void)count;
-	if (t->shown++ >= SHOWN_MAX)
-		return 0;
-	when_text(v[1].integer, last);
-	return story_tell(&t->story, "also seen", "%s (last %s)", text_of(&v[0]), last) == -ENOMEM ?
-	       -ENOMEM : 0;
-}
-
-static int tell_history(struct telling *t)
-{
-	const int64_t since_us = clock_wall_us() - DAYS * DAY_US;
-	struct report_out out = { any_columns, on_told, t };
-	int rc = t->report_rc;
-
-	if (!rc)
-		rc = report_told(t->report, t->dest_text, since_us, &out);
-	if (!rc && t->client_text && !t->told_client)
-		story_tell(&t->story, "because", t->told_other ?
-			   "it did not look up this address in %d days; others did" :
-			   "nobody looked up this address in %d days", DAYS);
-	out.row = on_refused;
-	t->shown = 0;
-	if (!rc)
-		rc = report_refused(t->report, t->dest_text, since_us, &out);
-	out.row = on_also;
-	t->shown = 0;
-	if (!rc)
-		rc = report_pdns(t->report, t->dest_text, &out);
-	return rc;
+	if (*owners_find(owners, t->dest, text))
+		story_add(&t->story, "owner", text, "");
+	owners_close(owners);
 }
 
 /* --- all of it ------------------------------------------------------------------------ */
@@ -369,17 +317,21 @@ static void tell_all(struct telling *t)
 	story_add(&t->story, "verdict", verdict_text(t, verdict, sizeof(verdict)), "");
 	if (!addr_is_public(t->dest) && !gate_conf_deny(t->conf, t->dest) && !is_shut(t))
 		story_tell(&t->story, "gate", "not an address of the internet: never gated");
+	tell_owner(t);
 	if (t->client_text) {
 		tell_client(t);
 		if (!t->client.router)
 			tell_zone(t);
+	} else if (t->listed.found || t->listed_rc < 0) {
+		tell_listed(t);
+		tell_listed_zones(t);
 	}
 	tell_exception(t);
 	if (t->client_text)
 		tell_lease(t);
 	else
 		tell_leases(t);
-	rc = tell_history(t);
+	rc = gate_tell_past(t);
 	if (rc < 0)
 		story_tell(&t->story, "history", "not known: %s",
 			   rc == -ENOENT ? "there is none yet" : store_reason(rc));
@@ -453,6 +405,8 @@ int gate_story(const struct command *c, const struct gate_target *to, const char
 	}
 	if (status == COMMAND_DONE) {
 		t->leases_rc = gate_leases_ask(t->conf, t->dest_text, t->leases, t->why);
+		t->listed_rc = gate_listed_ask(t->conf, t->dest_text, refused_lists(t), &t->listed,
+					       t->listed_why);
 		tell_all(t);
 		*passes = t->passes;
 		status = print(t);

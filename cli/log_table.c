@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/owners.h"
 #include "lib/util.h"
 
 #define CELL_MAX 40 /* of a number as text */
@@ -65,7 +66,7 @@ static int add_column(struct log_table *t, struct table_column *columns,
 
 int log_table_columns(void *arg, const char *const *names, size_t count)
 {
-	struct table_column columns[TABLE_COLUMNS_MAX] = { 0 };
+	struct table_column columns[TABLE_COLUMNS_MAX + 1] = { 0 };
 	struct log_table *t = arg;
 	bool all = t->whole || t->style->format != TABLE_ALIGNED;
 	size_t wanted = all ? count : ARRAY_SIZE(brief);
@@ -79,8 +80,12 @@ int log_table_columns(void *arg, const char *const *names, size_t count)
 		else if (strcmp(names[i], "ts") != 0)
 			rc = add_column(t, columns, names, count, names[i]);
 	}
+	t->owned_at = t->owners ? find(names, count, t->owned) : count;
+	if (rc == 0 && t->owners)
+		columns[t->count] = (struct table_column){ "owner", COLUMN_TEXT };
 	if (rc == 0)
-		rc = table_new(t->out, t->style, columns, t->count, &t->table);
+		rc = table_new(t->out, t->style, columns, t->count + (t->owners != NULL),
+			       &t->table);
 	for (size_t i = 0; i < wanted && rc == 0 && !all && t->endless; i++)
 		table_keep_width(t->table, i, brief[i].usual);
 	return rc;
@@ -97,10 +102,21 @@ static void print_real(double real, char *cell)
 		cell[len - 1] = '\0';
 }
 
+/* Of a row's address; NULL: it has none, or nobody is known. */
+static const char *owner_of(const struct log_table *t, const struct report_value *values,
+			    size_t count, char *buf)
+{
+	const struct report_value *v = t->owned_at < count ? &values[t->owned_at] : NULL;
+	const char *text = v && v->type == REPORT_TEXT ? v->text : t->addr;
+
+	return *owners_find_text(t->owners, text, buf) ? buf : NULL;
+}
+
 int log_table_row(void *arg, const struct report_value *values, size_t count)
 {
 	char numbers[TABLE_COLUMNS_MAX][CELL_MAX];
-	const char *cells[TABLE_COLUMNS_MAX] = { NULL };
+	const char *cells[TABLE_COLUMNS_MAX + 1] = { NULL };
+	char owner[OWNERS_TEXT_MAX];
 	struct log_table *t = arg;
 
 	if (!t->table)
@@ -118,6 +134,8 @@ int log_table_row(void *arg, const struct report_value *values, size_t count)
 		else if (v->type == REPORT_REAL)
 			print_real(v->real, numbers[i]);
 	}
+	if (t->owners)
+		cells[t->count] = owner_of(t, values, count, owner);
 	t->write_rc = table_row(t->table, cells);
 	return t->write_rc;
 }

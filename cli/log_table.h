@@ -17,9 +17,13 @@ struct log_table {
 	const struct table_style *style; /* borrowed */
 	bool endless;			 /* keep room for rows yet to come */
 	bool whole;			 /* people see every column, too */
+	struct owners *owners;		 /* borrowed; not NULL: a last column `owner` */
+	const char *owned; /* of the column that begins with an address, whose owner is meant */
+	const char *addr;  /* the address of rows without one there; NULL: they have none */
 	struct table *table;		 /* owned */
 	size_t count;
 	size_t source[TABLE_COLUMNS_MAX]; /* index of the history's column for each of ours */
+	size_t owned_at; /* index of the history's column `owned` */
 	int write_rc;			  /* why a row could not be written */
 };
 

@@ -11,6 +11,7 @@
 
 #include "cli/client_conf.h"
 #include "cli/log_request.h"
+#include "cli/owners.h"
 #include "cli/source.h"
 #include "cli/text_buf.h"
 #include "conf/conf.h"
@@ -22,7 +23,8 @@
 #define DAY_US	      86400000000LL
 #define NAME_TEXT_MAX 253
 
-enum page_column { PAGE_TOPIC, PAGE_ITEM, PAGE_N, PAGE_FIRST, PAGE_LAST, PAGE_COLUMNS };
+enum page_column { PAGE_TOPIC, PAGE_ITEM, PAGE_N, PAGE_FIRST, PAGE_LAST, PAGE_COLUMNS,
+		   PAGE_OWNER = PAGE_COLUMNS /* not of the history */ };
 
 static const struct option_spec client_options[] = {
 	{ 'n', "lines", "N", "at most N of each kind (default 10)", LOG_LINES },
@@ -40,6 +42,7 @@ struct page {
 	struct addr addr;
 	bool has_addr;
 	size_t device;
+	struct owners *owners; /* NULL: no column for them */
 	struct table *table;
 	size_t seen; /* rows of the history */
 	int write_rc;
@@ -47,7 +50,7 @@ struct page {
 
 static int add(struct page *p, const char *topic, const char *item)
 {
-	const char *cells[PAGE_COLUMNS] = { [PAGE_TOPIC] = topic, [PAGE_ITEM] = item };
+	const char *cells[PAGE_COLUMNS + 1] = { [PAGE_TOPIC] = topic, [PAGE_ITEM] = item };
 
 	p->write_rc = table_row(p->table, cells);
 	return p->write_rc;
@@ -105,10 +108,16 @@ static int on_columns(void *arg, const char *const *names, size_t count)
 	return count == PAGE_COLUMNS ? 0 : -EPROTO;
 }
 
+/* Topics whose items begin with an address that the client connects to. */
+static bool is_destination(const char *topic)
+{
+	return topic && (strcmp(topic, "refused") == 0 || strcmp(topic, "observed") == 0);
+}
+
 static int on_row(void *arg, const struct report_value *values, size_t count)
 {
-	char numbers[PAGE_COLUMNS][24];
-	const char *cells[PAGE_COLUMNS] = { NULL };
+	char numbers[PAGE_COLUMNS][24], owner[OWNERS_TEXT_MAX];
+	const char *cells[PAGE_COLUMNS + 1] = { NULL };
 	struct page *p = arg;
 
 	for (size_t i = 0; i < count; i++) {
@@ -119,6 +128,9 @@ static int on_row(void *arg, const struct report_value *values, size_t count)
 			cells[i] = numbers[i];
 		}
 	}
+	if (is_destination(cells[PAGE_TOPIC]) &&
+	    *owners_find_text(p->owners, cells[PAGE_ITEM], owner))
+		cells[PAGE_OWNER] = owner;
 	p->seen++;
 	p->write_rc = table_row(p->table, cells);
 	return p->write_rc;
@@ -126,14 +138,14 @@ static int on_row(void *arg, const struct report_value *values, size_t count)
 
 static int fill_page(struct page *p, struct report *report)
 {
-	static const struct table_column columns[PAGE_COLUMNS] = {
+	static const struct table_column columns[PAGE_COLUMNS + 1] = {
 		[PAGE_TOPIC] = { "topic", COLUMN_TEXT },   [PAGE_ITEM] = { "item", COLUMN_TEXT },
 		[PAGE_N] = { "n", COLUMN_NUMBER },	   [PAGE_FIRST] = { "first", COLUMN_MOMENT },
-		[PAGE_LAST] = { "last", COLUMN_MOMENT },
+		[PAGE_LAST] = { "last", COLUMN_MOMENT }, [PAGE_OWNER] = { "owner", COLUMN_TEXT },
 	};
 	const struct report_out out = { on_columns, on_row, p };
-	int rc = table_new(p->command->out, &p->command->style, columns, PAGE_COLUMNS,
-			   &p->table);
+	int rc = table_new(p->command->out, &p->command->style, columns,
+			   PAGE_COLUMNS + (p->owners != NULL), &p->table);
 
 	if (rc == 0)
 		rc = add_conf(p);
@@ -170,6 +182,8 @@ static int show(const struct command *c, struct page *p)
 		return status;
 	p->conf = conf;
 	find_client(p, c->operands[0]);
+	if (owners_are_known(conf) || c->style.format != TABLE_ALIGNED)
+		p->owners = owners_open(conf);
 	rc = report_open(conf->history.file, &report);
 	if (rc == 0)
 		rc = fill_page(p, report);
@@ -182,6 +196,7 @@ static int show(const struct command *c, struct page *p)
 		status = COMMAND_FAILED;
 	}
 	table_free(p->table);
+	owners_close(p->owners);
 	report_close(report);
 	conf_free(conf);
 	return status;

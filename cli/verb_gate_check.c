@@ -46,9 +46,9 @@ const struct verb verb_gate_check = {
 		    "  nameward gate check 203.0.113.80:123/udp --client tv\n"
 		    "  nameward gate check 203.0.113.80 --client 192.168.1.20 >/dev/null || echo no\n",
 	.notes = "Exit status 0: it passes, 1: it is refused, 3: the daemon, which holds the\n"
-		 "leases, is not running. Without a port neither exceptions for services (allow udp\n"
-		 "123) nor refuse-dot count, and refuse-list never does. What a zone may reach\n"
-		 "goes by the route from here.\n",
+		 "leases and the lists, is not running. Without a port neither exceptions for services\n"
+		 "(allow udp 123) nor refuse-dot count. What a zone may reach goes by the route from\n"
+		 "here.\n",
 	.options = check_options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -4,7 +4,8 @@
  *
  * Rows that an exception of today lets pass are left out, so the answer shrinks as
  * exceptions are written, although the history still holds what was seen before. So are
- * those that `deny` and `refuse-dot` are to refuse: nothing is to be mended there.
+ * those that `deny`, `refuse-dot` and, while the daemon can be asked, `refuse-list` are to
+ * refuse: nothing is to be mended there.
  */
 #include "cli/verbs.h"
 
@@ -15,6 +16,8 @@
 #include <string.h>
 
 #include "cli/gate_conf.h"
+#include "cli/gate_facts.h"
+#include "cli/owners.h"
 #include "cli/source.h"
 #include "cli/when.h"
 #include "conf/conf.h"
@@ -40,7 +43,7 @@ static const char *const loss_columns[L_COLUMNS] = {
 
 /* Our columns: all of them for programs, the brief ones for people. */
 enum column { C_TIME, C_DEVICE, C_MAC, C_ZONE, C_INTERFACE, C_DEST, C_SERVICE, C_NAME, C_VERDICT,
-	      C_N, C_WHY, C_ENDED, C_REASON, C_ALLOW, C_COLUMNS };
+	      C_N, C_WHY, C_ENDED, C_REASON, C_ALLOW, C_OWNER, C_COLUMNS };
 
 static const struct {
 	struct table_column as;
@@ -60,6 +63,7 @@ static const struct {
 	[C_ENDED] = { { "ended_s", COLUMN_NUMBER }, false, true },
 	[C_REASON] = { { "why", COLUMN_TEXT }, true, false },
 	[C_ALLOW] = { { "exception", COLUMN_TEXT }, true, true },
+	[C_OWNER] = { { "owner", COLUMN_TEXT }, true, true }, /* people: where there is a table */
 };
 
 static const struct option_spec readiness_options[] = {
@@ -77,6 +81,10 @@ struct readiness {
 	int write_rc;
 	char last_device[DEVICE_MAX];
 	uint64_t devices, rows, observed, refused, excepted, intended;
+	struct gate_listed listed; /* of listed_dest, the last one asked for */
+	struct addr listed_dest;
+	struct owners *owners; /* owned */
+	bool is_mute; /* the daemon cannot be asked */
 };
 
 /* One row of report_losses, understood. */
@@ -131,8 +139,25 @@ static int understand(const struct conf *conf, const struct report_value *v, str
 	return 0;
 }
 
-static enum gate_conf_fate fate_of(const struct conf *conf, const struct loss *l)
+/* The daemon knows what is in its lists; rows to one destination follow one another mostly. */
+static bool is_listed(struct readiness *r, const struct loss *l)
 {
+	uint64_t lists = l->zone == GATE_CONF_NONE ? 0 : r->conf->zones[l->zone].refuse_lists;
+	char why[CONTROL_WHY_MAX];
+
+	if (!lists || r->is_mute || !addr_is_public(&l->dest) ||
+	    gate_conf_spare(r->conf, l->zone, &l->dest))
+		return false;
+	if (r->listed.lists != lists || !addr_equal(&r->listed_dest, &l->dest)) {
+		r->is_mute = gate_listed_ask(r->conf, l->dest_text, lists, &r->listed, why) < 0;
+		r->listed_dest = l->dest;
+	}
+	return !r->is_mute && r->listed.found;
+}
+
+static enum gate_conf_fate fate_of(struct readiness *r, const struct loss *l)
+{
+	const struct conf *conf = r->conf;
 	const char *device = l->device ? l->device : "";
 	struct mac mac;
 	bool has_mac = mac_from_text(device, &mac) == 0;
@@ -142,7 +167,7 @@ static enum gate_conf_fate fate_of(const struct conf *conf, const struct loss *l
 		.port = (uint16_t)l->port,
 	};
 
-	return gate_conf_fate(conf, &flow);
+	return is_listed(r, l) ? FATE_REFUSED : gate_conf_fate(conf, &flow);
 }
 
 /* Seconds by which a lease of the device's own lookup was over when it connected; negative:
@@ -224,6 +249,8 @@ static bool is_shown(const struct readiness *r, enum column i)
 {
 	bool people = r->command->style.format == TABLE_ALIGNED;
 
+	if (people && i == C_OWNER)
+		return owners_are_known(r->conf);
 	return people ? columns[i].for_people : columns[i].for_programs;
 }
 
@@ -242,7 +269,7 @@ static int make_table(struct readiness *r)
 static int print_loss(struct readiness *r, const struct loss *l)
 {
 	char n[24], last[24], ended[24], why[WHY_TEXT_MAX], service[48];
-	char exception[GATE_CONF_LINE_MAX];
+	char exception[GATE_CONF_LINE_MAX], owner[OWNERS_TEXT_MAX];
 	const char *all[C_COLUMNS] = { 0 }, *shown[C_COLUMNS];
 	size_t count = 0;
 
@@ -265,6 +292,7 @@ static int print_loss(struct readiness *r, const struct loss *l)
 	all[C_ENDED] = reason_of(r->conf, l) == LEASE_ENDED ? ended : NULL;
 	all[C_REASON] = reason_text(r->conf, l, why);
 	all[C_ALLOW] = exception_for(l, exception);
+	all[C_OWNER] = *owners_find(r->owners, &l->dest, owner) ? owner : NULL;
 	for (enum column i = 0; i < C_COLUMNS; i++) {
 		if (is_shown(r, i))
 			shown[count++] = all[i];
@@ -309,7 +337,7 @@ static int on_row(void *arg, const struct report_value *values, size_t count)
 		return rc;
 	if (r->zone != GATE_CONF_NONE && l.zone != r->zone)
 		return 0;
-	switch (fate_of(r->conf, &l)) {
+	switch (fate_of(r, &l)) {
 	case FATE_PASSES:
 		r->excepted += (uint64_t)l.n;
 		return 0;
@@ -350,8 +378,8 @@ static void print_summary(const struct readiness *r)
 		fprintf(out, "%" PRIu64 " more pass%s by an exception that is there now.\n",
 			r->excepted, r->excepted == 1 ? "es" : "");
 	if (r->intended)
-		fprintf(out, "%" PRIu64 " more %s refused by `deny` or `refuse-dot`, as is "
-			"written.\n", r->intended, r->intended == 1 ? "is" : "are");
+		fprintf(out, "%" PRIu64 " more %s refused by `deny`, `refuse-dot` or a list, as "
+			"is written.\n", r->intended, r->intended == 1 ? "is" : "are");
 	if (r->rows)
 		fputs("An exception goes into the block `gate` of the configuration, or into that "
 		      "of its zone.\n", out);
@@ -436,8 +464,11 @@ static int run_readiness(const struct command *c)
 	when_parse(SINCE, clock_wall_us(), &r.since_us);
 	for (size_t i = 0; i < c->choice_count && status == COMMAND_DONE; i++)
 		status = set_choice(&r, &c->choices[i]);
-	if (status == COMMAND_DONE)
+	if (status == COMMAND_DONE) {
+		r.owners = owners_open(conf);
 		status = run_with(&r);
+	}
+	owners_close(r.owners);
 	table_free(r.table);
 	conf_free(conf);
 	return status;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/log_request.h"
+#include "cli/owners.h"
 #include "cli/page_data.h"
 #include "cli/page_html.h"
 #include "cli/source.h"
@@ -106,21 +107,39 @@ static int put_page(const struct command *c, const char *path, const struct text
 	return rc < 0 ? COMMAND_FAILED : COMMAND_DONE;
 }
 
+/* Whom refused connections went to, as far as there is a table of that. */
+static void add_owners(struct page_data *d, struct owners *owners)
+{
+	char owner[OWNERS_TEXT_MAX];
+
+	for (size_t i = 0; i < d->refused.count; i++) {
+		char *more = d->refused.rows[i].more;
+		size_t len = strlen(more);
+
+		if (*owners_find_text(owners, more, owner))
+			snprintf(more + len, PAGE_LABEL_MAX - len, ", %s", owner);
+	}
+}
+
 static int gather(const struct command *c, struct page_data *d)
 {
 	struct report *report = NULL;
+	struct owners *owners;
 	struct conf *conf = NULL;
 	int status = source_conf(c, NULL, &conf);
 	int rc;
 
 	if (status != COMMAND_DONE)
 		return status;
+	owners = owners_open(conf);
 	rc = report_open(conf->history.file, &report);
 	if (rc == 0)
 		rc = page_gather(d, report);
 	if (rc < 0)
 		status = source_history_failed(c, conf, rc);
 	report_close(report);
+	add_owners(d, owners);
+	owners_close(owners);
 	conf_free(conf);
 	return status;
 }

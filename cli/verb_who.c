@@ -38,6 +38,7 @@ static int ask(struct report *r, const struct report_out *out, void *arg)
 static int run_who(const struct command *c)
 {
 	struct log_request *request = calloc(1, sizeof(*request));
+	struct question_owners owned = { .column = "port" };
 	struct who_run run = { .name = NULL };
 	struct addr addr;
 	int status;
@@ -63,7 +64,8 @@ static int run_who(const struct command *c)
 		return command_usage(c, "neither a domain name nor an address");
 	else
 		run.name = c->operands[0];
-	return question_print(c, ask, &run);
+	owned.addr = run.name ? NULL : run.addr;
+	return question_print_owned(c, ask, &run, &owned);
 }
 
 const struct verb verb_who = {
@@ -74,7 +76,8 @@ const struct verb verb_who = {
 		    "  nameward who '*.example.net' -S -7d\n"
 		    "  nameward who 203.0.113.80\n",
 	.notes = "HOW is asked or blocked, for an address told; and refused or observed for\n"
-		 "connections to it that the gate refused, or would have.\n",
+		 "connections to it that the gate refused, or would have. OWNER is there where\n"
+		 "the configuration has a table of owners.\n",
 	.options = who_options,
 	.operands_min = 1,
 	.operands_max = 1,

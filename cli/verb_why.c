@@ -11,8 +11,10 @@
 #include "cli/asked.h"
 #include "cli/control_client.h"
 #include "cli/gate_story.h"
+#include "cli/owners.h"
 #include "cli/source.h"
 #include "cli/story.h"
+#include "conf/conf.h"
 #include "lib/addr.h"
 #include "lib/dname.h"
 
@@ -42,30 +44,79 @@ static int on_columns(void *arg, char *const *names, size_t count)
 	return count == STORY_COLUMNS ? 0 : -EPROTO;
 }
 
+struct printing {
+	struct owners *owners;
+	char text[OWNERS_TEXT_MAX];
+};
+
+/* A story being read, and who owns the addresses that its name leads to. */
+struct reading {
+	struct story story;
+	struct owners *owners;
+};
+
+/* "192.0.2.1: no match" begins with the address. @return "" for steps of another kind */
+static const char *owner_of(struct owners *owners, char *const *fields, char *buf)
+{
+	char addr[ADDR_TEXT_MAX + 1];
+	size_t len = strlen(fields[STORY_RESULT]);
+	const char *end = strstr(fields[STORY_RESULT], ": ");
+
+	*buf = '\0';
+	if (strcmp(fields[STORY_STEP], "address") != 0)
+		return buf;
+	len = end ? (size_t)(end - fields[STORY_RESULT]) : len;
+	snprintf(addr, sizeof(addr), "%.*s", (int)MIN(len, sizeof(addr)), fields[STORY_RESULT]);
+	return owners_find_text(owners, addr, buf);
+}
+
 static int on_step(void *arg, char *const *fields, size_t count)
 {
-	int rc = story_add(arg, fields[STORY_STEP], fields[STORY_RESULT], fields[STORY_WHERE]);
+	struct reading *r = arg;
+	char owner[OWNERS_TEXT_MAX], result[STORY_TEXT_MAX];
+	int rc;
 
 	(void)count;
+	owner_of(r->owners, fields, owner);
+	snprintf(result, sizeof(result), "%s%s%s", fields[STORY_RESULT], *owner ? "; of " : "",
+		 owner);
+	rc = story_add(&r->story, fields[STORY_STEP], result, fields[STORY_WHERE]);
 	return rc == -E2BIG ? -EPROTO : rc;
 }
 
+static void fill_owner(void *arg, char *const *fields, const char **cells)
+{
+	struct printing *p = arg;
+
+	cells[0] = *owner_of(p->owners, fields, p->text) ? p->text : NULL;
+}
+
+static int print_rows(const struct command *c, const char *const *words, size_t count,
+		      struct owners *owners)
+{
+	static const struct table_column column = { "owner", COLUMN_TEXT };
+	struct printing p = { .owners = owners };
+	const struct source_more more = { &column, 1, fill_owner, &p };
+
+	return source_print_more(c, words, count, &more, NULL);
+}
+
 static int tell_story(const struct command *c, const char *name, const char *const *words,
-		      size_t count)
+		      size_t count, struct owners *owners)
 {
 	static const struct control_sink sink = { on_columns, on_step };
-	struct story story = { 0 };
-	int status = source_ask(c, words, count, &sink, &story);
+	struct reading r = { .owners = owners };
+	int status = source_ask(c, words, count, &sink, &r);
 
-	if (status == COMMAND_DONE && story.count > 0 &&
-	    strcmp(story.steps[0].text[STORY_STEP], "verdict") == 0) {
-		story_print(c, name, client_of(c), &story);
+	if (status == COMMAND_DONE && r.story.count > 0 &&
+	    strcmp(r.story.steps[0].text[STORY_STEP], "verdict") == 0) {
+		story_print(c, name, client_of(c), &r.story);
 		asked_print(c, name);
 	} else if (status == COMMAND_DONE) {
 		command_complain(c, "the daemon's answer is not understood");
 		status = COMMAND_FAILED;
 	}
-	story_fini(&story);
+	story_fini(&r.story);
 	return status;
 }
 
@@ -74,6 +125,9 @@ static int run_why(const struct command *c)
 	char text[DNAME_TEXT_MAX];
 	const char *words[] = { "why", text, client_of(c) };
 	size_t count = words[2] ? 3 : 2;
+	struct owners *owners;
+	struct conf *conf;
+	int status;
 	struct dname name;
 	enum gate_passes passes;
 	struct gate_target to;
@@ -84,9 +138,15 @@ static int run_why(const struct command *c)
 		return command_usage(c, "neither a domain name nor an address");
 	dname_lower(&name);
 	dname_to_text(&name, text);
-	if (c->style.format != TABLE_ALIGNED)
-		return source_print(c, words, count, NULL);
-	return tell_story(c, text, words, count);
+	status = source_conf(c, NULL, &conf);
+	if (status != COMMAND_DONE)
+		return status;
+	owners = owners_open(conf);
+	status = c->style.format == TABLE_ALIGNED ? tell_story(c, text, words, count, owners) :
+						    print_rows(c, words, count, owners);
+	owners_close(owners);
+	conf_free(conf);
+	return status;
 }
 
 const struct verb verb_why = {

@@ -250,7 +250,8 @@ static const struct conf_option options[] = {
 	  .help = "Lists whose addresses and networks the zone may open no connection to, in "
 		"every mode of the gate, looked up or not; names in them do not count here. An "
 		"address that allow lines name is spared. Private addresses, and networks "
-		"wider than an IPv4 /7 or IPv6 /12, are never refused by a list." },
+		"wider than an IPv4 /7 or IPv6 /12, are never refused by a list. What comes in "
+		"from such addresses is not judged: that is for your firewall to decide." },
 	{ CONF_ZONE, "redirect-dns", .type = TYPE_CHOICE, .choices = conf_words_switch,
 	  .at = offsetof(struct conf_zone, redirect_dns), .initial = "off",
 	  .help = "Whether questions on port 53 to resolvers elsewhere are answered by "

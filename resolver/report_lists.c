@@ -54,17 +54,28 @@ static void print_match(const struct setup *s, FILE *to, const char *about,
 		report_match_place(&s->conf->lists[m->list], m, where));
 }
 
-static void search_addr(const struct setup *s, FILE *to, const struct addr *a, uint64_t list)
+/** The last word that one list has of an address. */
+static void search_table(const struct setup *s, FILE *to, const struct addr *a, bool is_client,
+			 uint64_t list)
 {
 	uint64_t said[LEVELS];
 	struct list_match m;
+	unsigned last = LEVELS;
 
-	if (list_spans_find(s->index, a, false, list, said) &&
-	    list_spans_explain(s->index, a, false, said, &m))
-		print_match(s, to, "in answers, ", &m);
-	if (list_spans_find(s->index, a, true, list, said) &&
-	    list_spans_explain(s->index, a, true, said, &m))
-		print_match(s, to, "as a client, ", &m);
+	if (!list_spans_find(s->index, a, is_client, list, said))
+		return;
+	while (last-- && !said[last])
+		;
+	for (unsigned l = 0; l < last; l++)
+		said[l] = 0;
+	if (list_spans_explain(s->index, a, is_client, said, &m))
+		print_match(s, to, is_client ? "as a client, " : "in answers, ", &m);
+}
+
+static void search_addr(const struct setup *s, FILE *to, const struct addr *a, uint64_t list)
+{
+	search_table(s, to, a, false, list);
+	search_table(s, to, a, true, list);
 }
 
 static void search_name(const struct setup *s, FILE *to, const struct dname *qname,

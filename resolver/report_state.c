@@ -12,6 +12,7 @@
 #include "resolver/neighbour.h"
 #include "resolver/query.h"
 #include "resolver/seek.h"
+#include "resolver/report_answer.h"
 #include "resolver/report_local.h"
 #include "resolver/report_lists.h"
 #include "resolver/report_override.h"
@@ -418,7 +419,7 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	const struct conf_policy *p = NULL;
 	struct why w = { .s = r->current, .to = to };
 	enum policy_action action;
-	bool is_local;
+	bool is_local, by_name;
 
 	fprintf(to, "step\tresult\twhere\n");
 	if (!w.s || dname_from_text(name, &w.qname))
@@ -426,7 +427,11 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 	find_why_client(r, client, &w);
 	w.asker = (struct policy_asker){ &w.client.place, &w.addr, w.s->overrides, TYPE_A };
 	action = policy_decide(w.s->conf, w.s->index, &w.asker, &w.qname, NULL);
+	by_name = action != POLICY_PASS;
 	is_local = report_is_local(r, &w.qname);
+	if (action == POLICY_PASS && !is_local && w.client.place.policy != POLICY_NONE &&
+	    report_answer(r, &w.asker, &w.qname, NULL))
+		action = POLICY_BLOCK; /* by what it leads to */
 	fprintf(to, "verdict\t%s\t%s\n", is_local ? "LOCAL" : words[action],
 		dname_to_text(&w.qname, text));
 	explain_client(&w, client);
@@ -443,6 +448,8 @@ void report_why(struct resolver *r, FILE *to, const char *name, const char *clie
 		explain_hours(&w, p);
 	if (p)
 		explain_lists(&w, p);
+	if (p && !by_name)
+		report_answer(r, &w.asker, &w.qname, to);
 	explain_rest(r, &w, action);
 	if (action != POLICY_BLOCK)
 		report_why_rebind(r, &w.qname, to);

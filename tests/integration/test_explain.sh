@@ -22,6 +22,10 @@ configure() { # MODE
 	  mac $tv_mac
 	  ${tv_gate:+gate $tv_gate}
 	}
+	list table {
+	  file $net_dir/owners.tsv
+	  format owners
+	}
 	gate {
 	  lease-min 1s
 	  grace 1s
@@ -55,6 +59,8 @@ net_unbound </dev/null
 net_web 198.18.0.80 80
 net_web 198.18.0.81 80
 net_web 198.18.0.99 80
+printf '198.18.0.80\t198.18.0.89\t64496\tCH\tExample Net\n198.18.0.99\t198.18.0.99\t64497\tDE\tOther\n' \
+	>"$net_dir/owners.tsv"
 tv_mac=$(in_ns c1 cat /sys/class/net/eth0/address)
 configure observe | net_nameward
 r=192.168.77.1
@@ -77,6 +83,13 @@ check "readiness: looked up by another device" readiness_row \
 	"tv,.*,198.18.0.80,tcp 80,web.example,observed,1,other-device,,"
 check "readiness: the lease ended" readiness_row \
 	"tv,.*,198.18.0.81,tcp 80,short.example,observed,1,lease-ended,[0-9]+,"
+check "readiness: who owns what it talks to" has '  AS64497 Other, DE$' nameward gate readiness --zone lan
+check "who says it" has '198.18.0.99 80/tcp .*  AS64497 Other, DE$' nameward who 198.18.0.99
+check "also who was told an address" has '^told .*  AS64496 Example Net, CH$' nameward who 198.18.0.80
+check "client says it" has 'observed  198.18.0.99 80/tcp .*  AS64497 Other, DE$' nameward client tv
+check "why says it" has 'owner +AS64496 Example Net, CH$' nameward why 198.18.0.80
+check "why of a name too" has 'address +198.18.0.80: no match; of AS64496 Example Net, CH$' nameward why web.example
+check "and the page" has '198.18.0.99 80/tcp, AS64497 Other, DE' nameward report --day --html -
 check "not ready is status 1" not nameward gate readiness --zone lan
 check "the refused address has the name it was given to another" \
 	[ "$(sql "SELECT name FROM refusals WHERE dest = '198.18.0.80'")" = web.example ]

@@ -51,6 +51,12 @@ check "status counts the ranges" wait_for 5 ranges 3
 check "an address of a list is refused at once, the gate off" refused c1 $w4
 check "over IPv6 too" refused c1 "$w6"
 check "as is one of another kind of list" refused c1 http://198.18.0.81/
+check "gate check says no" not nameward gate check 198.18.0.80 --client 192.168.77.11
+check "why names the list, the file and the line" \
+	has "refuse-list +198.18.0.80, of list bad: refused.* $lists/bad:1\$" nameward why 198.18.0.80 --client 192.168.77.11
+check "also for no client" has 'zone +lan refuses list bad' nameward why 198.18.0.80
+check "what comes in from such an address is not ours to refuse" \
+	has hello in_ns inet curl -s --interface 198.18.0.80 --max-time 3 http://192.168.77.12/
 check "the router itself reaches it" has hello in_ns router curl -s --max-time 3 $w4
 check "no list refuses the LAN" fetched c1 http://192.168.77.12/
 check "the rules can be read" has 'goto refuse' nameward gate rules
@@ -65,6 +71,7 @@ check "and the old one no more" wait_for 5 fetched c1 $w4
 reload off 'refuse-list bad
 allow 198.18.0.81'
 check "an address that the zone allows is spared" wait_for 5 fetched c1 http://198.18.0.81/
+check "and gate check knows it" nameward gate check 198.18.0.81 --client 192.168.77.11
 printf '198.18.0.80\n' >"$lists/bad"
 reload enforce 'refuse-list bad
 allow tcp 80'
@@ -95,6 +102,9 @@ check "and refused" refused c1 $w4
 check "another owner's is not" fetched c1 http://198.18.0.81/
 check "an answer with such an address is blocked" \
 	wait_for 5 has 'EDE: 1[57].*owned' in_ns c1 dig +tries=1 +time=3 @192.168.77.1 web.example
+check "why names the address, the list, the file and the line" \
+	has "address +198.18.0.80: 198.18.0.80, of owned, blocks it +$lists/owners.tsv:2\$" nameward why web.example
+check "and says BLOCKED" has 'BLOCKED$' nameward why web.example
 perl tests/support/table_to_mmdb.pl 6 28 <"$lists/owners.tsv" >"$lists/owners.mmdb"
 owned=$(printf '%s' "$owned" | sed 's/owners\.tsv/owners.mmdb/; s/AS64497/"other"/')
 reload off "refuse-list owned

@@ -25,6 +25,8 @@ void gate_world_write_conf(const struct gate_world *w, const char *gate, const c
 
 	assert_non_null(conf);
 	fprintf(conf, "listen local 127.0.0.1:5353\nupstream a {\n  server 192.0.2.1\n}\n"
+		      "list own {\n  name own.example\n}\nlist soft {\n  name soft.example\n}\n"
+		      "list bad {\n  name bad.example\n}\n"
 		      "control %s/ctl\nhistory {\n  file %s\n}\n"
 		      "zone iot {\n  interface br-iot\n  gate %s\n%s}\n"
 		      "zone guest {\n  interface wlan1\n  gate off\n}\n"

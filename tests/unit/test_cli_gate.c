@@ -46,6 +46,12 @@ static pid_t serve(const struct gate_world *w, const char *mode)
 		if (!strncmp(got, "client ", 7))
 			dprintf(fd, "address\tmac\tdevice\tinterface\tzone\tgate\n"
 				    "192.168.20.7\t" TV "\ttv\tbr-iot\tiot\t%s\n.ok\n", mode);
+		else if (!strncmp(got, "list search ", 12))
+			dprintf(fd, "list\tentry\tsays\twhere\n%s.ok\n",
+				!strcmp(got, "list search 192.0.2.1\n") ?
+					"own\t192.0.2.1\tin answers, blocks\town.txt:1\n"
+					"soft\t192.0.2.1\tin answers, allows\tsoft.txt:2\n"
+					"bad\t192.0.2.0/31\tin answers, blocks\tbad.txt:9\n" : "");
 		else
 			dprintf(fd, "device\taddress\tleft_s#\tname\n"
 				    TV "\t192.0.2.1\t212\tcdn.example\n"
@@ -152,6 +158,21 @@ static void zones_and_devices_have_their_say(void **state)
 		  { "-> DENIED\n" } },
 		{ "observe", "", "  gate enforce\n", "", CHECK, COMMAND_DONE,
 		  { "-> PASSES, OBSERVED\n", "tv: gate observe now, enforce by the" } },
+		{ "enforce", "  refuse-list bad\n", "", "", "gate check 192.0.2.1 --client tv",
+		  COMMAND_FAILED, { "-> REFUSED\n", "192.0.2.0/31, of list bad: refused" } },
+		{ "off", "  refuse-list bad\n  allow tcp 80\n", "", "",
+		  "gate check 192.0.2.1:80 --client tv", COMMAND_FAILED, { "bad.txt:9" } },
+		{ "enforce", "  refuse-list soft\n", "", "", "gate check 192.0.2.1 --client tv",
+		  COMMAND_DONE, { "-> PASSES\n", "in none of the lists" } },
+		{ "enforce", "  refuse-list bad\n  allow 192.0.2.0/24\n", "", "",
+		  "gate check 192.0.2.1 --client tv", COMMAND_DONE,
+		  { "-> PASSES\n", "no list holds: allow 192.0.2.0/24" } },
+		{ "enforce", "  refuse-list bad\n", "", "  allow 192.0.2.1\n",
+		  "gate check 192.0.2.1 --client tv", COMMAND_DONE, { "-> PASSES\n" } },
+		{ NULL, "  refuse-list bad\n", "", "", "gate check 192.168.1.1 --client tv",
+		  COMMAND_DONE, { "-> NOT GATED\n" } },
+		{ "enforce", "  refuse-list bad\n", "", "", "why 192.0.2.1", COMMAND_DONE,
+		  { "of list bad: refused", "iot refuses list bad" } },
 		{ "enforce", "  refuse-dot on\n  reach internet guest\n", "", "",
 		  "gate check 192.0.2.1 --client tv", COMMAND_DONE,
 		  { "port 853 is refused", "unless it is in internet guest" } },
@@ -175,6 +196,21 @@ static void zones_and_devices_have_their_say(void **state)
 		free(out);
 		free(err);
 	}
+}
+
+static void lists_are_not_known_without_the_daemon(void **state)
+{
+	struct gate_world *w = *state;
+	char *out, *err;
+
+	w->zone = "  refuse-list bad\n";
+	gate_world_write_conf(w, "enforce", "  allow mac " TV "\n");
+	gate_world_refuse(w, 90, TV, "203.0.113.9", 6, 443); /* its interface is known from this */
+	assert_int_equal(gate_world_run(w, CHECK, &out, &err), COMMAND_NOT_RUNNING);
+	assert_non_null(strstr(out, "-> UNKNOWN\n"));
+	assert_non_null(strstr(out, "lists are not known"));
+	free(out);
+	free(err);
 }
 
 static void the_history_tells_who_looked_what_up(void **state)
@@ -210,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_check_answers_by_its_status),
 		T(zones_and_devices_have_their_say),
+		T(lists_are_not_known_without_the_daemon),
 		T(the_history_tells_who_looked_what_up),
 	};
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,12 +36,14 @@ static const char *row_of(const char *csv, int i)
 	return row;
 }
 
+/* @param expected  but for the owner, who is not known */
 static void expect_row(struct gate_world *w, int i, const char *expected)
 {
-	char *out, *err;
+	char *out, *err, row[512];
 
+	snprintf(row, sizeof(row), "%s,", expected);
 	assert_int_equal(gate_world_run(w, "gate readiness -o csv", &out, &err), COMMAND_FAILED);
-	assert_string_equal(row_of(out, i), expected);
+	assert_string_equal(row_of(out, i), row);
 	free(out);
 	free(err);
 }
@@ -94,6 +97,42 @@ static void a_device_is_its_mac_whatever_address_it_uses(void **state)
 	gate_world_refuse(w, 1005, TV, "192.0.2.1", 6, 443);
 	expect_row(w, 0, "tv," TV ",iot,br-iot,192.0.2.1,tcp 443,v6.example,observed,1,"
 			 "lease-ended,95,allow 192.0.2.1");
+}
+
+static void owners_of_destinations_are_told(void **state)
+{
+	static const struct {
+		const char *line;
+		int status;
+		const char *part;
+	} cases[] = {
+		{ "gate readiness", COMMAND_FAILED, "  AS64496 Example Net, CH\n" },
+		{ "gate readiness -o csv", COMMAND_FAILED, ",\"AS64496 Example Net, CH\"\r\n" },
+		{ "gate readiness -o csv", COMMAND_FAILED, ",allow 203.0.113.9,\r\n" },
+		{ "why 192.0.2.1", COMMAND_DONE, " owner      AS64496 Example Net, CH\n" },
+	};
+	struct gate_world *w = *state;
+	char table[160], zone[300], *out, *err;
+	FILE *f;
+
+	snprintf(table, sizeof(table), "%s/table", w->fixture->folder);
+	f = fopen(table, "w");
+	assert_non_null(f);
+	fputs("192.0.2.0\t192.0.2.3\t64496\tCH\tExample Net\n", f);
+	fclose(f);
+	snprintf(zone, sizeof(zone), "}\nlist table {\n  file %s\n  format owners\n", table);
+	w->zone = zone;
+	gate_world_write_conf(w, "observe", "");
+	gate_world_refuse(w, 1005, TV, "192.0.2.1", 6, 443);
+	gate_world_refuse(w, 1005, TV, "203.0.113.9", 6, 443);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(gate_world_run(w, cases[i].line, &out, &err), cases[i].status);
+		if (!strstr(out, cases[i].part))
+			fail_msg("%s: no \"%s\" in:\n%s", cases[i].line, cases[i].part, out);
+		free(out);
+		free(err);
+	}
+	unlink(table);
 }
 
 static void a_service_to_many_places_is_one_exception(void **state)
@@ -221,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(each_reason_is_told_apart),
 		T(a_device_is_its_mac_whatever_address_it_uses),
+		T(owners_of_destinations_are_told),
 		T(a_service_to_many_places_is_one_exception),
 		T(what_is_written_about_is_left_out),
 		T(people_get_sentences),

@@ -166,7 +166,8 @@ static void answers_become_tables_and_exit_codes(void **state)
 		  "  3 answer  NXDOMAIN\n" },
 		{ "why a.example --json", "why a.example\n",
 		  "step\tresult\twhere\nverdict\tFORWARDED\tA\n.ok\n", 0,
-		  "{\"v\":1,\"step\":\"verdict\",\"result\":\"FORWARDED\",\"where\":\"A\"}\n" },
+		  "{\"v\":1,\"step\":\"verdict\",\"result\":\"FORWARDED\",\"where\":\"A\","
+		  "\"owner\":null}\n" },
 		{ "why a.example", "why a.example\n", "a\tb\nc\td\n.ok\n", 1, "" },
 	};
 	struct world *w = *state;

@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "blocklists/list_image.h"
 #include "blocklists/list_guard.h"
+#include "blocklists/list_image.h"
 #include "blocklists/list_reuse.h"
 #include "blocklists/list_sides.h"
 #include "blocklists/list_walk.h"
