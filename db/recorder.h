@@ -55,6 +55,17 @@ void recorder_stop(struct recorder *r, struct recorder_now now);
  *  @retval -ENOENT  no database is open */
 int recorder_forget(struct recorder *r, const char *request, struct recorder_now now);
 
+/** Begin to prune at once; in slices by recorder_run; an event says when it is done.
+ *  @param request  see prune_request.h
+ *  @retval -EINVAL    it is none
+ *  @retval -EALREADY  another one is under way
+ *  @retval -ENOENT    no database is open; and as store.h */
+int recorder_prune(struct recorder *r, const char *request, struct recorder_now now);
+
+/** Lines "KEY\tNUMBER\n" about the last such request: `active`, then rows of each kind and
+ *  `bytes` given back; returns their length. */
+size_t recorder_pruning(struct recorder *r, char *buf, size_t size);
+
 /** Lines "history\tKEY\tVALUE\n" for `nameward status`; returns their length. */
 size_t recorder_status(struct recorder *r, char *buf, size_t size);
 

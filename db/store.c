@@ -32,6 +32,8 @@ struct store {
 	struct file_id file_is, wal_is;
 	uint32_t wal_pages;
 	uint32_t checkpoint_at; /* pages */
+	sqlite3_stmt *seen;	/* owned; a number that changes when others have written */
+	int64_t seen_last;	/* 0: not yet */
 };
 
 int store_rc(const struct store *s, int code)
@@ -250,6 +252,9 @@ static int set_up(struct store *s)
 	if (rc)
 		return rc;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	rc = store_prepare(s, "PRAGMA data_version", &s->seen);
+	if (rc)
+		return rc;
 	give_to_adm(s);
 	rc = identify(s->path, &s->file_is);
 	return rc ? rc : identify(s->wal, &s->wal_is);
@@ -302,6 +307,7 @@ int store_open(const char *path, struct store **out)
 	return 0;
 
 err_close:
+	sqlite3_finalize(s->seen);
 	sqlite3_close(s->db);
 err_free:
 	free(s->wal);
@@ -317,6 +323,7 @@ void store_close(struct store *s)
 	/* a file that took our file's place must not get our pages */
 	if (!is_same(s->path, &s->file_is) || !is_same(s->wal, &s->wal_is))
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_finalize(s->seen);
 	sqlite3_close(s->db);
 	free(s->wal);
 	free(s->path);
@@ -325,13 +332,36 @@ void store_close(struct store *s)
 
 /* --- transactions ------------------------------------------------------------------- */
 
+/* Within the transaction, so that nobody writes between this and its end. */
+static int check_alone(struct store *s)
+{
+	int code = sqlite3_step(s->seen);
+	int64_t seen = sqlite3_column_int64(s->seen, 0);
+	int rc = store_rc(s, code);
+
+	sqlite3_reset(s->seen);
+	if (!rc && s->seen_last && seen != s->seen_last)
+		rc = -EAGAIN;
+	if (!rc)
+		s->seen_last = seen;
+	return rc;
+}
+
 int store_begin(struct store *s)
 {
+	int rc;
+
 	if (!is_same(s->path, &s->file_is) || !is_same(s->wal, &s->wal_is))
 		return -ESTALE;
 	if (s->wal_pages >= STORE_WAL_LIMIT_PAGES && store_checkpoint(s))
 		return -ENOBUFS;
-	return store_exec(s, "BEGIN IMMEDIATE");
+	rc = store_exec(s, "BEGIN IMMEDIATE");
+	if (rc)
+		return rc;
+	rc = check_alone(s);
+	if (rc)
+		store_rollback(s);
+	return rc;
 }
 
 int store_commit(struct store *s)
@@ -369,6 +399,13 @@ int store_checkpoint(struct store *s)
 	if (code != SQLITE_OK)
 		return store_rc(s, code);
 	return mode == SQLITE_CHECKPOINT_RESTART ? -EBUSY : 0;
+}
+
+void store_shrink(struct store *s)
+{
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+	    SQLITE_OK)
+		s->wal_pages = 0;
 }
 
 uint32_t store_wal_pages(const struct store *s)
