@@ -158,6 +158,8 @@ static void answer(struct dbwriter *w, struct chan *chan, const struct msg_ask *
 	if (ask->question == ASK_STATUS)
 		tell->len = (uint32_t)recorder_status(w->recorder, tell->text,
 						      sizeof(buf) - sizeof(*tell));
+	else if (ask->question == ASK_FOLLOW)
+		recorder_follow(w->recorder, now());
 	else if (ask->question == ASK_PRUNING)
 		tell->len = (uint32_t)recorder_pruning(w->recorder, tell->text,
 						       sizeof(buf) - sizeof(*tell));

@@ -353,6 +353,8 @@ static uint64_t commit_due_us(const struct recorder *r)
 	unsigned wait_ms = r->commit_every_ms;
 	uint64_t due;
 
+	if (r->waiting_since_us < r->followed_until_us)
+		wait_ms = MIN(wait_ms, (unsigned)RECORDER_FOLLOWED_MS);
 	if (pending_count(r->queue.pending) >= r->commit_rows)
 		wait_ms = MIN(wait_ms, (unsigned)RECORDER_GAP_MS);
 	if (pending_count(r->queue.pending) > PENDING_BATCH_ROWS)
@@ -431,6 +433,11 @@ static unsigned ms_until(uint64_t at_us, struct recorder_now now)
 	if (at_us <= now.mono_us)
 		return 0;
 	return (unsigned)MIN((at_us - now.mono_us + MS_US - 1) / MS_US, 60000u);
+}
+
+void recorder_follow(struct recorder *r, struct recorder_now now)
+{
+	r->followed_until_us = now.mono_us + RECORDER_FOLLOW_MS * MS_US;
 }
 
 unsigned recorder_run(struct recorder *r, struct recorder_now now)

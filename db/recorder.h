@@ -19,6 +19,10 @@ struct recorder;
 /** Identical lookups fold for at least this long: rows alone never commit sooner. */
 #define RECORDER_GAP_MS 250
 
+/** While somebody follows, rows wait no longer than this. */
+#define RECORDER_FOLLOWED_MS 300
+#define RECORDER_FOLLOW_MS   5000 /* after each word of theirs */
+
 struct recorder_now {
 	int64_t wall_us;
 	uint64_t mono_us;
@@ -46,6 +50,9 @@ unsigned recorder_run(struct recorder *r, struct recorder_now now);
 
 /** Commit what waits, checkpoint, close. A later recorder_configure begins anew. */
 void recorder_stop(struct recorder *r, struct recorder_now now);
+
+/** Somebody follows what is recorded: commit sooner for RECORDER_FOLLOW_MS. */
+void recorder_follow(struct recorder *r, struct recorder_now now);
 
 /** Begin to delete what was recorded of a client, or of a name, until now. It is done in
  *  slices by recorder_run; an event says when.

@@ -390,7 +390,7 @@ static void run(struct conn *c, char *line)
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
 		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
 		  "cache ls [NAME], cache flush NAME, local ls [NAME], override ls, history forget WHAT, "
-		  "history prune [before TS KINDS], history pruning");
+		  "history prune [before TS KINDS], history pruning, history follow");
 }
 
 /* --- connections ------------------------------------------------------------------------- */

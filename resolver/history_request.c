@@ -8,7 +8,7 @@
 
 #define USAGE                                                                              \
 	"usage: history forget client|name WHAT, history prune [before TS KIND,KIND...], " \
-	"history pruning"
+	"history pruning, history follow"
 
 static bool is_nothing(char **words)
 {
@@ -37,6 +37,7 @@ static const struct {
 } requests[] = {
 	{ "forget", ASK_FORGET, true, is_forget, "state\nbegun" },
 	{ "prune", ASK_PRUNE, true, is_prune, "state\nbegun" },
+	{ "follow", ASK_FOLLOW, false, is_nothing, "state\nbegun" },
 	{ "pruning", ASK_PRUNING, false, is_nothing, "key\tnumber#" },
 };
 

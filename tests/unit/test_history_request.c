@@ -39,6 +39,7 @@ static void words_become_a_question(void **state)
 		{ { "prune", "now" }, true, "usage", 0, NULL },
 		{ { "pruning" }, false, NULL, ASK_PRUNING, "" },
 		{ { "pruning", "x" }, true, "usage", 0, NULL },
+		{ { "follow" }, false, NULL, ASK_FOLLOW, "" },
 		{ { "drop" }, true, "usage", 0, NULL },
 		{ { NULL }, true, "usage", 0, NULL },
 	};

@@ -352,6 +352,28 @@ static void rows_are_committed_in_time_or_by_number(void **state)
 	rig_fini(&rig);
 }
 
+static void rows_come_soon_while_somebody_follows(void **state)
+{
+	struct fixture *f = *state;
+	struct rig rig;
+
+	rig_init(&rig, f->path);
+	rig_pass(&rig, 10);
+	recorder_follow(rig.recorder, rig.now);
+	rig_send(&rig, 1);
+	rig_pass(&rig, RECORDER_FOLLOWED_MS - 50);
+	assert_int_equal(rows_in(f->path), 0);
+	rig_pass(&rig, 60);
+	assert_int_equal(rows_in(f->path), 1);
+	rig_pass(&rig, RECORDER_FOLLOW_MS);
+	rig_send(&rig, 1);
+	rig_pass(&rig, 1900);
+	assert_int_equal(rows_in(f->path), 1);
+	rig_pass(&rig, 200);
+	assert_int_equal(rows_in(f->path), 2);
+	rig_fini(&rig);
+}
+
 static void stop_commits_what_waits_and_empties_the_wal(void **state)
 {
 	struct fixture *f = *state;
@@ -880,6 +902,7 @@ int main(void)
 		TEST(recorder_gives_up_on_a_newer_database_until_reload),
 		TEST(files_that_are_none_are_refused),
 		TEST(rows_are_committed_in_time_or_by_number),
+		TEST(rows_come_soon_while_somebody_follows),
 		TEST(stop_commits_what_waits_and_empties_the_wal),
 		TEST(another_path_after_reload_is_used_and_the_old_file_is_complete),
 		TEST(a_failing_disk_loses_nothing_within_the_queue),
