@@ -19,8 +19,8 @@ int main(int argc, char **argv)
 		verb_list_ls,	  verb_list_search,    verb_list_update,    verb_list_rollback,
 		verb_local_ls,
 		verb_import_dnsmasq, verb_import_pihole,   verb_import_adguard,
-		verb_history_size, verb_history_backup, verb_history_sql,  verb_history_forget,
-		verb_history_import, verb_config_check,
+		verb_history_size, verb_history_prune, verb_history_backup, verb_history_sql,
+		verb_history_forget, verb_history_import, verb_config_check,
 		verb_config_show, verb_config_example, verb_config_names,
 		{ .name = NULL },
 	};

@@ -4,15 +4,20 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli/control_client.h"
 #include "cli/log_request.h"
 #include "cli/log_table.h"
 #include "cli/source.h"
 #include "cli/watch.h"
 #include "conf/conf.h"
 #include "lib/clock.h"
+#include "lib/util.h"
 
 /* A lookup is recorded at most so long after it began: those are not news to a follower. */
 #define RECENT_US 21000000
+
+#define ASK_EVERY_MS 2000  /* the daemon commits sooner for some seconds after each */
+#define ASK_LATER_MS 30000 /* where it cannot be asked */
 
 static const struct option_spec log_options[] = {
 	{ 'f', "follow", NULL, "go on with new lookups until interrupted", LOG_FOLLOW },
@@ -32,6 +37,8 @@ struct log_run {
 	const struct command *command;
 	const struct log_request *request;
 	const char *path; /* of the database */
+	const char *control; /* the daemon's socket */
+	uint64_t ask_at_ms;
 	struct report *report;
 	struct report_follow *follow; /* NULL: not following */
 	struct log_table table;
@@ -101,6 +108,28 @@ static int reopen(struct log_run *run)
 	return report_open(run->path, &run->report);
 }
 
+static int ignore_columns(void *arg, char *const *names, size_t count)
+{
+	(void)arg;
+	(void)names;
+	(void)count;
+	return 0;
+}
+
+/* Tell the daemon that somebody watches, so that lookups come sooner. It need not run. */
+static void ask_for_haste(struct log_run *run)
+{
+	static const struct control_sink sink = { ignore_columns, ignore_columns };
+	const char *const words[] = { "history", "follow" };
+	char why[CONTROL_WHY_MAX];
+	int rc;
+
+	if (clock_mono_ms() < run->ask_at_ms)
+		return;
+	rc = control_ask(run->control, words, ARRAY_SIZE(words), &sink, NULL, why);
+	run->ask_at_ms = clock_mono_ms() + (rc ? ASK_LATER_MS : ASK_EVERY_MS);
+}
+
 static int follow(struct log_run *run)
 {
 	struct watch *watch;
@@ -110,9 +139,12 @@ static int follow(struct log_run *run)
 	if (rc < 0)
 		return rc;
 	while (rc == 0) {
+		ask_for_haste(run);
 		event = watch_wait(watch);
 		if (event == WATCH_INTERRUPTED)
 			break;
+		if (event == WATCH_QUIET)
+			continue;
 		if (event == WATCH_REPLACED)
 			rc = reopen(run);
 		if (rc == 0)
@@ -153,6 +185,7 @@ static int run_log(const struct command *c)
 		status = source_conf(c, NULL, &conf);
 	if (status == COMMAND_DONE) {
 		run.path = conf->history.file;
+		run.control = conf->control;
 		rc = report_open(run.path, &run.report);
 	}
 	if (status == COMMAND_DONE && rc == 0)

@@ -27,6 +27,7 @@ extern const struct verb verb_gate_readiness;
 extern const struct verb verb_gate_withdraw;
 extern const struct verb verb_history_backup;
 extern const struct verb verb_history_forget;
+extern const struct verb verb_history_prune;
 extern const struct verb verb_history_size;
 extern const struct verb verb_history_sql;
 extern const struct verb verb_allow;

@@ -75,13 +75,15 @@ int watch_new(const char *path, struct watch **out)
 
 enum watch_event watch_wait(struct watch *w)
 {
-	for (;;) {
+	for (int waited_ms = 0;; waited_ms += POLL_MS) {
 		struct trace trace;
 		int64_t inode = w->trace.inode;
 
 		if (interrupt_came(&w->interrupt, w->has_looked ? POLL_MS : 0))
 			return WATCH_INTERRUPTED;
 		w->has_looked = true;
+		if (waited_ms >= WATCH_QUIET_MS)
+			return WATCH_QUIET;
 		if (!look(w, &trace) || memcmp(&trace, &w->trace, sizeof(trace)) == 0)
 			continue;
 		w->trace = trace;

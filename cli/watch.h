@@ -7,9 +7,12 @@
 
 struct watch;
 
+#define WATCH_QUIET_MS 1000
+
 enum watch_event {
 	WATCH_CHANGED,	   /* something was written */
 	WATCH_REPLACED,	   /* another file has its name now: open again */
+	WATCH_QUIET,	   /* nothing for WATCH_QUIET_MS */
 	WATCH_INTERRUPTED, /* SIGINT or SIGTERM */
 };
 

@@ -132,14 +132,16 @@ static void on_stop(void *arg)
 
 /* --- peers -------------------------------------------------------------------------- */
 
-static int forget(struct dbwriter *w, const struct msg_ask *ask)
+/* Deletion on request. */
+static int begin(struct dbwriter *w, const struct msg_ask *ask)
 {
 	char request[MSG_ASK_ARG_MAX + 1];
 	int rc;
 
 	memcpy(request, ask->arg, ask->arg_len);
 	request[ask->arg_len] = '\0';
-	rc = recorder_forget(w->recorder, request, now());
+	rc = ask->question == ASK_FORGET ? recorder_forget(w->recorder, request, now()) :
+					   recorder_prune(w->recorder, request, now());
 	if (!rc)
 		set_timer(w, 0);
 	return rc;
@@ -156,8 +158,13 @@ static void answer(struct dbwriter *w, struct chan *chan, const struct msg_ask *
 	if (ask->question == ASK_STATUS)
 		tell->len = (uint32_t)recorder_status(w->recorder, tell->text,
 						      sizeof(buf) - sizeof(*tell));
-	else if (ask->question == ASK_FORGET)
-		tell->rc = forget(w, ask);
+	else if (ask->question == ASK_FOLLOW)
+		recorder_follow(w->recorder, now());
+	else if (ask->question == ASK_PRUNING)
+		tell->len = (uint32_t)recorder_pruning(w->recorder, tell->text,
+						       sizeof(buf) - sizeof(*tell));
+	else if (ask->question == ASK_FORGET || ask->question == ASK_PRUNE)
+		tell->rc = begin(w, ask);
 	else
 		tell->rc = -EOPNOTSUPP;
 	if (msg_send(chan, MSG_TELL, tell, sizeof(*tell) + tell->len, -1))

@@ -44,10 +44,12 @@ static const struct {
 	/* no order: the table has no index on its times, and is small */
 	[RESOLVED] = { "SELECT max(last), count(*) FROM (SELECT last FROM resolved"
 		       " WHERE last < ?1 LIMIT ?2)",
-		       "DELETE FROM resolved WHERE last <= ?1" },
+		       "DELETE FROM resolved WHERE id IN (SELECT id FROM resolved"
+		       " WHERE last <= ?1 LIMIT " TEXT_OF(PRUNE_SLICE_ROWS) ")" },
 	[KNOWN] = { "SELECT max(last_day), count(*) FROM (SELECT last_day FROM known"
 		    " WHERE last_day < ?1 / 86400000000 LIMIT ?2)",
-		    "DELETE FROM known WHERE last_day <= ?1" },
+		    "DELETE FROM known WHERE id IN (SELECT id FROM known"
+		    " WHERE last_day <= ?1 LIMIT " TEXT_OF(PRUNE_SLICE_ROWS) ")" },
 };
 
 /* Above the limit of bytes these go, in this order, as far as they are older than that. */
@@ -76,6 +78,8 @@ struct prune {
 	enum table aging;	  /* TABLES: nothing is too old */
 	bool is_folding;
 	struct prune_stats stats;
+	struct prune_request request; /* under way while is_asked */
+	struct prune_progress asked;  /* deleted: what the counts were then */
 };
 
 /* --- opening ------------------------------------------------------------------------ */
@@ -145,6 +149,50 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits)
 	p->rarely_at_us = 0;
 }
 
+int prune_ask(struct prune *p, const struct prune_request *request)
+{
+	int64_t pages;
+	int rc;
+
+	if (p->asked.is_active)
+		return -EALREADY;
+	rc = store_number(p->store, "PRAGMA page_count", &pages);
+	if (rc)
+		return rc;
+	p->request = *request;
+	p->asked = (struct prune_progress){
+		.is_active = true,
+		.deleted = p->stats,
+		.bytes_before = pages * STORE_PAGE_BYTES,
+	};
+	p->next_us = 0;
+	p->rarely_at_us = 0;
+	return 0;
+}
+
+int prune_asked(struct prune *p, struct prune_progress *out)
+{
+	const struct prune_stats *was = &p->asked.deleted, *is = &p->stats;
+	int64_t pages;
+	int rc = store_number(p->store, "PRAGMA page_count", &pages);
+
+	if (rc)
+		return rc;
+	*out = p->asked;
+	out->bytes = pages * STORE_PAGE_BYTES;
+	out->deleted = (struct prune_stats){
+		.lookups = is->lookups - was->lookups,
+		.refusals = is->refusals - was->refusals,
+		.events = is->events - was->events,
+		.hours = is->hours - was->hours,
+		.days = is->days - was->days,
+		.names = is->names - was->names,
+		.resolved = is->resolved - was->resolved,
+		.dictionary = is->dictionary - was->dictionary,
+	};
+	return 0;
+}
+
 void prune_sweep_again(struct prune *p)
 {
 	sweep_end(p->sweep);
@@ -155,6 +203,12 @@ void prune_sweep_again(struct prune *p)
 const struct prune_stats *prune_stats(const struct prune *p)
 {
 	return &p->stats;
+}
+
+uint64_t prune_rows(const struct prune_stats *s)
+{
+	return s->lookups + s->refusals + s->events + s->hours + s->days + s->names +
+	       s->resolved + s->dictionary;
 }
 
 /* --- the clock ---------------------------------------------------------------------- */
@@ -276,16 +330,39 @@ static int64_t keep_us(const struct prune *p, enum table t)
 	}
 }
 
+static enum prune_kind kind_of(enum table t)
+{
+	static const enum prune_kind kinds[TABLES] = {
+		[LOOKUP] = PRUNE_LOOKUPS,   [RESOLVED] = PRUNE_LOOKUPS,
+		[REFUSAL] = PRUNE_REFUSALS, [EVENT] = PRUNE_EVENTS,
+		[HOURLY] = PRUNE_HOURLY,    [DAILY] = PRUNE_DAILY,
+		[KNOWN] = PRUNE_DAILY,
+	};
+
+	return kinds[t];
+}
+
+/* Rows before that go, by the configuration or on request. */
+static int64_t end_of(const struct prune *p, enum table t, int64_t now_us)
+{
+	int64_t keep = keep_us(p, t);
+	int64_t end = keep ? now_us - keep : INT64_MIN;
+
+	if (p->asked.is_active && p->request.kinds & 1u << kind_of(t))
+		end = MAX(end, p->request.before_us);
+	return end;
+}
+
 /* A slice of what is too old. Returns 1 while there is work. */
 static int age_step(struct prune *p, int64_t now_us, uint64_t mono_us)
 {
 	bool is_rare = p->aging == RESOLVED || p->aging == KNOWN;
 	bool is_due = !is_rare || mono_us >= p->rarely_at_us;
-	int64_t keep = keep_us(p, p->aging);
+	int64_t end = end_of(p, p->aging, now_us);
 	int rc = 0;
 
-	if (keep && is_due)
-		rc = delete_slice(p, p->aging, now_us - keep, PRUNE_SLICE_ROWS);
+	if (end > INT64_MIN && is_due)
+		rc = delete_slice(p, p->aging, end, PRUNE_SLICE_ROWS);
 	if (!rc && is_due && p->aging == KNOWN)
 		p->rarely_at_us = mono_us + RARELY_S * SECOND_US;
 	if (!rc)
@@ -330,9 +407,11 @@ static int vacuum_step(struct prune *p, int64_t pages, int64_t free_pages)
 {
 	bool is_over = p->limits.max_bytes &&
 		       pages * STORE_PAGE_BYTES > p->limits.max_bytes;
+
+	bool is_much = free_pages >= 256 && free_pages >= pages / 4;
 	int rc;
 
-	if (!free_pages || (!is_over && (free_pages < 256 || free_pages < pages / 4)))
+	if (!free_pages || (!is_over && !is_much && !p->asked.is_active))
 		return 0;
 	rc = store_begin(p->store);
 	if (rc)
@@ -352,7 +431,7 @@ static bool is_sweep_due(const struct prune *p, int64_t used_pages, uint64_t mon
 {
 	uint64_t rows = (uint64_t)used_pages * STORE_PAGE_BYTES / ROW_BYTES_GUESS;
 
-	if (p->sweep)
+	if (p->sweep || (p->asked.is_active && p->deleted))
 		return true;
 	return p->deleted > rows / 8 ||
 	       (p->deleted && mono_us - p->swept_us >= SWEEP_EVERY_S * SECOND_US);
@@ -412,5 +491,8 @@ int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us)
 		return rc;
 	if (is_sweep_due(p, pages - free_pages, mono_us))
 		return sweep_slice(p, mono_us);
-	return vacuum_step(p, pages, free_pages);
+	rc = vacuum_step(p, pages, free_pages);
+	if (!rc)
+		p->asked.is_active = false;
+	return rc;
 }

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "db/prune_request.h"
+
 struct fold;
 struct ids;
 struct prune;
@@ -37,6 +39,13 @@ struct prune_stats {
 	bool is_clock_doubted;
 };
 
+/** How far a request is. */
+struct prune_progress {
+	bool is_active;		     /* there is more to do */
+	struct prune_stats deleted;  /* since it was made */
+	int64_t bytes_before, bytes; /* of the file: then, and now */
+};
+
 /** @param s, ids, fold  borrowed; outlive us
  *  @param limits  copied */
 int prune_open(struct store *s, struct ids *ids, struct fold *fold,
@@ -51,10 +60,22 @@ void prune_set_limits(struct prune *p, const struct prune_limits *limits);
  *  @return negative: as store.h; call again later */
 int prune_step(struct prune *p, int64_t wall_us, uint64_t mono_us);
 
+/** From the next step on, do what is due at once, and delete what the request says, too; then
+ *  dictionary rows without use, and give all free pages back. Times of a request are believed
+ *  whatever the clock does.
+ *  @retval -EALREADY  one is under way; negative: as store.h */
+int prune_ask(struct prune *p, const struct prune_request *request);
+
+/** Of the last request, zeroes before the first. */
+int prune_asked(struct prune *p, struct prune_progress *out);
+
 /** Rows were deleted by someone else, and dictionaries with them: a sweep under way ends, and
  *  another one is due. */
 void prune_sweep_again(struct prune *p);
 
 const struct prune_stats *prune_stats(const struct prune *p);
+
+/** Rows of all kinds. */
+uint64_t prune_rows(const struct prune_stats *s);
 
 #endif

@@ -58,6 +58,9 @@ static void close_database(struct recorder *r)
 		log_warning("history: the deletion on request was not finished: ask again");
 	forget_free(r->forget);
 	r->forget = NULL;
+	if (r->is_prune_asked)
+		log_warning("history: pruning on request was not finished: ask again");
+	r->is_prune_asked = false;
 	prune_close(r->prune);
 	history_close(r->history);
 	store_close(r->store);
@@ -81,22 +84,6 @@ void recorder_free(struct recorder *r)
 	free(r);
 }
 
-static int64_t us_of(uint64_t seconds)
-{
-	return (int64_t)MIN(seconds, (uint64_t)INT64_MAX / 2000000) * 1000000;
-}
-
-static struct prune_limits limits_of(const struct conf_history *conf)
-{
-	return (struct prune_limits){
-		.keep_lookups_us = us_of(conf->keep_lookups_s),
-		.keep_refusals_us = us_of(conf->keep_refusals_s),
-		.keep_hourly_us = us_of(conf->keep_hourly_s),
-		.keep_daily_us = us_of(conf->keep_daily_s),
-		.max_bytes = (int64_t)MIN(conf->max_size_bytes, (uint64_t)INT64_MAX),
-	};
-}
-
 int recorder_configure(struct recorder *r, const struct conf_history *conf,
 		       struct recorder_now now)
 {
@@ -116,7 +103,7 @@ int recorder_configure(struct recorder *r, const struct conf_history *conf,
 	r->is_on = conf->on;
 	r->commit_every_ms = conf->commit_every_ms;
 	r->commit_rows = conf->commit_rows;
-	r->limits = limits_of(conf);
+	prune_limits_of(conf, &r->limits);
 	privacy_free(r->privacy);
 	r->privacy = privacy;
 	if (r->store)
@@ -141,7 +128,7 @@ static void note(struct recorder *r, int64_t wall_us, const char *kind, const ch
 /* Say it once, and again when it is something else. */
 static void report(struct recorder *r, int rc)
 {
-	if (rc == r->trouble)
+	if (rc == r->trouble || rc == -EAGAIN)
 		return;
 	r->trouble = rc;
 	snprintf(r->last_error, sizeof(r->last_error), "%s", store_reason(rc));
@@ -228,6 +215,9 @@ static void cope(struct recorder *r, struct recorder_now now, int rc)
 		close_database(r);
 		note(r, now.wall_us, "history-replaced",
 		     "the file was deleted or replaced while it was open");
+		return;
+	case -EAGAIN: /* ids and marks may be of rows that are gone: the next run opens it */
+		close_database(r);
 		return;
 	case -EPROTO:
 	case -EMEDIUMTYPE:
@@ -363,6 +353,8 @@ static uint64_t commit_due_us(const struct recorder *r)
 	unsigned wait_ms = r->commit_every_ms;
 	uint64_t due;
 
+	if (r->waiting_since_us < r->followed_until_us)
+		wait_ms = MIN(wait_ms, (unsigned)RECORDER_FOLLOWED_MS);
 	if (pending_count(r->queue.pending) >= r->commit_rows)
 		wait_ms = MIN(wait_ms, (unsigned)RECORDER_GAP_MS);
 	if (pending_count(r->queue.pending) > PENDING_BATCH_ROWS)
@@ -431,6 +423,7 @@ static void prune(struct recorder *r, struct recorder_now now)
 		     "times around this are doubtful; nothing is deleted by the new time "
 		     "until the clock has kept to it for a week");
 	}
+	recorder_prune_settle(r, now);
 	if (rc == 1)
 		checkpoint(r, now);
 }
@@ -440,6 +433,11 @@ static unsigned ms_until(uint64_t at_us, struct recorder_now now)
 	if (at_us <= now.mono_us)
 		return 0;
 	return (unsigned)MIN((at_us - now.mono_us + MS_US - 1) / MS_US, 60000u);
+}
+
+void recorder_follow(struct recorder *r, struct recorder_now now)
+{
+	r->followed_until_us = now.mono_us + RECORDER_FOLLOW_MS * MS_US;
 }
 
 unsigned recorder_run(struct recorder *r, struct recorder_now now)
@@ -477,13 +475,18 @@ void recorder_stop(struct recorder *r, struct recorder_now now)
 	/* each try waits for a lock as long as STORE_BUSY_MS says */
 	for (unsigned tries = 0; is_waiting(r) && tries < STOP_TRIES; ) {
 		rc = history_commit(r->history, &r->queue);
-		if (rc && rc != -EBUSY)
+		if (rc == -EAGAIN) {
+			close_database(r);
+			open_database(r, now);
+		}
+		if (!r->store || (rc && rc != -EBUSY && rc != -EAGAIN))
 			break;
-		tries += rc == -EBUSY;
+		tries += rc != 0;
 	}
-	if (rc)
+	if (rc && is_waiting(r))
 		log_err("history: %s: %zu rows could not be written at the end: %s", r->path,
 			pending_count(r->queue.pending), store_reason(rc));
-	close_database(r); /* SQLite empties the WAL */
+	if (r->store)
+		close_database(r); /* SQLite empties the WAL */
 	r->waiting_since_us = 0;
 }

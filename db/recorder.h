@@ -19,6 +19,10 @@ struct recorder;
 /** Identical lookups fold for at least this long: rows alone never commit sooner. */
 #define RECORDER_GAP_MS 250
 
+/** While somebody follows, rows wait no longer than this. */
+#define RECORDER_FOLLOWED_MS 300
+#define RECORDER_FOLLOW_MS   5000 /* after each word of theirs */
+
 struct recorder_now {
 	int64_t wall_us;
 	uint64_t mono_us;
@@ -47,6 +51,9 @@ unsigned recorder_run(struct recorder *r, struct recorder_now now);
 /** Commit what waits, checkpoint, close. A later recorder_configure begins anew. */
 void recorder_stop(struct recorder *r, struct recorder_now now);
 
+/** Somebody follows what is recorded: commit sooner for RECORDER_FOLLOW_MS. */
+void recorder_follow(struct recorder *r, struct recorder_now now);
+
 /** Begin to delete what was recorded of a client, or of a name, until now. It is done in
  *  slices by recorder_run; an event says when.
  *  @param request  "client TV", "name x.example" or "name *.x.example"
@@ -54,6 +61,17 @@ void recorder_stop(struct recorder *r, struct recorder_now now);
  *  @retval -EBUSY   another one is under way, or rows wait that cannot be written now
  *  @retval -ENOENT  no database is open */
 int recorder_forget(struct recorder *r, const char *request, struct recorder_now now);
+
+/** Begin to prune at once; in slices by recorder_run; an event says when it is done.
+ *  @param request  see prune_request.h
+ *  @retval -EINVAL    it is none
+ *  @retval -EALREADY  another one is under way
+ *  @retval -ENOENT    no database is open; and as store.h */
+int recorder_prune(struct recorder *r, const char *request, struct recorder_now now);
+
+/** Lines "KEY\tNUMBER\n" about the last such request: `active`, then rows of each kind and
+ *  `bytes` given back; returns their length. */
+size_t recorder_pruning(struct recorder *r, char *buf, size_t size);
 
 /** Lines "history\tKEY\tVALUE\n" for `nameward status`; returns their length. */
 size_t recorder_status(struct recorder *r, char *buf, size_t size);

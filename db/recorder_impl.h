@@ -25,11 +25,12 @@ struct recorder {
 	uint64_t retry_at_us;
 	uint64_t prune_at_us;
 	uint64_t aside_at_us;
+	uint64_t followed_until_us;
 	uint64_t last_commit_us; /* a duration */
 	unsigned retry_ms;
 	/* trouble */
 	int trouble; /* 0, or what was reported last and has not ended */
-	bool is_given_up, is_wal_held;
+	bool is_given_up, is_wal_held, is_prune_asked;
 	char last_error[160];
 	/* counts */
 	uint64_t taken;	  /* lookups */
@@ -44,5 +45,8 @@ void recorder_note_privacy(struct recorder *r, int64_t wall_us);
 
 /** A slice of what is being forgotten; ends it when it is done. */
 int recorder_forget_step(struct recorder *r, struct recorder_now now);
+
+/** Says it when what was asked of prune.h has been done. */
+void recorder_prune_settle(struct recorder *r, struct recorder_now now);
 
 #endif

@@ -120,6 +120,7 @@ size_t recorder_status(struct recorder *r, char *buf, size_t size)
 {
 	struct lines l = { .buf = buf, .size = size };
 	struct history_stats stats = { 0 };
+	struct prune_progress asked;
 	char path[512];
 
 	if (r->history)
@@ -127,6 +128,8 @@ size_t recorder_status(struct recorder *r, char *buf, size_t size)
 	add(&l, "state", "%s", state_of(r));
 	if (r->forget)
 		add(&l, "forgetting", "%" PRIu64 " rows so far", forget_deleted(r->forget));
+	if (r->is_prune_asked && !prune_asked(r->prune, &asked))
+		add(&l, "pruning", "%" PRIu64 " rows so far", prune_rows(&asked.deleted));
 	add(&l, "file", "%s", r->path ? log_safe(r->path, path, sizeof(path)) : "-");
 	add(&l, "lookups", "%" PRIu64, r->taken);
 	add(&l, "rows", "%" PRIu64, r->written + stats.rows);

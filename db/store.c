@@ -35,6 +35,8 @@ struct store {
 	struct file_id file_is, wal_is;
 	uint32_t wal_pages;
 	uint32_t checkpoint_at; /* pages */
+	sqlite3_stmt *seen;	/* owned; a number that changes when others have written */
+	int64_t seen_last;	/* 0: not yet */
 };
 
 int store_rc(const struct store *s, int code)
@@ -253,6 +255,9 @@ static int set_up(struct store *s)
 	if (rc)
 		return rc;
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	rc = store_prepare(s, "PRAGMA data_version", &s->seen);
+	if (rc)
+		return rc;
 	give_to_adm(s);
 	rc = identify(s->path, &s->file_is);
 	return rc ? rc : identify(s->wal, &s->wal_is);
@@ -287,6 +292,7 @@ static int become_writer(struct store *s)
 
 static void close_both(struct store *s)
 {
+	sqlite3_finalize(s->seen);
 	sqlite3_close(s->db);
 	if (s->writer_fd >= 0)
 		close(s->writer_fd);
@@ -349,13 +355,36 @@ void store_close(struct store *s)
 
 /* --- transactions ------------------------------------------------------------------- */
 
+/* Within the transaction, so that nobody writes between this and its end. */
+static int check_alone(struct store *s)
+{
+	int code = sqlite3_step(s->seen);
+	int64_t seen = sqlite3_column_int64(s->seen, 0);
+	int rc = store_rc(s, code);
+
+	sqlite3_reset(s->seen);
+	if (!rc && s->seen_last && seen != s->seen_last)
+		rc = -EAGAIN;
+	if (!rc)
+		s->seen_last = seen;
+	return rc;
+}
+
 int store_begin(struct store *s)
 {
+	int rc;
+
 	if (!is_same(s->path, &s->file_is) || !is_same(s->wal, &s->wal_is))
 		return -ESTALE;
 	if (s->wal_pages >= STORE_WAL_LIMIT_PAGES && store_checkpoint(s))
 		return -ENOBUFS;
-	return store_exec(s, "BEGIN IMMEDIATE");
+	rc = store_exec(s, "BEGIN IMMEDIATE");
+	if (rc)
+		return rc;
+	rc = check_alone(s);
+	if (rc)
+		store_rollback(s);
+	return rc;
 }
 
 int store_commit(struct store *s)
@@ -393,6 +422,13 @@ int store_checkpoint(struct store *s)
 	if (code != SQLITE_OK)
 		return store_rc(s, code);
 	return mode == SQLITE_CHECKPOINT_RESTART ? -EBUSY : 0;
+}
+
+void store_shrink(struct store *s)
+{
+	if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+	    SQLITE_OK)
+		s->wal_pages = 0;
 }
 
 uint32_t store_wal_pages(const struct store *s)

@@ -8,7 +8,8 @@
  *   EBUSY another connection holds the write lock, or is the file's writer · EUCLEAN corrupt, or not a database ·
  *   ESTALE deleted or replaced while open · EPROTO made by a newer version ·
  *   EMEDIUMTYPE another program's database · ENOBUFS a reader keeps the WAL from being
- *   emptied and it has reached its limit · ENOMEM
+ *   emptied and it has reached its limit · EAGAIN another program wrote to it: what is remembered
+ *   of it may be wrong, so open it anew · ENOMEM
  */
 #ifndef DB_STORE_H
 #define DB_STORE_H
@@ -66,7 +67,7 @@ int store_exec(struct store *s, const char *sql);
 /** First column of the first row, 0 where there is none. out untouched on failure. */
 int store_number(struct store *s, const char *sql, int64_t *out);
 
-/** Take the write lock. @retval -ESTALE, -ENOBUFS nothing was begun; and the above */
+/** Take the write lock. @retval -ESTALE, -ENOBUFS, -EAGAIN nothing was begun; and the above */
 int store_begin(struct store *s);
 
 /** On failure the transaction has been rolled back. */
@@ -77,6 +78,9 @@ void store_rollback(struct store *s);
 /** Copy the WAL into the file if it has grown enough (see above); call after a commit.
  *  @retval -EBUSY  it is over the alarm mark, and a reader holds it */
 int store_checkpoint(struct store *s);
+
+/** Empty the WAL and give back what it holds of free pages, if no reader hinders it. */
+void store_shrink(struct store *s);
 
 /** Pages in the WAL after the last commit. */
 uint32_t store_wal_pages(const struct store *s);

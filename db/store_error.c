@@ -86,6 +86,8 @@ const char *store_reason(int rc)
 		return "it is another program's database";
 	case -ENOBUFS:
 		return "a reader has held a transaction open for too long";
+	case -EAGAIN:
+		return "another program wrote to it";
 	case -ENOMEM:
 		return "out of memory";
 	default:

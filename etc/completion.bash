@@ -21,7 +21,7 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type | --zone | --for | --seconds | --format | --html | --apply) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for | --seconds | --before | --kind | --format | --html | --apply) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
@@ -35,6 +35,8 @@ _nameward()
 	-o | --output) words='table json csv' ;;
 	-S | --since | -U | --until) words='now today yesterday -1h -1d' ;;
 	--client) words=$(_nameward_names device) ;;
+	--kind) words='lookups refusals events hourly daily' ;;
+	--before) words='-30d -90d' ;;
 	--format) words='ndjson csv cof' ;;
 	--group) words=$(_nameward_names group) ;;
 	--list) words=$(_nameward_names list) ;;
@@ -52,7 +54,8 @@ _nameward()
 		'who '*) words="-n --lines -S --since -U --until $common" ;;
 		'client ') words="$(_nameward_names device) -n --lines -S --since -U --until $common" ;;
 		'client '*) words="-n --lines -S --since -U --until $common" ;;
-		'history ') words="export size backup sql forget import $common" ;;
+		'history ') words="export size prune backup sql forget import $common" ;;
+		'history prune') words="--before --kind --yes $common" ;;
 		'history backup')
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")

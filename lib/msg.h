@@ -232,6 +232,9 @@ enum msg_question {
 	ASK_RULES,	/* to nftsync: the ruleset's text */
 	ASK_WITHDRAWN,	/* to nftsync: what the last WITHDRAW message did */
 	ASK_FORGET,	/* to dbwriter: arg "client C" or "name N": delete what was recorded of it */
+	ASK_PRUNE,	/* to dbwriter: arg "" or "before TS KINDS" (db/prune_request.h): prune at once */
+	ASK_PRUNING,	/* to dbwriter: rows "key number" about the last ASK_PRUNE */
+	ASK_FOLLOW,	/* to dbwriter: somebody watches: commit soon, for some seconds */
 	ASK_COUNT,
 };
 

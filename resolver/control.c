@@ -14,6 +14,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
+#include "resolver/history_request.h"
 #include "resolver/report_cache.h"
 #include "resolver/report_local.h"
 #include "resolver/report_lists.h"
@@ -313,17 +314,17 @@ static void do_gate_rules(struct conn *c, char **words)
 	do_gate(c, ASK_RULES, NULL);
 }
 
-static void do_history_forget(struct conn *c, char **words)
+static void do_history(struct conn *c, char **words)
 {
-	char request[MSG_ASK_ARG_MAX + 1];
-	const char *why = trust_read_forget(words, c->is_trusted, request, sizeof(request));
+	struct history_request request;
+	const char *why = history_request_read(words, c->is_trusted, &request);
 
-	if (!why && ask(c, TO_DBWRITER, ASK_FORGET, request))
+	if (!why && ask(c, TO_DBWRITER, request.question, request.arg))
 		why = "dbwriter is not running, or does not read";
 	if (why)
 		refuse(c, why);
 	else
-		evbuffer_add_printf(bufferevent_get_output(c->be), "state\nbegun\n");
+		evbuffer_add_printf(bufferevent_get_output(c->be), "%s\n", request.heading);
 }
 
 static void do_gate_withdraw(struct conn *c, char **words)
@@ -359,7 +360,7 @@ static const struct {
 	{ "cache", "ls", do_cache_ls, NULL },
 	{ "cache", "flush", do_cache_flush, NULL },
 	{ "gate", "withdraw", do_gate_withdraw, NULL },
-	{ "history", "forget", do_history_forget, NULL },
+	{ "history", NULL, do_history, NULL },
 	{ "list", "search", do_list_search, NULL },
 	{ "list", "ls", NULL, report_list_ls },
 	{ "local", "ls", NULL, report_local_ls },
@@ -388,7 +389,8 @@ static void run(struct conn *c, char *line)
 	}
 	refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
 		  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
-		  "cache ls [NAME], cache flush NAME, local ls [NAME], override ls, history forget WHAT");
+		  "cache ls [NAME], cache flush NAME, local ls [NAME], override ls, history forget WHAT, "
+		  "history prune [before TS KINDS], history pruning, history follow");
 }
 
 /* --- connections ------------------------------------------------------------------------- */

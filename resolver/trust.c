@@ -1,8 +1,6 @@
 /* Who may change something by the control socket; see trust.h. */
 #include "resolver/trust.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,16 +11,4 @@ bool trust_peer(int fd)
 
 	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
 	       (peer.uid == 0 || peer.uid == geteuid());
-}
-
-const char *trust_read_forget(char **words, bool is_trusted, char *request, size_t size)
-{
-	int len;
-
-	if (!is_trusted)
-		return "only root may delete what was recorded";
-	if (!words[0] || !words[1] || (strcmp(words[0], "client") && strcmp(words[0], "name")))
-		return "usage: history forget client|name WHAT";
-	len = snprintf(request, size, "%s %s", words[0], words[1]);
-	return len < 0 || (size_t)len >= size ? "too long" : NULL;
 }

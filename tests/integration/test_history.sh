@@ -108,6 +108,29 @@ check "the socket's group may look only" has '^\.err only root' as_adm perl -MIO
 	"$net_dir/run/ctl"
 check "others stay" has '^[1-9]' sql "SELECT count(*) FROM lookups WHERE name = 'web.example'"
 
+# --- deleted before its time, copied while it is written ---------------------------------------
+ask old.wild.example >/dev/null
+check "an old lookup is there" wait_for 3 recorded old.wild.example
+sqlite3 -cmd '.timeout 5000' "$db" "UPDATE lookup SET ts = ts - 864000000000 WHERE ts = (SELECT max(ts) FROM lookups
+	WHERE name = 'old.wild.example')"
+check "the daemon takes what a shell changed as it is" answers new.wild.example
+check "and goes on recording" wait_for 5 recorded new.wild.example
+check "only root prunes" has '^\.err only root' as_adm perl -MIO::Socket::UNIX -e \
+	'$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!"; print $s "history prune\n"; print while <$s>' \
+	"$net_dir/run/ctl"
+check "what is old is pruned by the daemon" has '^lookups +1 ' nameward history prune --before -1d --kind lookups --yes
+check "it is gone" not recorded old.wild.example
+check "the others stay" recorded new.wild.example
+check "an event says so, too" wait_for 5 has '^1$' sql "SELECT count(*) FROM events WHERE kind = 'history-pruned'"
+check "size is told" has '^lookups +[1-9]' nameward history size
+check "a copy" nameward history backup "$net_dir/copy.db"
+check "the copy is whole" has '^ok$' sqlite3 "$net_dir/copy.db" 'PRAGMA integrity_check'
+check "the shell reads alone" has 'readonly|not authorized|unsafe' sh -c \
+	"echo 'DELETE FROM lookup;' | '$BUILD/nameward' -c '$net_dir/nameward.conf' history sql"
+check "and starts no program" not has uid= sh -c "echo '.shell id' | '$BUILD/nameward' -c '$net_dir/nameward.conf' history sql"
+check "it does read" has '^[1-9]' sh -c \
+	"echo 'SELECT count(*) FROM lookups;' | '$BUILD/nameward' -c '$net_dir/nameward.conf' history sql"
+
 # --- locked by a shell ------------------------------------------------------------------------------
 { echo 'BEGIN IMMEDIATE;'; sleep 3; echo 'ROLLBACK;'; } | sqlite3 "$db" &
 locker=$!

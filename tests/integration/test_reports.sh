@@ -87,4 +87,18 @@ check "bash completes verbs" has ' top ' completes to
 check "what top counts" has ' upstreams ' completes top up
 check "options" has ' --format ' completes history export --fo
 check "devices" has ' tv ' completes -c "$net_dir/nameward.conf" client t
+
+# --- somebody follows: lookups come before the next commit would be due ---
+sed -i 's/commit-every 100ms/commit-every 60s/' "$net_dir/nameward.conf"
+kill -HUP "$nameward_pid"
+check "a rare commit" wait_for 5 has 'nameward +generation +2' nameward status
+nameward log -f -n 0 >"$net_dir/live" &
+follower=$!
+check "the follower is there" wait_for 5 grep -q NAME "$net_dir/live"
+ask followed.x.ads.example
+asked_at=$(date +%s%N)
+check "what is asked comes long before the commit" wait_for 10 grep -q followed "$net_dir/live"
+echo "    $((($(date +%s%N) - asked_at) / 1000000)) ms"
+kill $follower
+wait $follower 2>/dev/null
 [ $net_fails = 0 ]

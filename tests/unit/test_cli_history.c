@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pwd.h>
 
 #include "cli/verbs.h"
 #include "db/report_backup.h"
@@ -339,6 +340,49 @@ static void a_damaged_history_makes_no_backup(void **state)
 	fixture_db_open(&w->db, w->fixture->path);
 }
 
+/* --- prune -------------------------------------------------------------------------- */
+
+/* The command's child has the account of the daemon's process where it was started by root. */
+static void give_away(struct cli_world *w)
+{
+	const struct passwd *pw = getpwnam("nameward-db");
+	const char *const names[] = { "", "h.db", "h.db-wal", "h.db-shm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !geteuid() && pw; i++)
+		assert_int_equal(chown(beside(w, names[i]), pw->pw_uid, pw->pw_gid), 0);
+}
+
+static void pruning_works_without_the_daemon(void **state)
+{
+	struct cli_world *w = *state;
+
+	cli_world_fill(w);
+	fixture_db_close(&w->db);
+	if (!geteuid() && !getpwnam("nameward-db"))
+		skip();
+	give_away(w);
+	cli_world_conf(w, "control ctl\n");
+	assert_says(w, &verb_history_prune, "history prune --before @1790000003 --kind lookups",
+		    COMMAND_USAGE, "", "--yes");
+	assert_says(w, &verb_history_prune, "history prune --kind lookups --yes", COMMAND_USAGE,
+		    "", "--before");
+	assert_says(w, &verb_history_prune, "history prune --before x --yes", COMMAND_USAGE, "",
+		    "not a time");
+	assert_says(w, &verb_history_prune, "history prune --before -1d --kind names --yes",
+		    COMMAND_USAGE, "", "--kind takes");
+	assert_int_equal(fixture_number(w->fixture->path, "SELECT count(*) FROM lookups"), 6);
+	assert_says(w, &verb_history_prune,
+		    "history prune --before @1790000003 --kind lookups --yes -o csv", COMMAND_DONE,
+		    "", "");
+	assert_int_equal(fixture_number(w->fixture->path, "SELECT count(*) FROM lookups"), 3);
+	assert_int_equal(fixture_number(w->fixture->path, "SELECT sum(n) FROM daily"), 6);
+	assert_int_equal(fixture_number(w->fixture->path, "SELECT count(*) FROM refusals"), 2);
+	/* the configuration's limits: it was all long ago */
+	assert_says(w, &verb_history_prune, "history prune", COMMAND_DONE, "", "");
+	give_away(w);
+	fixture_db_open(&w->db, w->fixture->path);
+}
+
 /* --- all of them -------------------------------------------------------------------- */
 
 static void a_history_that_is_not_there_is_said(void **state)
@@ -350,6 +394,7 @@ static void a_history_that_is_not_there_is_said(void **state)
 		{ &verb_history_sql, "history sql SELECT\t1" },
 		{ &verb_history_sql, "history sql" },
 		{ &verb_history_size, "history size" },
+		{ &verb_history_prune, "history prune" },
 		{ &verb_history_backup, "history backup /tmp/nameward-test-none" },
 	};
 	struct cli_world *w = *state;
@@ -376,6 +421,7 @@ int main(void)
 		TEST(a_backup_takes_the_historys_place),
 		TEST(a_backup_is_of_one_moment_and_hinders_no_commit),
 		TEST(a_damaged_history_makes_no_backup),
+		TEST(pruning_works_without_the_daemon),
 		TEST(a_history_that_is_not_there_is_said),
 	};
 

@@ -5,12 +5,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "db/agreed_clock.h"
 #include "db/events.h"
 #include "db/ids.h"
+#include "db/fold.h"
 #include "db/prune.h"
 #include "db/refusals.h"
 #include "db/store.h"
@@ -229,6 +231,104 @@ static void each_kind_has_its_own_days(void **state)
 	rig_close(&rig);
 }
 
+/* Forty days, of which nothing is too old. */
+static void fill_each_kind(struct rig *rig)
+{
+	struct msg_refused m = { .size = sizeof(m), .proto = 6, .n = 1 };
+
+	rig_fill(rig, T0 - 40 * DAY, 40 * DAY / 30000, 30000, "n", 1000);
+	assert_int_equal(addr_from_text("192.168.20.7", &m.client), 0);
+	assert_int_equal(addr_from_text("203.0.113.9", &m.dest), 0);
+	for (unsigned i = 0; i < 40; i++) {
+		m.ts_us = T0 - i * DAY - HOUR;
+		assert_int_equal(refusals_add(rig->db.queue.refusals, &m), 0);
+		assert_int_equal(events_note(rig->db.queue.events, m.ts_us, "x", "", "%s", ""),
+				 0);
+	}
+	fixture_commit(&rig->db);
+}
+
+static void a_request_deletes_its_kinds_alone_and_gives_space_back(void **state)
+{
+	static const struct {
+		unsigned kinds;
+		int64_t lookups, refusals, events, days, hours; /* that are left */
+	} cases[] = {
+		{ 1 << PRUNE_LOOKUPS, 7500, 40, 40, 41, 40 * 24 + 1 },
+		{ 1 << PRUNE_REFUSALS, 30000, 10, 40, 41, 40 * 24 + 1 },
+		{ 1 << PRUNE_EVENTS | 1 << PRUNE_HOURLY, 30000, 40, 10, 41, 10 * 24 },
+		{ 1 << PRUNE_DAILY, 30000, 40, 40, 11, 40 * 24 + 1 },
+		{ 0, 30000, 40, 40, 41, 40 * 24 + 1 },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct prune_request request = { T0 - 10 * DAY, cases[i].kinds };
+		struct prune_progress p;
+		struct rig rig;
+		char path[96];
+
+		snprintf(path, sizeof(path), "%s/%zu.db", f->folder, i);
+		rig_open(&rig, path, (struct prune_limits){ .keep_lookups_us = 90 * DAY });
+		fill_each_kind(&rig);
+		assert_int_equal(prune_asked(rig.prune, &p), 0);
+		assert_false(p.is_active);
+		rig_prune(&rig);
+		rig_pass(&rig, FOLD_EVERY_S * 1000000ll);
+		rig_prune(&rig);
+		assert_int_equal(rows(&rig), 30000);
+		assert_int_equal(prune_ask(rig.prune, &request), 0);
+		assert_int_equal(prune_ask(rig.prune, &request), -EALREADY);
+		rig_prune(&rig);
+		assert_int_equal(prune_asked(rig.prune, &p), 0);
+		assert_false(p.is_active);
+		assert_int_equal(rows(&rig), cases[i].lookups);
+		assert_int_equal(p.deleted.lookups, 30000 - cases[i].lookups);
+		assert_int_equal(fixture_number(path, "SELECT count(*) FROM refusal"),
+				 cases[i].refusals);
+		assert_int_equal(fixture_number(path, "SELECT count(*) FROM event"),
+				 cases[i].events);
+		assert_int_equal(fixture_number(path, "SELECT count(DISTINCT day) FROM day_total"),
+				 cases[i].days);
+		assert_int_equal(fixture_number(path, "SELECT count(*) FROM hour_total"),
+				 cases[i].hours);
+		assert_int_equal(fixture_number(path, "PRAGMA freelist_count"), 0);
+		assert_true(p.bytes <= p.bytes_before);
+		assert_true(!(cases[i].kinds & 1 << PRUNE_LOOKUPS) ||
+			    p.bytes < p.bytes_before * 3 / 4);
+		assert_int_equal(prune_rows(&p.deleted) > 0, cases[i].kinds != 0);
+		/* and only once */
+		fixture_add(&rig.db, &(struct fixture_lookup){ .ts_us = T0 - 20 * DAY + 7 });
+		fixture_commit(&rig.db);
+		rig_pass(&rig, HOUR);
+		rig_prune(&rig);
+		assert_int_equal(rows(&rig), cases[i].lookups + 1);
+		rig_close(&rig);
+		assert_string_equal(fixture_text(path, "PRAGMA integrity_check"), "ok");
+	}
+}
+
+/* The lookups that go are counted first; no name that is still in use loses its text. */
+static void a_request_for_all_leaves_the_roll_ups_right(void **state)
+{
+	struct prune_request request = { T0 + DAY, 1 << PRUNE_LOOKUPS };
+	struct fixture *f = *state;
+	struct rig rig;
+
+	rig_open(&rig, f->path, (struct prune_limits){ 0 });
+	rig_fill(&rig, T0 - 5 * DAY, 5 * DAY / 3000, 3000, "n", 10);
+	assert_int_equal(prune_ask(rig.prune, &request), 0);
+	rig_prune(&rig);
+	assert_int_equal(rows(&rig), 0);
+	assert_int_equal(fixture_number(f->path, "SELECT sum(n) FROM daily"), 3000);
+	assert_int_equal(fixture_number(f->path, "SELECT sum(n) FROM hourly"), 3000);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM name"), 0);
+	rig_fill(&rig, T0, 1000, 100, "n", 10);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM lookups WHERE name IS NULL"),
+			 0);
+	rig_close(&rig);
+}
+
 static void for_ever_keeps_all(void **state)
 {
 	struct fixture *f = *state;
@@ -429,6 +529,8 @@ int main(void)
 		cmocka_unit_test(doubt_outlives_a_start),
 		ON_DISK(what_is_too_old_goes_in_slices),
 		ON_DISK(each_kind_has_its_own_days),
+		ON_DISK(a_request_deletes_its_kinds_alone_and_gives_space_back),
+		ON_DISK(a_request_for_all_leaves_the_roll_ups_right),
 		ON_DISK(for_ever_keeps_all),
 		ON_DISK(a_clock_that_jumps_wipes_nothing),
 		ON_DISK(size_is_kept_and_the_oldest_go_first),

@@ -352,6 +352,28 @@ static void rows_are_committed_in_time_or_by_number(void **state)
 	rig_fini(&rig);
 }
 
+static void rows_come_soon_while_somebody_follows(void **state)
+{
+	struct fixture *f = *state;
+	struct rig rig;
+
+	rig_init(&rig, f->path);
+	rig_pass(&rig, 10);
+	recorder_follow(rig.recorder, rig.now);
+	rig_send(&rig, 1);
+	rig_pass(&rig, RECORDER_FOLLOWED_MS - 50);
+	assert_int_equal(rows_in(f->path), 0);
+	rig_pass(&rig, 60);
+	assert_int_equal(rows_in(f->path), 1);
+	rig_pass(&rig, RECORDER_FOLLOW_MS);
+	rig_send(&rig, 1);
+	rig_pass(&rig, 1900);
+	assert_int_equal(rows_in(f->path), 1);
+	rig_pass(&rig, 200);
+	assert_int_equal(rows_in(f->path), 2);
+	rig_fini(&rig);
+}
+
 static void stop_commits_what_waits_and_empties_the_wal(void **state)
 {
 	struct fixture *f = *state;
@@ -549,6 +571,69 @@ static void a_read_only_file_system_is_waited_for(void **state)
 }
 
 /* --- locks and readers (37, 38) ----------------------------------------------------- */
+
+/* A shell deleted rows, and with them what the writer remembers: it must not go on with ids
+ * and marks that are of no rows any more. */
+static void what_another_program_changed_is_read_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct rig rig;
+
+	rig_init(&rig, f->path);
+	for (unsigned i = 0; i < 3; i++) {
+		rig.names = 0; /* known texts from now on */
+		rig_send(&rig, 20);
+		rig_pass(&rig, 3000);
+	}
+	assert_int_equal(rows_in(f->path), 60);
+	fixture_exec(f->path, "DELETE FROM lookup; DELETE FROM name; DELETE FROM client;"
+			      "DELETE FROM outcome; DELETE FROM upstream;");
+	rig.names = 0;
+	rig_send(&rig, 20);
+	rig_pass(&rig, 3000);
+	assert_int_equal(rows_in(f->path), 20);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM lookups WHERE name IS NULL"
+						 " OR who IS NULL OR verdict IS NULL"), 0);
+	assert_string_equal(status(&rig, "state"), "recording");
+	assert_string_equal(status(&rig, "dropped"), "0");
+	assert_string_equal(status(&rig, "rows"), "80");
+	assert_int_equal(moved_aside(f), 0);
+	/* also at the very end */
+	fixture_exec(f->path, "DELETE FROM lookup; DELETE FROM name; DELETE FROM client;");
+	rig.names = 0;
+	rig_send(&rig, 20);
+	rig_fini(&rig);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM lookups WHERE name IS NOT NULL"
+						 " AND who IS NOT NULL"), 20);
+}
+
+static void pruning_on_request_is_told_and_ends_with_an_event(void **state)
+{
+	struct fixture *f = *state;
+	char text[1024];
+	struct rig rig;
+	size_t len;
+
+	rig_init(&rig, f->path);
+	assert_int_equal(recorder_prune(rig.recorder, "", rig.now), -ENOENT);
+	rig_send(&rig, 5000);
+	rig_pass(&rig, 3000);
+	assert_int_equal(recorder_prune(rig.recorder, "before all", rig.now), -EINVAL);
+	snprintf(text, sizeof(text), "before %lld lookups", (long long)rig.now.wall_us);
+	assert_int_equal(recorder_prune(rig.recorder, text, rig.now), 0);
+	assert_int_equal(recorder_prune(rig.recorder, "", rig.now), -EALREADY);
+	assert_string_equal(status(&rig, "pruning"), "0 rows so far");
+	rig_send(&rig, 10);
+	rig_pass(&rig, 10000);
+	assert_string_equal(status(&rig, "pruning"), "(none)");
+	len = recorder_pruning(rig.recorder, text, sizeof(text) - 1);
+	text[len] = '\0';
+	assert_non_null(strstr(text, "active\t0\nlookups\t5000\n"));
+	assert_int_equal(rows_in(f->path), 10);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM events WHERE kind ="
+						 " 'history-pruned'"), 1);
+	rig_fini(&rig);
+}
 
 static void a_locked_file_is_waited_for(void **state)
 {
@@ -817,6 +902,7 @@ int main(void)
 		TEST(recorder_gives_up_on_a_newer_database_until_reload),
 		TEST(files_that_are_none_are_refused),
 		TEST(rows_are_committed_in_time_or_by_number),
+		TEST(rows_come_soon_while_somebody_follows),
 		TEST(stop_commits_what_waits_and_empties_the_wal),
 		TEST(another_path_after_reload_is_used_and_the_old_file_is_complete),
 		TEST(a_failing_disk_loses_nothing_within_the_queue),
@@ -824,6 +910,8 @@ int main(void)
 		TEST(a_failed_fsync_is_not_trusted_again),
 		TEST(a_full_file_system_is_survived),
 		TEST(a_read_only_file_system_is_waited_for),
+		TEST(what_another_program_changed_is_read_anew),
+		TEST(pruning_on_request_is_told_and_ends_with_an_event),
 		TEST(a_locked_file_is_waited_for),
 		TEST(a_long_reader_is_noticed_and_the_wal_shrinks_after_it),
 		TEST(a_corrupt_file_is_kept_aside_and_recording_goes_on),
