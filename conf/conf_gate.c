@@ -47,11 +47,6 @@ static bool is_loopback(const struct addr *a)
 }
 
 /* fe80::/10: one on each link, so nothing that rules could name. */
-static bool is_link_local(const struct addr *a)
-{
-	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
-}
-
 const struct conf_listen *conf_redirect_target(const struct conf *c, const struct conf_zone *z,
 					       int family)
 {
@@ -61,7 +56,7 @@ const struct conf_listen *conf_redirect_target(const struct conf *c, const struc
 		const struct conf_listen *l = &c->listens[i];
 
 		if (l->at.port != PORT_DNS || l->at.addr.family != family ||
-		    is_loopback(&l->at.addr) || is_link_local(&l->at.addr))
+		    is_loopback(&l->at.addr) || addr_needs_scope(&l->at.addr))
 			continue;
 		if (!strcmp(l->name, z->name))
 			return l;

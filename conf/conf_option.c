@@ -24,7 +24,8 @@ static const struct conf_option options[] = {
 	  .initial = "localhost 127.0.0.1:53 [::1]:53",
 	  .help = "Addresses to answer on, over UDP and TCP, port 53 if none is "
 		"written. The name is a label for messages. An address need not exist "
-		"yet." },
+		"yet. A link-local one has its interface behind it, fe80::1%br-lan, "
+		"which may come later and come back as another." },
 	{ CONF_TOP, "clients", .type = TYPE_BLOCK, .opens = CONF_CLIENTS },
 	{ CONF_TOP, "upstream", .type = TYPE_BLOCK, .opens = CONF_UPSTREAM },
 	{ CONF_TOP, "forward", .type = TYPE_FORWARD, .args = "SUFFIX UPSTREAM",

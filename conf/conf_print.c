@@ -64,7 +64,8 @@ static void print_listen(const struct printer *p)
 
 		print_name(p);
 		print_word(p->to, l->name);
-		fprintf(p->to, " %s\n", addr_port_to_text(&l->at, text));
+		print_word(p->to, conf_listen_to_text(l, text));
+		fputc('\n', p->to);
 	}
 }
 

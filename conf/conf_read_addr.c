@@ -6,7 +6,9 @@
 #include "conf/conf_read.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/host_label.h"
@@ -14,6 +16,12 @@
 #define PORT_DNS 53
 
 /* --- addresses ---------------------------------------------------------------------- */
+
+static void say_no_address(struct parser *p, const struct scfg_word *at)
+{
+	parse_error(p, at, "192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53",
+		    "'%s' is no address with a port from 1 to 65535", at->text);
+}
 
 bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port,
 		     struct addr_port *out)
@@ -25,22 +33,49 @@ bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port
 			    at->text);
 		return false;
 	}
-	if (rc || !out->port) {
-		parse_error(p, at,
-			    "192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53",
-			    "'%s' is no address with a port from 1 to 65535", at->text);
+	if (rc || !out->port)
+		say_no_address(p, at);
+	return !rc && out->port;
+}
+
+const char *conf_listen_to_text(const struct conf_listen *l, char *buf)
+{
+	char host[ADDR_TEXT_MAX];
+
+	if (l->interface)
+		snprintf(buf, ADDR_PORT_TEXT_MAX, "[%s%%%s]:%u", addr_to_text(&l->at.addr, host),
+			 l->interface, l->at.port);
+	else
+		addr_port_to_text(&l->at, buf);
+	return buf;
+}
+
+/* An interface may come later, so that it is not there is no error. */
+static bool parse_listen_at(struct parser *p, const struct scfg_word *word,
+			    struct addr_port *at, char interface[ADDR_INTERFACE_MAX])
+{
+	if (addr_port_from_scoped(word->text, PORT_DNS, at, interface) || !at->port) {
+		say_no_address(p, word);
 		return false;
 	}
-	return true;
+	if (addr_needs_scope(&at->addr) == !!*interface)
+		return true;
+	if (*interface)
+		parse_error(p, word, NULL, "'%s': only a link-local address has an interface",
+			    word->text);
+	else
+		parse_error(p, word, "fe80::1%br-lan",
+			    "'%s' is a link-local address: it needs its interface", word->text);
+	return false;
 }
 
 void read_listen(struct parser *p, const struct written *w)
 {
 	const struct scfg_word *name = &w->node->words[1];
-	char text[ADDR_PORT_TEXT_MAX];
+	char text[ADDR_PORT_TEXT_MAX], interface[ADDR_INTERFACE_MAX];
 	struct addr_port at;
 
-	if (!addr_port_from_text(name->text, PORT_DNS, &at)) {
+	if (!addr_port_from_scoped(name->text, PORT_DNS, &at, interface)) {
 		parse_error(
 			p, name,
 			"a label stands before the addresses: listen lan 192.0.2.1:53",
@@ -54,15 +89,16 @@ void read_listen(struct parser *p, const struct written *w)
 		const struct scfg_word *word = &w->node->words[i];
 		struct conf_listen *l;
 
-		if (!parse_addr_port(p, word, PORT_DNS, &at))
+		if (!parse_listen_at(p, word, &at, interface))
 			continue;
 		l = PARSE_GROW(p, p->conf->listens, p->conf->listen_count);
 		if (!l)
 			return;
 		l->name = parse_text(p, name->text);
 		l->at = at;
+		l->interface = *interface ? parse_text(p, interface) : NULL;
 		l->place = parse_place(p, word);
-		parse_claim(p, CLAIM_LISTEN, addr_port_to_text(&at, text), NULL, word);
+		parse_claim(p, CLAIM_LISTEN, conf_listen_to_text(l, text), NULL, word);
 	}
 }
 
@@ -113,10 +149,12 @@ const struct conf_listen *parse_find_loop(const struct parser *p,
 
 	for (size_t i = 0; i < c->listen_count; i++) {
 		const struct addr_port *at = &c->listens[i].at;
+		const char *interface = c->listens[i].interface;
+		uint32_t scope = interface ? if_nametoindex(interface) : 0;
 
 		if (at->port != server->port || at->addr.family != server->addr.family)
 			continue;
-		if (addr_equal(&at->addr, &server->addr) && at->scope == server->scope)
+		if (addr_equal(&at->addr, &server->addr) && scope == server->scope)
 			return &c->listens[i];
 		if (is_unspecified(&at->addr) &&
 		    (is_loopback(&server->addr) || is_unspecified(&server->addr)))

@@ -22,7 +22,8 @@
 
 struct conf_listen {
 	char *name; /* label; every address of one line has the same */
-	struct addr_port at;
+	struct addr_port at; /* without a scope */
+	char *interface; /* of a link-local address, perhaps not there yet; NULL: no such address */
 	struct conf_place place;
 };
 

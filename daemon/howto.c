@@ -31,20 +31,22 @@ static const char *command_path(char *buf, size_t size)
 static void print_dig(const struct conf *conf, FILE *to)
 {
 	const struct addr_port *at;
+	const char *interface;
 	char text[ADDR_TEXT_MAX];
 
 	if (!conf->listen_count)
 		return;
 	at = &conf->listens[0].at;
+	interface = conf->listens[0].interface;
 	addr_to_text(&at->addr, text);
 	if (!strcmp(text, "0.0.0.0"))
 		strcpy(text, "127.0.0.1");
 	else if (!strcmp(text, "::"))
 		strcpy(text, "::1");
-	if (at->port == 53)
-		fprintf(to, "  dig @%s example.com\n", text);
-	else
-		fprintf(to, "  dig @%s -p %u example.com\n", text, at->port);
+	fprintf(to, "  dig @%s%s%s", text, interface ? "%" : "", interface ? interface : "");
+	if (at->port != 53)
+		fprintf(to, " -p %u", at->port);
+	fputs(" example.com\n", to);
 }
 
 void howto_print(const struct conf *conf, const char *conf_path, FILE *to)

@@ -1,6 +1,7 @@
 /* The sockets on which clients are served. Knows nothing of what is read from them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,15 @@ static int add(struct listeners *l, const struct listeners *old, const struct ad
 	return 0;
 }
 
+/* Where a `listen` is now. @return false: its interface is not there */
+static bool find_place(const struct conf_listen *l, struct addr_port *out)
+{
+	*out = l->at;
+	if (l->interface)
+		out->scope = if_nametoindex(l->interface);
+	return !l->interface || out->scope;
+}
+
 int listeners_open(const struct conf *conf, const struct listeners *old,
 		   struct listeners **out, char *why)
 {
@@ -212,13 +222,13 @@ int listeners_open(const struct conf *conf, const struct listeners *old,
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < conf->listen_count && !rc; i++) {
-		const struct addr_port *at = &conf->listens[i].at;
+		struct addr_port at;
 
-		if (find(l, at, false))
-			continue; /* written twice */
-		rc = add(l, old, at, false, why);
+		if (!find_place(&conf->listens[i], &at) || find(l, &at, false))
+			continue; /* not there yet, or written twice */
+		rc = add(l, old, &at, false, why);
 		if (!rc)
-			rc = add(l, old, at, true, why);
+			rc = add(l, old, &at, true, why);
 	}
 	if (rc) {
 		listeners_close(l);
@@ -265,12 +275,23 @@ int listeners_from_fds(const int *fds, size_t count, struct listeners **out)
 static bool is_wanted(const struct conf *conf, const struct addr_port *at)
 {
 	for (size_t i = 0; i < conf->listen_count; i++) {
-		const struct addr_port *l = &conf->listens[i].at;
+		struct addr_port l;
 
-		if (l->port == at->port && l->scope == at->scope && addr_equal(&l->addr, &at->addr))
+		if (find_place(&conf->listens[i], &l) && l.port == at->port &&
+		    l.scope == at->scope && addr_equal(&l.addr, &at->addr))
 			return true;
 	}
 	return false;
+}
+
+bool listeners_are_all(const struct listeners *l, const struct conf *conf)
+{
+	struct addr_port at;
+
+	for (size_t i = 0; i < conf->listen_count; i++)
+		if (find_place(&conf->listens[i], &at) && !find(l, &at, false))
+			return false;
+	return true;
 }
 
 void listeners_trim(struct listeners *l, const struct conf *conf,

@@ -24,7 +24,7 @@ struct listener_socket {
 };
 
 /**
- * UDP and TCP for every `listen` of conf. A socket that `old` (or NULL) has already is kept:
+ * UDP and TCP for every `listen` of conf whose interface, if it names one, is there. A socket that `old` (or NULL) has already is kept:
  * the new set holds a duplicate of it, with its queue.
  *
  * @param why  of LISTENERS_WHY_MAX bytes: on failure where, what, who holds the port, and a hint
@@ -32,6 +32,10 @@ struct listener_socket {
  */
 int listeners_open(const struct conf *conf, const struct listeners *old,
 		   struct listeners **out, char *why);
+
+/** Whether it has a socket for each `listen` that can have one now: interfaces come, and come
+ *  back as others. */
+bool listeners_are_all(const struct listeners *l, const struct conf *conf);
 
 /** A set of these bound sockets, which become its own; others of them (not IP, not UDP nor
  *  listening TCP) are closed. @retval -ENOMEM then all are closed */

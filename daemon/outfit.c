@@ -58,11 +58,15 @@ void outfit_connect(struct process *const all[ROLE_COUNT], struct process *p)
 	}
 }
 
-static void send_listener(struct process *p, const struct listener_socket *s)
+/** All of them, also those that it has: others it closes. */
+static void send_listeners(struct process *resolver, const struct listeners *l)
 {
-	struct msg_listen m = { .size = sizeof(m), .stream = s->stream, .at = s->at };
+	for (size_t i = 0; i < listeners_count(l); i++) {
+		const struct listener_socket *s = listeners_at(l, i);
+		struct msg_listen m = { .size = sizeof(m), .stream = s->stream, .at = s->at };
 
-	process_send(p, MSG_LISTEN, &m, sizeof(m), s->fd);
+		process_send(resolver, MSG_LISTEN, &m, sizeof(m), s->fd);
+	}
 }
 
 void outfit_index(struct process *p, const struct generation *g)
@@ -121,8 +125,7 @@ void outfit_all(struct process *const all[ROLE_COUNT], struct process *p,
 		outfit_ranges(p, g);
 	if (process_role(p) != ROLE_RESOLVER)
 		return;
-	for (size_t i = 0; i < listeners_count(g->listeners); i++)
-		send_listener(p, listeners_at(g->listeners, i));
+	send_listeners(p, g->listeners);
 	process_send(p, MSG_CONTROL, NULL, 0, control_fd);
 	outfit_index(p, g);
 	outfit_local(p, g);
@@ -169,9 +172,7 @@ void outfit_change(struct process *p, const struct generation *g)
 {
 	process_send(p, MSG_CONF, NULL, 0, g->bundle_fd);
 	if (process_role(p) == ROLE_RESOLVER) {
-		for (size_t i = 0; i < listeners_count(g->listeners); i++)
-			if (!listeners_at(g->listeners, i)->kept)
-				send_listener(p, listeners_at(g->listeners, i));
+		send_listeners(p, g->listeners);
 		outfit_index(p, g);
 		outfit_local(p, g);
 	}

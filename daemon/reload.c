@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,32 +232,49 @@ static void say_bypass(const struct generation *g)
 		log_warning("bypass: ended: every zone's gate is as the configuration says");
 }
 
-/** From the configuration in force, not from its files: those may be half edited while
- *  somebody wants the gate out of the way. */
-static void begin_bypass(struct supervisor *s, const char *text)
+/** The same generation once more, with these lines of a bypass.
+ *  @param why  of WHY_MAX bytes. @retval negative errno: it stays as it is */
+static int make_again(struct supervisor *s, const char *text, struct generation **out, char *why)
 {
-	char why[WHY_MAX] = "";
 	struct generation *g;
 	int rc = generation_again(s->now, text, s->is_root, s->last_number + 1, &g);
 
-	if (rc) {
-		log_err("bypass: %s", strerror(-rc));
-		return;
-	}
+	snprintf(why, WHY_MAX, "%s", strerror(rc ? -rc : ENOMEM));
+	if (rc)
+		return rc;
 	rc = generation_bind(g, s->now->listeners, why);
 	if (!rc)
 		rc = set_bypass(s, text);
 	if (rc) {
-		log_err("bypass: %s", *why ? why : strerror(-rc));
 		generation_free(g);
-		return;
+		return rc;
 	}
+	*out = g;
+	return 0;
+}
+
+static void take_again(struct supervisor *s, struct generation *g)
+{
 	s->last_number = g->number;
 	s->reloading = true;
 	sd_notify_reloading(s->notify);
-	say_bypass(g);
 	adopt(s, g);
 	reload_look_settled(s);
+}
+
+/** From the configuration in force, not from its files: those may be half edited while
+ *  somebody wants the gate out of the way. */
+static void begin_bypass(struct supervisor *s, const char *text)
+{
+	char why[WHY_MAX];
+	struct generation *g;
+
+	if (make_again(s, text, &g, why)) {
+		log_err("bypass: %s", why);
+		return;
+	}
+	say_bypass(g);
+	take_again(s, g);
 }
 
 void reload_look_bypass(struct supervisor *s)
@@ -268,6 +286,35 @@ void reload_look_bypass(struct supervisor *s)
 	read_bypass(s, text);
 	if (strcmp(text, s->bypass ? s->bypass : "") != 0)
 		begin_bypass(s, text);
+}
+
+void reload_look_listeners(struct supervisor *s)
+{
+	char why[WHY_MAX];
+	struct generation *g;
+
+	if (s->stopping || s->next || s->reloading ||
+	    listeners_are_all(s->now->listeners, s->now->conf))
+		return;
+	if (make_again(s, s->bypass ? s->bypass : "", &g, why)) {
+		log_warning_limited(&s->links_said, "listen: %s", why);
+		return;
+	}
+	log_info("listen: an interface has come");
+	take_again(s, g);
+}
+
+static void warn_of_listens(const struct generation *g)
+{
+	char text[ADDR_PORT_TEXT_MAX];
+
+	for (size_t i = 0; i < g->conf->listen_count; i++) {
+		const struct conf_listen *l = &g->conf->listens[i];
+
+		if (l->interface && !if_nametoindex(l->interface))
+			log_warning("listen %s: there is no interface %s yet: served when it comes",
+				    conf_listen_to_text(l, text), l->interface);
+	}
 }
 
 static void warn_of_gate(const struct supervisor *s, const struct generation *g)
@@ -303,6 +350,7 @@ int reload_prepare(struct supervisor *s, struct generation **out)
 		goto err;
 	}
 	warn_of_gate(s, g);
+	warn_of_listens(g);
 	if (g->wants[ROLE_DBWRITER] && folders_history(g->conf->history.file, why))
 		log_err("%s", why); /* DNS goes on without; dbwriter tries again and again */
 	s->last_number = g->number;

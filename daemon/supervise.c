@@ -28,6 +28,7 @@
 #include "daemon/supervisor.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/network.h"
 #include "lib/util.h"
 
 #define FILES_MAX     65536 /* descriptors a child may have; a TCP client is one */
@@ -43,6 +44,12 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 		if (s->processes[role])
 			process_ping(s->processes[role]);
 	reload_look_bypass(s);
+	reload_look_listeners(s);
+}
+
+static void on_links(void *arg)
+{
+	reload_look_listeners(arg);
 }
 
 /** Of the timer that tries to get an index after all, and of SIGHUP. */
@@ -110,6 +117,8 @@ static int make_events(struct supervisor *s)
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
 	if (!s->retry || !s->tick || event_add(s->tick, &period))
 		return -ENOMEM;
+	if (network_open(s->base, NETWORK_LINKS, on_links, s, &s->links))
+		log_warning("changes of interfaces are seen every %d s only", PROCESS_PING_S);
 	return 0;
 }
 
@@ -162,6 +171,7 @@ static void end(struct supervisor *s)
 {
 	for (int role = 0; role < ROLE_COUNT; role++)
 		process_free(s->processes[role]);
+	network_close(s->links);
 	file_watch_free(s->local_files);
 	file_watch_free(s->override_file);
 	free(s->overrides);

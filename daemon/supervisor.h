@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/hash.h"
+#include "lib/log.h"
 #include "lib/msg.h"
 
 struct event;
@@ -16,6 +17,7 @@ struct event_base;
 struct file_watch;
 struct generation;
 struct listeners;
+struct network;
 struct process;
 struct process_ops;
 struct sd_notify;
@@ -33,6 +35,8 @@ struct supervisor {
 	struct generation *next; /* being built; at the first start the same as now */
 	struct listeners *last_sockets; /* of the life before; NULL: none. Until the first bind */
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
+	struct network *links; /* NULL: their changes are seen later, by the tick */
+	struct log_limit links_said;
 	int lock_fd, control_fd; /* -1: not there */
 	int netfilter_fd;	 /* owns the gate's table, used by nftsync alone; -1: not yet */
 	int ledger_fd;		 /* memory of nftsync's leases, for it alone; -1: not yet */
@@ -81,6 +85,9 @@ void reload_begin(struct supervisor *s);
 
 /** Every few seconds: begin or end what the bypass file says (conf_bypass.h). */
 void reload_look_bypass(struct supervisor *s);
+
+/** Interfaces may have come: bind what waits for them. */
+void reload_look_listeners(struct supervisor *s);
 
 /** After each answer to a START and each death: have all answered? */
 void reload_look_settled(struct supervisor *s);

@@ -83,7 +83,8 @@ static void list_servers(const struct conf *conf, struct servers *s)
 	if (s->count)
 		return;
 	for (size_t i = 0; i < conf->listen_count; i++)
-		add_server(s, &conf->listens[i].at);
+		if (!conf->listens[i].interface) /* it may not be there */
+			add_server(s, &conf->listens[i].at);
 }
 
 int fetch_hosts_open(const struct conf *conf, struct fetch_hosts **out)

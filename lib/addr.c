@@ -165,7 +165,8 @@ static int split_port(char *text, char **host, char **port)
 	return 0;
 }
 
-int addr_port_from_text(const char *text, uint16_t default_port, struct addr_port *out)
+int addr_port_from_scoped(const char *text, uint16_t default_port, struct addr_port *out,
+			  char interface[ADDR_INTERFACE_MAX])
 {
 	char part[ADDR_PORT_TEXT_MAX];
 	unsigned long number = default_port;
@@ -184,14 +185,27 @@ int addr_port_from_text(const char *text, uint16_t default_port, struct addr_por
 		return -EINVAL;
 	if (port && number_from_text(port, 65535, &number))
 		return -EINVAL;
-	if (scope) {
-		if (p.addr.family != AF_INET6)
-			return -EINVAL;
-		p.scope = if_nametoindex(scope);
+	if (scope && (p.addr.family != AF_INET6 || !*scope || strlen(scope) >= ADDR_INTERFACE_MAX))
+		return -EINVAL;
+	snprintf(interface, ADDR_INTERFACE_MAX, "%s", scope ? scope : "");
+	p.port = (uint16_t)number;
+	*out = p;
+	return 0;
+}
+
+int addr_port_from_text(const char *text, uint16_t default_port, struct addr_port *out)
+{
+	char interface[ADDR_INTERFACE_MAX];
+	struct addr_port p;
+	int rc = addr_port_from_scoped(text, default_port, &p, interface);
+
+	if (rc)
+		return rc;
+	if (*interface) {
+		p.scope = if_nametoindex(interface);
 		if (!p.scope)
 			return -ENODEV;
 	}
-	p.port = (uint16_t)number;
 	*out = p;
 	return 0;
 }
@@ -250,6 +264,11 @@ socklen_t addr_port_to_sockaddr(const struct addr_port *p, struct sockaddr_stora
 	in6->sin6_scope_id = p->scope;
 	memcpy(&in6->sin6_addr, p->addr.bytes, 16);
 	return sizeof(*in6);
+}
+
+bool addr_needs_scope(const struct addr *a)
+{
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
 /* IANA special-purpose registries (RFC 6890 and updates), without the documentation and

@@ -10,6 +10,7 @@
 #define ADDR_TEXT_MAX	   46 /* INET6_ADDRSTRLEN */
 #define ADDR_PORT_TEXT_MAX 72 /* [address%scope]:port */
 #define ADDR_NET_TEXT_MAX  50
+#define ADDR_INTERFACE_MAX 16 /* IF_NAMESIZE */
 #define MAC_TEXT_MAX	   18
 
 /** family is AF_INET, AF_INET6 or 0 (none); unused bytes are zero, so memcmp compares.
@@ -67,6 +68,12 @@ bool addr_net_has(const struct addr_net *n, const struct addr *a);
  *  @retval -EINVAL  malformed; -ENODEV scope names no interface; out untouched */
 int addr_port_from_text(const char *text, uint16_t default_port, struct addr_port *out);
 
+/** The same, but what stands behind % goes to interface ("" for nothing), which need not exist;
+ *  the scope is 0.
+ *  @retval -EINVAL */
+int addr_port_from_scoped(const char *text, uint16_t default_port, struct addr_port *out,
+			  char interface[ADDR_INTERFACE_MAX]);
+
 /** Text in buf of ADDR_PORT_TEXT_MAX bytes: "192.0.2.1:53", "[2001:db8::1]:53". */
 const char *addr_port_to_text(const struct addr_port *p, char *buf);
 
@@ -80,6 +87,9 @@ socklen_t addr_port_to_sockaddr(const struct addr_port *p, struct sockaddr_stora
  *  multicast, unspecified nor reserved. The documentation and benchmark ranges
  *  (198.18.0.0/15, 2001:db8::/32 and their like) count as public. */
 bool addr_is_public(const struct addr *a);
+
+/** True for IPv6 link-local addresses (fe80::/10), which mean nothing without an interface. */
+bool addr_needs_scope(const struct addr *a);
 
 /** True if every address from lo to hi, which have one family, is public in this sense. */
 bool addr_range_is_public(const struct addr *lo, const struct addr *hi);

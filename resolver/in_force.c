@@ -12,20 +12,6 @@
 #include "resolver/local_names.h"
 #include "resolver/state.h"
 
-static void keep_listeners(struct resolver *r)
-{
-	const struct conf *conf = r->current->conf;
-
-	listener_mark(r->listener);
-	tcp_mark(r->tcp);
-	for (size_t i = 0; i < conf->listen_count; i++) {
-		listener_keep(r->listener, &conf->listens[i].at);
-		tcp_keep(r->tcp, &conf->listens[i].at);
-	}
-	listener_sweep(r->listener);
-	tcp_sweep(r->tcp);
-}
-
 void in_force_shield(struct resolver *r)
 {
 	int rc = listener_shield(r->listener);
@@ -76,7 +62,8 @@ void in_force_swap(struct resolver *r, struct setup *s)
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);
 	tcp_review(r->tcp);
-	keep_listeners(r);
+	listener_sweep(r->listener);
+	tcp_sweep(r->tcp);
 	in_force_shield(r);
 	if (!r->stopping) {
 		listener_start(r->listener);

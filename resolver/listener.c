@@ -247,14 +247,6 @@ void listener_mark(struct listener *l)
 		l->sockets[i]->marked = true;
 }
 
-void listener_keep(struct listener *l, const struct addr_port *at)
-{
-	struct udp_socket *s = find_socket(l, at);
-
-	if (s)
-		s->marked = false;
-}
-
 static void fill_packet_info(struct msghdr *mh, union packet_info *info, const struct asker *to)
 {
 	struct cmsghdr *c = &info->align;

@@ -47,9 +47,8 @@ int listener_shield(struct listener *l);
 void listener_stop(struct listener *l);
 void listener_start(struct listener *l);
 
-/** For a reload: mark all, keep those that stay, sweep away the others. */
+/** For a reload: mark all, add those that stay once more, sweep away the others. */
 void listener_mark(struct listener *l);
-void listener_keep(struct listener *l, const struct addr_port *at);
 void listener_sweep(struct listener *l);
 
 /** Room of LISTENER_REPLY bytes in which to write an answer; valid until udp_commit. */

@@ -17,6 +17,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "lib/network.h"
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "local/local_image.h"
@@ -26,7 +27,6 @@
 #include "resolver/in_force.h"
 #include "resolver/local_names.h"
 #include "resolver/neighbour.h"
-#include "resolver/network.h"
 #include "resolver/query.h"
 #include "resolver/state.h"
 
@@ -178,7 +178,9 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 	struct process *p = arg;
 
 	switch (type) {
-	case MSG_CONF:
+	case MSG_CONF: /* what it listens on follows */
+		listener_mark(p->r.listener);
+		tcp_mark(p->r.tcp);
 		close_conf(p);
 		p->conf_fd = fd;
 		return;
@@ -313,7 +315,7 @@ static void open_neighbours(struct process *p)
 /* Without it they are found by and by. */
 static void open_network(struct process *p)
 {
-	int rc = network_open(p->r.base, on_network, p, &p->network);
+	int rc = network_open(p->r.base, NETWORK_ADDRESSES, on_network, p, &p->network);
 
 	if (rc)
 		log_warning("changes of the network: %s: not followed", strerror(-rc));

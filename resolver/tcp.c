@@ -244,14 +244,6 @@ void tcp_mark(struct tcp *t)
 		t->sockets[i]->marked = true;
 }
 
-void tcp_keep(struct tcp *t, const struct addr_port *at)
-{
-	struct tcp_socket *s = find_socket(t, at);
-
-	if (s)
-		s->marked = false;
-}
-
 void tcp_sweep(struct tcp *t)
 {
 	unsigned kept = 0;

@@ -63,9 +63,8 @@ unsigned tcp_idle_s(const struct tcp *t);
 /** Accept from one listening socket (owned, also on failure: closed). */
 int tcp_add(struct tcp *t, int fd, const struct addr_port *at);
 
-/** As listener_mark, listener_keep and listener_sweep. */
+/** As listener_mark and listener_sweep. */
 void tcp_mark(struct tcp *t);
-void tcp_keep(struct tcp *t, const struct addr_port *at);
 void tcp_sweep(struct tcp *t);
 
 /** As listener_stop and listener_start; open connections stay. */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The network of the router changes: an address goes and comes back, the interface, the
-# default route. Upstreams are asked again in less than two seconds, by UDP and over TLS.
+# default route. Upstreams are asked again in less than two seconds, by UDP and over TLS, and
+# clients are served on an interface that comes later.
 cd "$(dirname "$0")/../.." || exit 1
 [ "$(id -u)" = 0 ] || { echo "skip not root"; exit 0; }
 . tests/integration/net.sh
@@ -20,6 +21,7 @@ start_in inet unbound -d -c "$net_dir/unbound-tls.conf"
 wait_for 5 in_ns router openssl s_client -connect 198.18.0.53:853 </dev/null
 net_nameward <<-EOF2
 listen lan $r:53
+listen late [fe80::53%late0]:53 192.168.80.1
 upstream udp {
 	server 198.18.0.53:6001
 }
@@ -91,5 +93,30 @@ in_ns router ip addr add 192.168.78.1/24 dev br-lan
 sleep 1.5
 check "a change elsewhere" ask tls.test
 check "leaves the connection alone" test "$(status_of upstream 'tls 198.18.0.53:853 tls_connections')" = "$connections"
+
+# an interface of the LAN comes, goes, and comes back as another
+late_comes() {
+	ip link add late0 netns "$net_id-router" type veth peer name late0 netns "$net_id-c1"
+	in_ns router ip addr add fe80::53/64 dev late0 nodad
+	in_ns router ip addr add 192.168.80.1/24 dev late0
+	in_ns c1 ip addr add 192.168.80.2/24 dev late0
+	in_ns c1 ip addr add fe80::2/64 dev late0 nodad
+	in_ns router ip link set late0 up
+	in_ns c1 ip link set late0 up
+}
+ask_late() { # AT [OPTION]
+	n=$((n + 1))
+	has 'IN.*A.*198\.1' in_ns c1 dig +time=1 +tries=1 "$@" "n$n.udp.test"
+}
+check "an interface that is not there is told" grep -q 'no interface late0 yet' "$net_dir/nameward.log"
+for time in first second; do
+	[ $time = first ] || in_ns router ip link del late0
+	late_comes
+	check "the $time late0: its link-local address answers" wait_for 5 ask_late @fe80::53%late0
+	check "over TCP" ask_late @fe80::53%late0 +tcp
+	check "and its IPv4 address" ask_late @192.168.80.1
+done
+check "the others have been served on" ask udp.test
+
 check "the resolver lived through all of it" has 'process +resolver .*restarts 0' nameward status
 [ $net_fails = 0 ]

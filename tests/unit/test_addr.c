@@ -85,6 +85,33 @@ static void network_holds_its_addresses_only(void **state)
 	}
 }
 
+static void interface_of_a_scope_need_not_exist(void **state)
+{
+	static const struct { const char *in, *out, *interface; int rc; } cases[] = {
+		{ "fe80::1%none0", "[fe80::1]:53", "none0", 0 },
+		{ "[fe80::1%br-lan]:5353", "[fe80::1]:5353", "br-lan", 0 },
+		{ "[fe80::1%a23456789012345]", "[fe80::1]:53", "a23456789012345", 0 },
+		{ "192.0.2.1", "192.0.2.1:53", "", 0 },
+		{ "192.0.2.1%lo", NULL, NULL, -EINVAL },
+		{ "fe80::1%", NULL, NULL, -EINVAL },
+		{ "fe80::1%a234567890123456", NULL, NULL, -EINVAL },
+	};
+	char buf[ADDR_PORT_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char interface[ADDR_INTERFACE_MAX];
+		struct addr_port p;
+
+		assert_int_equal(addr_port_from_scoped(cases[i].in, 53, &p, interface), cases[i].rc);
+		if (cases[i].rc)
+			continue;
+		assert_string_equal(addr_port_to_text(&p, buf), cases[i].out);
+		assert_string_equal(interface, cases[i].interface);
+		assert_int_equal(p.scope, 0);
+	}
+}
+
 static void address_and_port_are_parsed(void **state)
 {
 	static const struct { const char *in, *out; int rc; } cases[] = {
@@ -95,6 +122,8 @@ static void address_and_port_are_parsed(void **state)
 		{ "2001:db8::1", "[2001:db8::1]:53", 0 },
 		{ "[fe80::1%lo]:53", "[fe80::1%lo]:53", 0 },
 		{ "[fe80::1%none0]:53", NULL, -ENODEV },
+		{ "[fe80::1%]:53", NULL, -EINVAL },
+		{ "[fe80::1%a234567890123456]:53", NULL, -EINVAL },
 		{ "192.0.2.1%lo", NULL, -EINVAL },
 		{ "192.0.2.1:65536", NULL, -EINVAL },
 		{ "192.0.2.1:", NULL, -EINVAL },
@@ -174,6 +203,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_parsed_and_printed),
 		cmocka_unit_test(networks_refuse_host_bits),
 		cmocka_unit_test(network_holds_its_addresses_only),
+		cmocka_unit_test(interface_of_a_scope_need_not_exist),
 		cmocka_unit_test(address_and_port_are_parsed),
 		cmocka_unit_test(only_public_addresses_are_gated),
 		cmocka_unit_test(mac_addresses_are_parsed),

@@ -107,6 +107,21 @@ static void listens_and_upstreams_are_read(void **state)
 	conf_free(c);
 }
 
+static void interface_of_a_listen_may_come_later(void **state)
+{
+	struct conf *c = conf_of_text("listen lan fe80::1%none0 [fe80::2%lo]:5353\n"
+				      "upstream a { server fe80::2%lo fe80::1%lo }\n");
+	char text[ADDR_PORT_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(c->listen_count, 2);
+	assert_string_equal(conf_listen_to_text(&c->listens[0], text), "[fe80::1%none0]:53");
+	assert_string_equal(c->listens[0].interface, "none0");
+	assert_string_equal(conf_listen_to_text(&c->listens[1], text), "[fe80::2%lo]:5353");
+	assert_int_equal(c->listens[1].at.scope, 0);
+	conf_free(c);
+}
+
 static void servers_are_asked_over_tls_where_a_line_says_so(void **state)
 {
 	struct conf *c = conf_of_text("upstream u {\n"
@@ -388,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_written_has_its_default),
 		cmocka_unit_test(listens_and_upstreams_are_read),
+		cmocka_unit_test(interface_of_a_listen_may_come_later),
 		cmocka_unit_test(servers_are_asked_over_tls_where_a_line_says_so),
 		cmocka_unit_test(the_root_goes_to_the_default_upstream),
 		cmocka_unit_test(suffixes_are_lower_case),

@@ -156,6 +156,13 @@ static void malformed_addresses_are_shown(void **state)
 		  "2:8: listen needs a name before '127.0.0.1:53' "
 		  "[a label stands before the addresses: listen lan 192.0.2.1:53]" },
 		{ UP "listen lan", "2:8: listen needs an address behind 'lan'" },
+		{ UP "listen lan fe80::1",
+		  "2:12: 'fe80::1' is a link-local address: it needs its interface "
+		  "[fe80::1%br-lan]" },
+		{ UP "listen lan 2001:db8::1%lan0",
+		  "2:12: '2001:db8::1%lan0': only a link-local address has an interface" },
+		{ UP "listen a fe80::1%lan0 fe80::1%lan1 [fe80::1%lan0]:53",
+		  "2:36: address '[fe80::1%lan0]:53' is written twice [first at test.conf:2]" },
 		{ UP "listen lan 127.0.0.1:0",
 		  "2:12: '127.0.0.1:0' is no address with a port from 1 to 65535 "
 		  "[192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53]" },

@@ -115,7 +115,7 @@ static void read_all(struct manager *m)
 
 static struct listeners *open_at(const char *const *at, size_t count, const struct listeners *old)
 {
-	struct conf_listen listens[4];
+	struct conf_listen listens[4] = { 0 };
 	struct conf conf = { .listens = listens, .listen_count = count };
 	char why[LISTENERS_WHY_MAX];
 	struct listeners *l;

@@ -114,6 +114,39 @@ static void socket_that_stays_is_the_same_socket(void **state)
 	listeners_close(new);
 }
 
+/* lo stands for an interface that comes later. */
+static void address_of_an_interface_is_bound_when_that_is_there(void **state)
+{
+	struct conf_listen at[] = { listen_at("127.0.0.1:15366"), listen_at("[fe80::7]:15366"),
+				    listen_at("[fe80::8]:15366") };
+	struct conf conf = { .listens = at, .listen_count = ARRAY_SIZE(at) };
+	char why[LISTENERS_WHY_MAX] = "", there[] = "lo", later[] = "nosuch0";
+	struct listeners *l, *then;
+
+	(void)state;
+	at[1].interface = there;
+	at[2].interface = later;
+	if (listeners_open(&conf, NULL, &l, why))
+		fail_msg("%s", why);
+	assert_int_equal(listeners_count(l), 4);
+	assert_int_equal(listeners_at(l, 2)->at.scope, 1); /* lo's index */
+	assert_true(listeners_are_all(l, &conf));
+	at[2].interface = there;
+	assert_false(listeners_are_all(l, &conf));
+	assert_int_equal(listeners_open(&conf, l, &then, why), 0);
+	assert_int_equal(listeners_count(then), 6);
+	assert_true(listeners_at(then, 3)->kept);
+	assert_false(listeners_at(then, 5)->kept);
+	assert_true(listeners_are_all(then, &conf));
+	listeners_close(l);
+	at[1].interface = later; /* it has gone */
+	assert_true(listeners_are_all(then, &conf));
+	assert_int_equal(listeners_open(&conf, then, &l, why), 0);
+	assert_int_equal(listeners_count(l), 4);
+	listeners_close(l);
+	listeners_close(then);
+}
+
 static void taken_port_is_refused_with_its_holder(void **state)
 {
 	struct conf_listen one[] = { listen_at("127.0.0.1:15361") };
@@ -156,6 +189,7 @@ int main(void)
 		cmocka_unit_test(each_address_has_udp_and_tcp_with_its_options),
 		cmocka_unit_test(address_that_is_not_up_yet_can_be_bound),
 		cmocka_unit_test(socket_that_stays_is_the_same_socket),
+		cmocka_unit_test(address_of_an_interface_is_bound_when_that_is_there),
 		cmocka_unit_test(taken_port_is_refused_with_its_holder),
 		cmocka_unit_test(free_port_has_no_owner),
 	};

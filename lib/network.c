@@ -1,5 +1,5 @@
-/* Changes of addresses and routes; see network.h. */
-#include "resolver/network.h"
+/* Changes of interfaces, addresses and routes; see network.h. */
+#include "lib/network.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -73,11 +73,10 @@ static void on_timer(evutil_socket_t fd, short events, void *arg)
 	n->on_changed(n->arg);
 }
 
-static int open_socket(int *out)
+static int open_socket(uint32_t groups, int *out)
 {
 	struct sockaddr_nl sa = { .nl_family = AF_NETLINK,
-				  .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-					       RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE };
+				  .nl_groups = groups };
 	int rc, fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			    NETLINK_ROUTE);
 
@@ -92,9 +91,14 @@ static int open_socket(int *out)
 	return 0;
 }
 
-int network_open(struct event_base *base, network_changed *on_changed, void *arg,
-		 struct network **out)
+int network_open(struct event_base *base, enum network_of of, network_changed *on_changed,
+		 void *arg, struct network **out)
 {
+	static const uint32_t groups[] = {
+		[NETWORK_ADDRESSES] = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+				      RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+		[NETWORK_LINKS] = RTMGRP_LINK,
+	};
 	struct network *n = calloc(1, sizeof(*n));
 	int rc;
 
@@ -103,7 +107,7 @@ int network_open(struct event_base *base, network_changed *on_changed, void *arg
 	n->on_changed = on_changed;
 	n->arg = arg;
 	n->fd = -1;
-	rc = open_socket(&n->fd);
+	rc = open_socket(groups[of], &n->fd);
 	if (rc)
 		goto err_close;
 	n->readable = event_new(base, n->fd, EV_READ | EV_PERSIST, on_readable, n);
