@@ -227,6 +227,7 @@ static const struct {
 	[MSG_LOCAL] = { 0, 0, WITH_FD, NULL },
 	[MSG_RANGES] = { 0, 0, WITH_FD, NULL },
 	[MSG_OVERRIDES] = { 0, 0, WITH_FD, NULL },
+	[MSG_QUERY] = { 0, 0, WITH_FD, NULL },
 };
 
 static size_t record_size(const void *record)

@@ -82,6 +82,7 @@ enum msg_type {
 	/* fd: memfd with the text of conf_override.h; supervisor to resolver, where it is in
 	 * force at once */
 	MSG_OVERRIDES,
+	MSG_QUERY, /* fd: as MSG_CONTROL, but nothing can be changed by it */
 	MSG_TYPE_COUNT,
 };
 

@@ -12,6 +12,6 @@ bool trust_peer(int fd);
 /** The words of `history forget` as the question to dbwriter, "client C" or "name N".
  *  @param request  gets it, of size bytes
  *  @return NULL, or why not */
-const char *trust_read_forget(char **words, bool is_trusted, char *request, size_t size);
+const char *trust_read_forget(char **words, char *request, size_t size);
 
 #endif
