@@ -99,16 +99,6 @@ bool list_reuse_named(const struct list_index *x, const char *name, unsigned *ou
 	return false;
 }
 
-/** A list that has a rule and what disables it: an index tells only the first of both. */
-static bool has_both(const struct list_index *x, unsigned list)
-{
-	for (uint32_t i = 0; i < x->head->sides; i++) {
-		if ((x->sides[i].lists & x->sides[i].off) >> list & 1)
-			return true;
-	}
-	return false;
-}
-
 bool list_reuse_find(const struct list_source *s, unsigned *from)
 {
 	const struct list_stats *t;
@@ -118,7 +108,7 @@ bool list_reuse_find(const struct list_source *s, unsigned *from)
 		return false;
 	t = list_index_stats(s->old, list);
 	if (t->source != s->source || t->is_back || t->spans || t->rc == -E2BIG ||
-	    t->by_kind[LINE_TOO_MANY] || has_both(s->old, list))
+	    t->by_kind[LINE_TOO_MANY])
 		return false;
 	*from = list;
 	return true;

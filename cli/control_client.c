@@ -5,6 +5,7 @@
 #include "cli/control_client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "conf/conf_query.h"
 #include "lib/clock.h"
 #include "lib/util.h"
 
@@ -258,12 +260,11 @@ static int connect_failed(const char *path, int error, char *why)
 	}
 }
 
-int control_ask(const char *path, const char *const *words, size_t count,
-		const struct control_sink *sink, void *arg, char *why)
+/* @retval fd; negative errno with why */
+static int open_path(const char *path, char *why)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int rc;
-	int fd;
+	int rc, fd;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return fail(why, -EINVAL, "%s: the path is too long for a socket", path);
@@ -277,5 +278,25 @@ int control_ask(const char *path, const char *const *words, size_t count,
 		close(fd);
 		return rc;
 	}
-	return control_ask_fd(fd, words, count, sink, arg, why);
+	return fd;
+}
+
+/* Who may not use the control socket may perhaps look by the other one. */
+static int open_either(const char *path, char *why)
+{
+	char query[PATH_MAX], ignored[CONTROL_WHY_MAX];
+	int other, fd = open_path(path, why);
+
+	if (fd != -EACCES || conf_query_path(path, query))
+		return fd;
+	other = open_path(query, ignored);
+	return other < 0 ? fd : other;
+}
+
+int control_ask(const char *path, const char *const *words, size_t count,
+		const struct control_sink *sink, void *arg, char *why)
+{
+	int fd = open_either(path, why);
+
+	return fd < 0 ? fd : control_ask_fd(fd, words, count, sink, arg, why);
 }

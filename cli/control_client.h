@@ -22,7 +22,7 @@ struct control_sink {
  * or ".err TEXT" come back. An answer of one column is not split at tabs. A line has at most
  * 32 KiB, an answer 256 MiB; silence of 10 s ends it.
  *
- * @param path   the socket
+ * @param path   the socket; where it may not be used, the one for reading beside it is
  * @param words  verb and arguments: printable ASCII without spaces, at least one character
  * @param why    CONTROL_WHY_MAX bytes; a sentence on every failure but the sink's own
  * @retval 0              answered

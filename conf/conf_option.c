@@ -73,6 +73,9 @@ static const struct conf_option options[] = {
 	  .max = SOCKET_PATH_MAX, .initial = "/run/nameward/ctl",
 	  .initial_user = "nameward.ctl",
 	  .help = "Socket of the command line. Its folder is made at start." },
+	{ CONF_TOP, "query-group", .type = TYPE_GROUP, .at = offsetof(struct conf, query_group),
+	  .args = "NAME", .initial = "adm", .help = "Group that may ask, and change nothing, by "
+	  "the socket query beside the control socket (PATH.query if that is not called ctl)." },
 	{ CONF_TOP, "lists-folder", .type = TYPE_PATH,
 	  .at = offsetof(struct conf, lists_folder),
 	  .max = 4000, .initial = "/var/lib/nameward/lists",

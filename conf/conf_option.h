@@ -40,6 +40,7 @@ enum conf_type {
 	TYPE_PATH,	/* char *, absolute */
 	TYPE_URL,	/* char *, http or https */
 	TYPE_TABLE,	/* char *, name of an nftables table */
+	TYPE_GROUP,	/* char *, name of a group of the system */
 	/* lists: any number of lines, most with any number of values */
 	TYPE_LISTEN,
 	TYPE_FORWARD,

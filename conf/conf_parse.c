@@ -419,7 +419,7 @@ static void set_defaults(struct parser *p)
 								       : o->initial_user;
 		char **at;
 
-		if (!text || (o->type != TYPE_PATH && o->type != TYPE_TABLE))
+		if (!text || o->type < TYPE_PATH || o->type > TYPE_GROUP)
 			continue;
 		at = (char **)((char *)parse_block_at(p, o->block, 0) + o->at);
 		*at = o->type == TYPE_PATH ? parse_path(p, text) : parse_text(p, text);

@@ -372,6 +372,7 @@ static print_option *const printers[TYPE_TYPES] = {
 	[TYPE_PATH] = print_text,
 	[TYPE_URL] = print_text,
 	[TYPE_TABLE] = print_text,
+	[TYPE_GROUP] = print_text,
 	[TYPE_LISTEN] = print_listen,
 	[TYPE_FORWARD] = print_forward,
 	[TYPE_INCLUDE] = print_nothing,

@@ -121,21 +121,41 @@ static void read_url(struct parser *p, const struct written *w)
 	*(char **)((char *)w->block + w->option->at) = parse_text(p, at->text);
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+/* @param others  what may stand in it, but not first */
+static bool is_word(const char *text, const char *others)
+{
+	size_t len = strlen(text), n = 0;
+
+	while (n < len && (strchr(LETTERS, text[n]) || (n && strchr(others, text[n]))))
+		n++;
+	return len && len <= 31 && n == len;
+}
+
 static void read_table(struct parser *p, const struct written *w)
 {
-	static const char first[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 	const struct scfg_word *at = &w->node->words[w->first];
-	size_t len = strlen(at->text);
 
 	if (!read_one_value(p, w))
 		return;
-	if (!len || len > 31 || !strchr(first, at->text[0]) ||
-	    at->text[strspn(at->text,
-			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789_")]) {
+	if (!is_word(at->text, "0123456789")) {
 		parse_error(p, at, "1 to 31 letters, digits and '_', a digit not first",
 			    "'%s' cannot be a table's name", at->text);
+		return;
+	}
+	*(char **)((char *)w->block + w->option->at) = parse_text(p, at->text);
+}
+
+static void read_group(struct parser *p, const struct written *w)
+{
+	const struct scfg_word *at = &w->node->words[w->first];
+
+	if (!read_one_value(p, w))
+		return;
+	if (!is_word(at->text, "0123456789-.")) {
+		parse_error(p, at, "a group of the system, as in /etc/group",
+			    "'%s' cannot be a group's name", at->text);
 		return;
 	}
 	*(char **)((char *)w->block + w->option->at) = parse_text(p, at->text);
@@ -306,6 +326,7 @@ read_option *const conf_readers[TYPE_TYPES] = {
 	[TYPE_PATH] = read_path,
 	[TYPE_URL] = read_url,
 	[TYPE_TABLE] = read_table,
+	[TYPE_GROUP] = read_group,
 	[TYPE_LISTEN] = read_listen,
 	[TYPE_FORWARD] = read_forward,
 	[TYPE_INCLUDE] = read_include,

@@ -319,6 +319,7 @@ struct conf {
 	char *ca_certificates; /* path; read where a server is asked over TLS */
 	char *ca_text; /* its text, where the bundle carries it; NULL: it does not */
 	char *control; /* path of the control socket; its folder is made at start */
+	char *query_group; /* may ask by conf_query_path */
 	void *owned;   /* texts that places borrow */
 };
 

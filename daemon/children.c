@@ -42,6 +42,7 @@ static void on_up(void *arg, struct process *p)
 	if (process_role(p) == ROLE_RESOLVER) {
 		outfit_secret(p, &s->secret);
 		outfit_overrides(p, s->overrides);
+		outfit_query(p, s->query_fd);
 	}
 	outfit_all(s->processes, p, s->now, s->control_fd);
 	if (process_role(p) == ROLE_NFTSYNC) {

@@ -153,10 +153,10 @@ static int remove_old_socket(const char *path)
 	return unlink(path) < 0 ? -errno : 0;
 }
 
-int folders_control(const char *path, char *why)
+int folders_control(const char *path, const char *group, char *why)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	const struct group *adm = geteuid() == 0 ? getgrnam(FOLDERS_HISTORY_GROUP) : NULL;
+	const struct group *readers = geteuid() == 0 ? getgrnam(group) : NULL;
 	mode_t mask;
 	int fd, rc = -ENAMETOOLONG;
 
@@ -173,7 +173,7 @@ int folders_control(const char *path, char *why)
 	mask = umask(0117); /* 0660 from the first moment */
 	rc = bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0 ? -errno : 0;
 	umask(mask);
-	if (!rc && adm && lchown(path, 0, adm->gr_gid) < 0)
+	if (!rc && readers && lchown(path, 0, readers->gr_gid) < 0)
 		rc = -errno;
 	if (!rc && listen(fd, CONTROL_BACKLOG) < 0)
 		rc = -errno;

@@ -26,9 +26,9 @@ int folders_lock(const char *control, char *why);
 /** Remove and release the lock. */
 void folders_unlock(const char *control, int fd);
 
-/** Bind and listen at path, 0660 and group adm where we are root; an old socket there is
- *  replaced (the lock is ours). @retval fd; negative errno with why */
-int folders_control(const char *path, char *why);
+/** Bind and listen at path, 0660 and of this group where we are root, if there is such a group;
+ *  an old socket there is replaced (the lock is ours). @retval fd; negative errno with why */
+int folders_control(const char *path, const char *group, char *why);
 
 /** Make the folder of the history's file if it is missing, owned by FOLDERS_HISTORY_USER
  *  where we are root, and try as that account whether it can be written.

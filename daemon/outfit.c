@@ -109,6 +109,12 @@ void outfit_overrides(struct process *resolver, const char *text)
 		close(fd);
 }
 
+void outfit_query(struct process *resolver, int fd)
+{
+	if (fd >= 0)
+		process_send(resolver, MSG_QUERY, NULL, 0, fd);
+}
+
 void outfit_tell_state(struct process *resolver, const struct process *of)
 {
 	struct msg_child m;

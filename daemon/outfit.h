@@ -49,6 +49,9 @@ void outfit_local(struct process *p, const struct generation *g);
 /** The text of overrides (conf_override.h). NULL: none were ever, nothing is sent. */
 void outfit_overrides(struct process *resolver, const char *text);
 
+/** The socket by which clients may look and change nothing; -1: there is none. */
+void outfit_query(struct process *resolver, int fd);
+
 /** What DNS cookies are made of. */
 void outfit_secret(struct process *resolver, const struct hash_key *secret);
 

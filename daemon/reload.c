@@ -388,6 +388,8 @@ void reload_begin(struct supervisor *s)
 	}
 	if (strcmp(g->conf->control, s->control))
 		log_warning("control: the new path is used after a restart");
+	if (strcmp(g->conf->query_group, s->now->conf->query_group))
+		log_warning("query-group: the new group may ask after a restart");
 	log_info("reload: compiling generation %u", g->number);
 	reload_compile(s, g);
 }

@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "conf/conf_query.h"
 #include "daemon/file_watch.h"
 #include "daemon/folders.h"
 #include "daemon/generation.h"
@@ -131,6 +134,32 @@ static int make_processes(struct supervisor *s)
 	return rc;
 }
 
+/** The socket for reading; without it things go on. */
+static void open_query(struct supervisor *s)
+{
+	const char *group = s->now->conf->query_group;
+	char path[PATH_MAX], why[FOLDERS_WHY_MAX];
+
+	if (conf_query_path(s->control, path))
+		return;
+	if (s->is_root && !getgrnam(group))
+		log_warning("query-group: there is no group %s: only root may ask by %s", group, path);
+	s->query_fd = folders_control(path, group, why);
+	if (s->query_fd < 0)
+		log_warning("%s", why);
+}
+
+static void close_query(struct supervisor *s)
+{
+	char path[PATH_MAX];
+
+	if (s->query_fd < 0)
+		return;
+	if (!conf_query_path(s->control, path))
+		unlink(path);
+	close(s->query_fd);
+}
+
 /** The first generation, with the control socket. @return 0, or the exit status */
 static int first_generation(struct supervisor *s)
 {
@@ -148,11 +177,12 @@ static int first_generation(struct supervisor *s)
 	handover_store(s->notify, s->last_sockets, s->now->listeners);
 	listeners_close(s->last_sockets);
 	s->last_sockets = NULL;
-	s->control_fd = folders_control(s->control, why);
+	s->control_fd = folders_control(s->control, FOLDERS_HISTORY_GROUP, why);
 	if (s->control_fd < 0) {
 		log_err("%s", why);
 		return 1;
 	}
+	open_query(s);
 	return 0;
 }
 
@@ -183,6 +213,7 @@ static void end(struct supervisor *s)
 		unlink(s->control);
 		close(s->control_fd);
 	}
+	close_query(s);
 	if (s->netfilter_fd >= 0)
 		close(s->netfilter_fd);
 	if (s->ledger_fd >= 0)
@@ -241,6 +272,7 @@ int supervise_run(const struct supervise_options *options)
 		.options = options,
 		.lock_fd = -1,
 		.control_fd = -1,
+		.query_fd = -1,
 		.netfilter_fd = -1,
 		.ledger_fd = -1,
 		.is_root = privileges_are_root(),

@@ -37,7 +37,7 @@ struct supervisor {
 	struct event *signals[SIGNAL_COUNT], *tick, *retry;
 	struct network *links; /* NULL: their changes are seen later, by the tick */
 	struct log_limit links_said;
-	int lock_fd, control_fd; /* -1: not there */
+	int lock_fd, control_fd, query_fd; /* -1: not there */
 	int netfilter_fd;	 /* owns the gate's table, used by nftsync alone; -1: not yet */
 	int ledger_fd;		 /* memory of nftsync's leases, for it alone; -1: not yet */
 	char *control;		 /* path of the socket as bound; NULL: not yet */

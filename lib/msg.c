@@ -228,6 +228,7 @@ static const struct {
 	[MSG_RANGES] = { 0, 0, WITH_FD, NULL },
 	[MSG_OVERRIDES] = { 0, 0, WITH_FD, NULL },
 	[MSG_OLDER] = { 0, 0, NO_FD, NULL },
+	[MSG_QUERY] = { 0, 0, WITH_FD, NULL },
 };
 
 static size_t record_size(const void *record)

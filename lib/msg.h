@@ -83,6 +83,7 @@ enum msg_type {
 	 * force at once */
 	MSG_OVERRIDES,
 	MSG_OLDER, /* compiler to supervisor, behind MSG_INDEX: it is of an earlier life */
+	MSG_QUERY, /* fd: as MSG_CONTROL, but nothing can be changed by it */
 	MSG_TYPE_COUNT,
 };
 

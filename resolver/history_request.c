@@ -31,14 +31,13 @@ static bool is_prune(char **words)
 static const struct {
 	const char *word;
 	enum msg_question question;
-	bool changes;
 	bool (*is_fine)(char **words);
 	const char *heading;
 } requests[] = {
-	{ "forget", ASK_FORGET, true, is_forget, "state\nbegun" },
-	{ "prune", ASK_PRUNE, true, is_prune, "state\nbegun" },
-	{ "follow", ASK_FOLLOW, false, is_nothing, "state\nbegun" },
-	{ "pruning", ASK_PRUNING, false, is_nothing, "key\tnumber#" },
+	{ "forget", ASK_FORGET, is_forget, "state\nbegun" },
+	{ "prune", ASK_PRUNE, is_prune, "state\nbegun" },
+	{ "follow", ASK_FOLLOW, is_nothing, "state\nbegun" },
+	{ "pruning", ASK_PRUNING, is_nothing, "key\tnumber#" },
 };
 
 static bool join(char **words, char *to, size_t size)
@@ -55,13 +54,11 @@ static bool join(char **words, char *to, size_t size)
 	return true;
 }
 
-const char *history_request_read(char **words, bool is_trusted, struct history_request *out)
+const char *history_request_read(char **words, struct history_request *out)
 {
 	for (size_t i = 0; words[0] && i < ARRAY_SIZE(requests); i++) {
 		if (strcmp(words[0], requests[i].word))
 			continue;
-		if (requests[i].changes && !is_trusted)
-			return "only root may delete what was recorded";
 		if (!requests[i].is_fine(words + 1))
 			return USAGE;
 		out->question = requests[i].question;

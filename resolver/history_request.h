@@ -1,11 +1,9 @@
 /*
- * What is asked of the history over the control socket: which question that is for dbwriter,
- * and whether this client may ask it. Knows nothing of connections.
+ * What is asked of the history over the control socket: which question that is for dbwriter.
+ * Knows nothing of connections, and of who may ask.
  */
 #ifndef RESOLVER_HISTORY_REQUEST_H
 #define RESOLVER_HISTORY_REQUEST_H
-
-#include <stdbool.h>
 
 #include "lib/msg.h"
 
@@ -16,8 +14,7 @@ struct history_request {
 };
 
 /** @param words  behind "history", ended by NULL
- *  @param is_trusted  it may change what is recorded
  *  @return NULL, or why not */
-const char *history_request_read(char **words, bool is_trusted, struct history_request *out);
+const char *history_request_read(char **words, struct history_request *out);
 
 #endif

@@ -197,7 +197,10 @@ static void on_message(void *arg, enum msg_type type, const void *record, int fd
 		on_listen(p, record, fd);
 		return;
 	case MSG_CONTROL:
-		control_listen(p->r.control, fd);
+		control_listen(p->r.control, CONTROL_FULL, fd);
+		return;
+	case MSG_QUERY:
+		control_listen(p->r.control, CONTROL_READING, fd);
 		return;
 	case MSG_SECRET:
 		set_secret(p, record);

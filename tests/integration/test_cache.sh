@@ -32,6 +32,7 @@ write_conf() { # CACHE-LINES
 	  lease-min 1s
 	  grace 0s
 	}
+	query-group games
 	history {
 	  file $net_dir/db/history.db
 	  commit-every 100ms
@@ -64,12 +65,31 @@ check "as JSON too" has '"name":"web.example","type":"A".*"left_s":[0-9]+' namew
 check "not under another name" not has web.example nameward cache ls '*.web2.example'
 adm=$(getent group adm | cut -d: -f3)
 as_adm() { setpriv --reuid=65534 --regid="$adm" --clear-groups "$@"; }
-socket() { # REQUEST
-	as_adm perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!";
-		print $s "$ARGV[1]\n"; print while <$s>' "$net_dir/run/ctl" "$1"
+say_to() { # SOCKET REQUEST [COMMAND...]: as whom
+	_at=$net_dir/run/$1 _request=$2
+	shift 2
+	"$@" perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ARGV[0]) or die "$!";
+		print $s "$ARGV[1]\n"; print while <$s>' "$_at" "$_request"
 }
+socket() { say_to ctl "$1" as_adm; } # REQUEST
+as_reader() { setpriv --reuid=65534 --regid=games --clear-groups "$@"; }
 check "the socket's group may look" has 'web\.example.A' socket 'cache ls'
 check "but not forget" has '^\.err only root' socket 'cache flush web.example'
+check "another group has a socket of its own" has 'web\.example.A' say_to query 'cache ls' as_reader
+check "and not the first one" has 'Permission denied' say_to ctl 'cache ls' as_reader
+check "nobody else has it" has 'Permission denied' say_to query 'cache ls' setpriv --reuid=65534 --regid=65534 --clear-groups
+for request in status 'why web.example' 'gate ls' 'list ls' 'local ls' 'override ls' 'client 192.168.77.11'; do
+	check "it may ask: $request" has '^\.ok' say_to query "$request" as_reader
+done
+for request in 'cache flush *' 'gate withdraw * -' 'history forget name web.example'; do
+	check "but not: $request" has '^\.err only the control socket' say_to query "$request" as_reader
+	check "nor may root by this socket" has '^\.err only the control socket' say_to query "$request" env
+done
+for request in 'allow x.example' 'block web.example' pause resume reload 'config reload' 'gate bypass *' 'override add x'; do
+	check "$request is nothing for a socket" has '^\.err unknown request' say_to query "$request" env
+done
+check "the command finds it" has '^resolver +queries' as_reader "$BUILD/nameward" -c "$net_dir/nameward.conf" status
+check "and says why it may not" has 'only the control socket' as_reader "$BUILD/nameward" -c "$net_dir/nameward.conf" cache flush web.example
 before=$(asked_upstream)
 ask web.example >/dev/null
 check "so it is there still" test "$(asked_upstream)" = "$before"

@@ -2,6 +2,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <netinet/in.h>
 
 #include "conf/conf.h"
+#include "conf/conf_query.h"
 #include "lib/util.h"
 #include "tests/support/conf_text.h"
 
@@ -105,6 +108,29 @@ static void listens_and_upstreams_are_read(void **state)
 	assert_int_equal(c->upstreams[0].order, ORDER_SPREAD);
 	assert_int_equal(c->upstreams[0].place.line, 3);
 	conf_free(c);
+}
+
+static void socket_for_reading_is_beside_the_control_socket(void **state)
+{
+	static const struct { const char *control, *query; } cases[] = {
+		{ "/run/nameward/ctl", "/run/nameward/query" },
+		{ "/a/nameward.ctl", "/a/nameward.ctl.query" },
+		{ "ctl", "query" },
+		{ "/a/ctl/x", "/a/ctl/x.query" },
+	};
+	struct conf *c = conf_of_text("upstream a { server 192.0.2.1 }\nquery-group web-data\n");
+	char buf[PATH_MAX], long_path[PATH_MAX];
+
+	(void)state;
+	assert_string_equal(c->query_group, "web-data");
+	conf_free(c);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(conf_query_path(cases[i].control, buf), 0);
+		assert_string_equal(buf, cases[i].query);
+	}
+	memset(long_path, 'x', sizeof(long_path) - 1);
+	long_path[sizeof(long_path) - 1] = '\0';
+	assert_int_equal(conf_query_path(long_path, buf), -ENAMETOOLONG);
 }
 
 static void interface_of_a_listen_may_come_later(void **state)
@@ -403,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_written_has_its_default),
 		cmocka_unit_test(listens_and_upstreams_are_read),
+		cmocka_unit_test(socket_for_reading_is_beside_the_control_socket),
 		cmocka_unit_test(interface_of_a_listen_may_come_later),
 		cmocka_unit_test(servers_are_asked_over_tls_where_a_line_says_so),
 		cmocka_unit_test(the_root_goes_to_the_default_upstream),

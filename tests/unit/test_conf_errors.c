@@ -156,6 +156,10 @@ static void malformed_addresses_are_shown(void **state)
 		  "2:8: listen needs a name before '127.0.0.1:53' "
 		  "[a label stands before the addresses: listen lan 192.0.2.1:53]" },
 		{ UP "listen lan", "2:8: listen needs an address behind 'lan'" },
+		{ UP "query-group 1st",
+		  "2:13: '1st' cannot be a group's name [a group of the system, as in /etc/group]" },
+		{ UP "query-group a:b",
+		  "2:13: 'a:b' cannot be a group's name [a group of the system, as in /etc/group]" },
 		{ UP "listen lan fe80::1",
 		  "2:12: 'fe80::1' is a link-local address: it needs its interface "
 		  "[fe80::1%br-lan]" },

@@ -46,19 +46,22 @@ int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval
 }
 
 static struct query_world *w;
-static struct sockaddr_un at;
+static struct sockaddr_un at[CONTROL_KINDS];
 
 static int setup(void **state)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
 	(void)state;
 	w = world_new("");
-	at = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "nameward-test-%d", (int)getpid());
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(listen(fd, 64), 0);
-	control_listen(w->r.control, fd);
+	for (int i = 0; i < CONTROL_KINDS; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+		at[i] = (struct sockaddr_un){ .sun_family = AF_UNIX };
+		snprintf(at[i].sun_path + 1, sizeof(at[i].sun_path) - 1, "nameward-test-%d-%d",
+			 (int)getpid(), i);
+		assert_int_equal(bind(fd, (struct sockaddr *)&at[i], sizeof(at[i])), 0);
+		assert_int_equal(listen(fd, 64), 0);
+		control_listen(w->r.control, (enum control_kind)i, fd);
+	}
 	return 0;
 }
 
@@ -69,14 +72,19 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int ask(const char *line)
+static int ask_by(enum control_kind kind, const char *line)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at[kind], sizeof(at[kind])), 0);
 	if (*line)
 		assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
 	return fd;
+}
+
+static int ask(const char *line)
+{
+	return ask_by(CONTROL_FULL, line);
 }
 
 /* All of the answer, up to the end of the connection. */
@@ -194,6 +202,43 @@ static void cache_is_told_and_flushed(void **state)
 	assert_string_equal(answer(ask("cache flush *\n")), "forgotten#\n999\n.ok\n");
 }
 
+/* We are who runs it, and might by the other socket. */
+static void nothing_is_changed_by_the_socket_for_reading(void **state)
+{
+	static const char *const changing[] = {
+		"cache flush *\n", "cache flush n0.a.example\n", "cache flush\n",
+		"gate withdraw * -\n", "history forget name n0.a.example\n",
+		"history prune\n", "history prune before 17 lookups\n",
+	};
+	static const char *const reading[] = { "cache ls\n", "why www.example\n", "list ls\n",
+					       "local ls\n", "override ls\n" };
+
+	(void)state;
+	fill_cache(10);
+	for (size_t i = 0; i < ARRAY_SIZE(changing); i++)
+		assert_non_null(strstr(answer(ask_by(CONTROL_READING, changing[i])),
+				       ".err only the control socket"));
+	assert_int_equal(rows_of(answer(ask("cache ls\n"))), 10);
+	for (size_t i = 0; i < ARRAY_SIZE(reading); i++)
+		assert_non_null(strstr(answer(ask_by(CONTROL_READING, reading[i])), ".ok\n"));
+	assert_string_equal(answer(ask("cache flush *\n")), "forgotten#\n10\n.ok\n");
+}
+
+/* They have all connections of their socket, and do not go away. */
+static void readers_crowd_nobody_out(void **state)
+{
+	int fds[CONTROL_CONNECTIONS];
+
+	(void)state;
+	for (int i = 0; i < CONTROL_CONNECTIONS; i++)
+		fds[i] = ask_by(CONTROL_READING, "gate ls\n");
+	world_wait(w, w->client, 1);
+	assert_string_equal(answer(ask_by(CONTROL_READING, "list ls\n")), "");
+	assert_non_null(strstr(answer(ask("list ls\n")), ".ok"));
+	for (int i = 0; i < CONTROL_CONNECTIONS; i++)
+		close(fds[i]);
+}
+
 static void clients_that_left_make_room(void **state)
 {
 	(void)state;
@@ -224,6 +269,8 @@ int main(void)
 		TEST(longest_name_is_taken),
 		TEST(question_that_is_not_answered_ends),
 		TEST(cache_is_told_and_flushed),
+		TEST(nothing_is_changed_by_the_socket_for_reading),
+		TEST(readers_crowd_nobody_out),
 		TEST(clients_that_left_make_room),
 		TEST(connection_that_says_nothing_is_closed),
 	};

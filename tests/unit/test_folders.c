@@ -108,20 +108,23 @@ static void control_socket_replaces_an_old_one_but_no_file(void **state)
 	int first, second, fd;
 
 	at(b, "ctl", path);
-	first = folders_control(path, b->why);
+	first = folders_control(path, "adm", b->why);
 	assert_true(first >= 0);
 	assert_int_equal(lstat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0660);
 	if (geteuid() == 0 && getgrnam("adm"))
 		assert_int_equal(st.st_gid, getgrnam("adm")->gr_gid);
-	second = folders_control(path, b->why);
+	second = folders_control(path, "no-such-group", b->why);
 	assert_true(second >= 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	assert_int_equal(st.st_gid, getegid());
 	close(first);
 	close(second);
 	at(b, "file", path);
 	fd = open(path, O_CREAT | O_WRONLY, 0600);
 	close(fd);
-	assert_int_equal(folders_control(path, b->why), -EEXIST);
+	assert_int_equal(folders_control(path, "adm", b->why), -EEXIST);
 	assert_int_equal(access(path, F_OK), 0);
 }
 
@@ -133,7 +136,7 @@ static void path_longer_than_a_socket_may_have_is_refused(void **state)
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[150] = '\0';
-	assert_int_equal(folders_control(path, b->why), -ENAMETOOLONG);
+	assert_int_equal(folders_control(path, "adm", b->why), -ENAMETOOLONG);
 }
 
 static void history_folder_is_made_for_its_account(void **state)

@@ -19,37 +19,33 @@ static void words_become_a_question(void **state)
 {
 	static const struct {
 		const char *words[6];
-		bool is_trusted;
 		const char *why; /* part of it; NULL: fine */
 		enum msg_question question;
 		const char *arg;
 	} cases[] = {
-		{ { "forget", "client", "tv" }, true, NULL, ASK_FORGET, "client tv" },
-		{ { "forget", "name", "x.example" }, true, NULL, ASK_FORGET, "name x.example" },
-		{ { "forget", "name", "x.example" }, false, "only root", 0, NULL },
-		{ { "forget", "all", "x" }, true, "usage", 0, NULL },
-		{ { "forget", "name" }, true, "usage", 0, NULL },
-		{ { "forget", "name", "x", "y" }, true, "usage", 0, NULL },
-		{ { "forget", "name", long_word }, true, "too long", 0, NULL },
-		{ { "prune" }, true, NULL, ASK_PRUNE, "" },
-		{ { "prune" }, false, "only root", 0, NULL },
-		{ { "prune", "before", "17", "lookups" }, true, NULL, ASK_PRUNE,
+		{ { "forget", "client", "tv" }, NULL, ASK_FORGET, "client tv" },
+		{ { "forget", "name", "x.example" }, NULL, ASK_FORGET, "name x.example" },
+		{ { "forget", "all", "x" }, "usage", 0, NULL },
+		{ { "forget", "name" }, "usage", 0, NULL },
+		{ { "forget", "name", "x", "y" }, "usage", 0, NULL },
+		{ { "forget", "name", long_word }, "too long", 0, NULL },
+		{ { "prune" }, NULL, ASK_PRUNE, "" },
+		{ { "prune", "before", "17", "lookups" }, NULL, ASK_PRUNE,
 		  "before 17 lookups" },
-		{ { "prune", "before", "17" }, true, "usage", 0, NULL },
-		{ { "prune", "now" }, true, "usage", 0, NULL },
-		{ { "pruning" }, false, NULL, ASK_PRUNING, "" },
-		{ { "pruning", "x" }, true, "usage", 0, NULL },
-		{ { "follow" }, false, NULL, ASK_FOLLOW, "" },
-		{ { "drop" }, true, "usage", 0, NULL },
-		{ { NULL }, true, "usage", 0, NULL },
+		{ { "prune", "before", "17" }, "usage", 0, NULL },
+		{ { "prune", "now" }, "usage", 0, NULL },
+		{ { "pruning" }, NULL, ASK_PRUNING, "" },
+		{ { "pruning", "x" }, "usage", 0, NULL },
+		{ { "follow" }, NULL, ASK_FOLLOW, "" },
+		{ { "drop" }, "usage", 0, NULL },
+		{ { NULL }, "usage", 0, NULL },
 	};
 
 	(void)state;
 	memset(long_word, 'x', sizeof(long_word) - 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct history_request r;
-		const char *why = history_request_read((char **)cases[i].words,
-						       cases[i].is_trusted, &r);
+		const char *why = history_request_read((char **)cases[i].words, &r);
 
 		if (!why != !cases[i].why || (why && !strstr(why, cases[i].why)))
 			fail_msg("case %zu: %s", i, why ? why : "(fine)");

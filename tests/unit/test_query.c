@@ -85,7 +85,7 @@ static void many_addresses(struct dns_message *m)
 {
 	world_counts(m, MANY + 2, 1, 0);
 	for (int i = 0; i < MANY; i++) {
-		char addr[16];
+		char addr[24];
 
 		snprintf(addr, sizeof(addr), "198.18.1.%d", i);
 		dns_a(m, i ? "@23" : "x@16", 300, addr);

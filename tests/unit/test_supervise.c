@@ -107,7 +107,7 @@ static void fake_on_peer(void *arg, enum msg_role role, int fd)
 static void fake_on_message(void *arg, enum msg_type type, const void *record, int fd)
 {
 	static const char *const names[MSG_TYPE_COUNT] = { [MSG_CONF] = "conf",
-							   [MSG_CONTROL] = "control",
+							   [MSG_CONTROL] = "control", [MSG_QUERY] = "query",
 							   [MSG_INDEX] = "index",
 							   [MSG_NETFILTER] = "netfilter",
 							   [MSG_LEDGER] = "ledger" };
