@@ -115,6 +115,16 @@ static const struct conf_option options[] = {
 	  .help = "TCP connections of one client, told apart as for rate. In all there are 512; then "
 		"the one that has been idle for the longest time gives way." },
 
+	{ CONF_CLIENTS, "mdns-names", .type = TYPE_CHOICE, .choices = conf_words_switch,
+	  .at = offsetof(struct conf_clients, mdns_names), .initial = "off",
+	  .help = "Whether to listen to Multicast DNS (port 5353), for what clients without a "
+		"device block and without a name by DHCP call themselves there. Nothing is asked "
+		"or sent, but for the kernel's notes that it listens. It is heard on the "
+		"interfaces that have an address of a listen line, or, if such a line stands "
+		"for all addresses, a private one. Such a name is a label in logs and reports; "
+		"no question is answered by it and no policy knows it. Off, for the names are "
+		"chosen by the devices and often those of people." },
+
 	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER,
 	  .args = "ADDRESS[:PORT] ... [tls NAME [pin sha256/KEY ...]]",
 	  .help = "A resolver to ask, port 53 if none is written. At least one, at "

@@ -83,6 +83,7 @@ struct conf_clients {
 	uint32_t rate;	/* questions a second of one client; 0: no limit */
 	uint32_t burst; /* at once */
 	uint32_t connections; /* by TCP, of one client */
+	enum conf_switch mdns_names; /* listen to what they call themselves */
 };
 
 enum conf_gate_mode { GATE_OFF, GATE_OBSERVE, GATE_ENFORCE, GATE_QUARANTINE };

@@ -15,7 +15,7 @@
 #include "lib/util.h"
 
 /* The resolver's last rows must still find dbwriter. */
-static const enum msg_role stop_order[] = { ROLE_RESOLVER, ROLE_FLOWS, ROLE_NFTSYNC,
+static const enum msg_role stop_order[] = { ROLE_MDNS, ROLE_RESOLVER, ROLE_FLOWS, ROLE_NFTSYNC,
 					    ROLE_DBWRITER };
 
 static void tell_resolver(struct supervisor *s, const struct process *of)

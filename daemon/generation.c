@@ -34,6 +34,7 @@ static void choose_processes(struct generation *g)
 							 may_have_stayed(g->conf)));
 	/* What the gate refuses is only written down. */
 	g->wants[ROLE_FLOWS] = gate && g->conf->history.on;
+	g->wants[ROLE_MDNS] = g->conf->clients.mdns_names == SWITCH_ON;
 }
 
 static int load(struct generation *g, const char *path, struct conf_errors *errors)

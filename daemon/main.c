@@ -19,6 +19,7 @@
 #include "lib/msg.h"
 #include "lib/util.h"
 #include "local/local_reader.h"
+#include "local/mdns.h"
 #include "nftsync/nftsync.h"
 #include "resolver/resolver.h"
 
@@ -138,6 +139,7 @@ static int run_child(const char *name)
 		[ROLE_FLOWS] = flows_main,
 		[ROLE_COMPILER] = compiler_main,
 		[ROLE_LOCAL] = local_reader_main,
+		[ROLE_MDNS] = mdns_main,
 	};
 	struct stat st;
 

@@ -21,6 +21,7 @@ static const enum msg_role edges[][2] = {
 	{ ROLE_RESOLVER, ROLE_DBWRITER },
 	{ ROLE_NFTSYNC, ROLE_DBWRITER },
 	{ ROLE_FLOWS, ROLE_DBWRITER },
+	{ ROLE_MDNS, ROLE_RESOLVER },
 };
 
 static void send_peer(struct process *to, const struct process *peer, int fd)

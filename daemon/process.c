@@ -43,6 +43,7 @@ static const struct traits {
 	[ROLE_FLOWS] = { .silent_pings = 4, .stop_ms = 500 },
 	[ROLE_COMPILER] = { .stop_ms = 60000, .run_ms = 120000 },
 	[ROLE_LOCAL] = { .stop_ms = 1000, .run_ms = 10000 },
+	[ROLE_MDNS] = { .silent_pings = 4, .stop_ms = 500 },
 };
 
 struct process {

@@ -59,7 +59,8 @@ struct supervisor {
 };
 
 /** The processes, told first what comes first in a lookup's way to disk and kernel. */
-#define SUPERVISOR_START_ORDER { ROLE_DBWRITER, ROLE_NFTSYNC, ROLE_FLOWS, ROLE_RESOLVER }
+#define SUPERVISOR_START_ORDER \
+	{ ROLE_DBWRITER, ROLE_NFTSYNC, ROLE_FLOWS, ROLE_MDNS, ROLE_RESOLVER }
 
 /* --- reload.c --- */
 

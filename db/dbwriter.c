@@ -17,6 +17,7 @@
 
 #include "conf/conf.h"
 #include "db/recorder.h"
+#include "db/seen_labels.h"
 #include "db/store.h"
 #include "lib/chan.h"
 #include "lib/child.h"
@@ -42,6 +43,7 @@ struct dbwriter {
 	struct event_base *base; /* owned */
 	struct child *child;
 	struct recorder *recorder; /* owned */
+	struct seen_labels *seen;  /* owned */
 	struct conf *conf;	   /* owned; in force; NULL before the first start */
 	struct conf *next_conf;	   /* owned; from the next start on */
 	struct peer peers[ROLE_COUNT];
@@ -78,7 +80,17 @@ static const char *label_of(void *arg, const struct mac *mac, const struct addr 
 	for (size_t i = 0; w->conf && i < w->conf->device_count; i++)
 		if (is_device(&w->conf->devices[i], mac, addr))
 			return w->conf->devices[i].name;
-	return NULL;
+	return seen_labels_find(w->seen, mac, addr);
+}
+
+/* What the resolver calls clients, by leases and mDNS too. */
+static void note_labels(struct dbwriter *w, const void *data)
+{
+	const struct msg_lookup *m = NULL;
+
+	while ((m = msg_next(data, m)))
+		seen_labels_put(w->seen, m->has_mac ? &m->mac : NULL, &m->client,
+				(const char *)m->data + m->qname_len, m->device_len);
 }
 
 /* --- time --------------------------------------------------------------------------- */
@@ -189,6 +201,9 @@ static void on_peer_message(void *arg, const void *data, size_t len, int fd)
 	w->messages++;
 	switch (msg_type(data)) {
 	case MSG_LOOKUP:
+		note_labels(w, data);
+		recorder_take(w->recorder, data);
+		break;
 	case MSG_REFUSED:
 	case MSG_EVENT:
 		recorder_take(w->recorder, data);
@@ -285,15 +300,17 @@ static int serve(struct dbwriter *w)
 
 	w->base = event_base_new();
 	w->recorder = recorder_new(&labels);
+	w->seen = seen_labels_new();
 	if (w->base)
 		w->timer = event_new(w->base, -1, 0, on_timer, w);
-	if (w->base && w->recorder && w->timer)
+	if (w->base && w->recorder && w->seen && w->timer)
 		status = child_run(w->base, ROLE_DBWRITER, &ops, w, &w->child);
 	else
 		log_err("out of memory");
 	for (unsigned i = 0; i < ROLE_COUNT; i++)
 		chan_close(w->peers[i].chan);
 	recorder_free(w->recorder);
+	seen_labels_free(w->seen);
 	conf_free(w->conf);
 	conf_free(w->next_conf);
 	if (w->timer)

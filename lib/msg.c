@@ -6,13 +6,14 @@
 
 #include "lib/clock.h"
 #include "lib/dname.h"
+#include "lib/host_label.h"
 #include "lib/util.h"
 
 const char *msg_role_name(enum msg_role role)
 {
 	static const char *const names[ROLE_COUNT] = {
 		"supervisor", "resolver", "nftsync", "dbwriter", "flows", "compiler",
-		"local",
+		"local", "mdns",
 	};
 
 	return role < ROLE_COUNT ? names[role] : "?";
@@ -188,6 +189,17 @@ static bool check_tell(const void *record, size_t size)
 	return r->last <= 1 && r->len <= CHAN_MAX_BYTES && sizeof(*r) + r->len <= size;
 }
 
+static bool check_heard(const void *record, size_t size)
+{
+	const struct msg_heard *r = record;
+	char name[HOST_LABEL_MAX + 1];
+
+	(void)size;
+	return r->ifindex && is_family(r->from.family, false) &&
+	       is_family(r->addr.family, false) && memchr(r->name, '\0', sizeof(r->name)) &&
+	       host_label(r->name, strlen(r->name), name) && !strcmp(name, r->name);
+}
+
 enum fd_rule { NO_FD, WITH_FD };
 
 /* One row a type: bytes of its smallest record (0: it has none), records allowed, descriptor. */
@@ -229,6 +241,7 @@ static const struct {
 	[MSG_OVERRIDES] = { 0, 0, WITH_FD, NULL },
 	[MSG_OLDER] = { 0, 0, NO_FD, NULL },
 	[MSG_QUERY] = { 0, 0, WITH_FD, NULL },
+	[MSG_HEARD] = { sizeof(struct msg_heard), UINT16_MAX, NO_FD, check_heard },
 };
 
 static size_t record_size(const void *record)

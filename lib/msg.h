@@ -16,6 +16,7 @@
 
 #include "lib/addr.h"
 #include "lib/chan.h"
+#include "lib/host_label.h"
 #include "lib/msg_history.h"
 
 /** The processes. A role is also the child's argument and its name in log lines. */
@@ -27,6 +28,7 @@ enum msg_role {
 	ROLE_FLOWS,
 	ROLE_COMPILER,
 	ROLE_LOCAL,
+	ROLE_MDNS,
 	ROLE_COUNT,
 };
 
@@ -84,6 +86,7 @@ enum msg_type {
 	MSG_OVERRIDES,
 	MSG_OLDER, /* compiler to supervisor, behind MSG_INDEX: it is of an earlier life */
 	MSG_QUERY, /* fd: as MSG_CONTROL, but nothing can be changed by it */
+	MSG_HEARD, /* msg_heard: what a host says it is called; mdns to resolver */
 	MSG_TYPE_COUNT,
 };
 
@@ -223,6 +226,20 @@ struct msg_holder {
 	uint8_t pad;
 	uint16_t chain_len;
 	uint8_t name[]; /* then the chain */
+};
+
+/* --- names of clients --------------------------------------------------------------- */
+
+/** What somebody on the link says an address is called. */
+struct msg_heard {
+	uint16_t size;
+	uint16_t zero;
+	uint32_t ifindex;
+	uint32_t ttl_s;	  /* 0: it is called that no more */
+	struct addr from; /* that sent it */
+	struct addr addr; /* that it is about */
+	char name[HOST_LABEL_MAX + 1]; /* as host_label() makes them */
+	uint8_t pad[2];
 };
 
 /* --- questions ---------------------------------------------------------------------- */

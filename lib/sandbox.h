@@ -12,6 +12,7 @@
 /** Sets of system calls; all hold what libc, libevent and logging need. */
 enum sandbox_calls {
 	SANDBOX_NETWORK = 1 << 0, /* socket (INET, INET6, NETLINK, UNIX), bind, connect, send, recv */
+	SANDBOX_BIND = 1 << 2,	  /* bind alone, of sockets that are there */
 	SANDBOX_FILES = 1 << 1,	  /* open, rename, unlink, fsync, locks: for SQLite */
 };
 

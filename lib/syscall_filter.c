@@ -54,6 +54,8 @@ static const char *const base_calls[] = {
 	"rt_sigsuspend", "rt_sigtimedwait", "sigaltstack", "signalfd4", "exit", "exit_group",
 };
 
+static const char *const bind_calls[] = { "bind" };
+
 static const char *const network_calls[] = { "bind", "connect", "listen" };
 
 static const char *const file_calls[] = {
@@ -138,6 +140,8 @@ static int add_socket_rules(scmp_filter_ctx ctx, unsigned calls)
 	int nr = seccomp_syscall_resolve_name("socket");
 	int rc = allow_where(ctx, "socket", 0, UINT32_MAX, AF_UNIX);
 
+	if (!rc && calls & SANDBOX_BIND)
+		rc = add_calls(ctx, SCMP_ACT_ALLOW, bind_calls, ARRAY_SIZE(bind_calls));
 	if (!rc && !(calls & SANDBOX_NETWORK))
 		return seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EACCES), nr, 1, &above);
 	for (size_t i = 0; !rc && i < ARRAY_SIZE(families); i++)

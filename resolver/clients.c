@@ -9,6 +9,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "local/local_image.h"
+#include "resolver/heard.h"
 #include "resolver/neighbour.h"
 #include "resolver/policy_name.h"
 #include "resolver/setup.h"
@@ -27,6 +28,7 @@ struct slot {
 struct clients {
 	struct neighbour *neighbours; /* borrowed; may be NULL */
 	const struct local_image *local; /* borrowed; may be NULL */
+	struct heard *heard;		 /* owned */
 	struct hash_key hash;
 	struct slot slots[SLOTS];
 };
@@ -37,6 +39,10 @@ int clients_new(struct neighbour *neighbours, struct clients **out)
 
 	if (!c)
 		return -ENOMEM;
+	if (heard_new(&c->heard)) {
+		free(c);
+		return -ENOMEM;
+	}
 	c->neighbours = neighbours;
 	hash_key_init(&c->hash);
 	*out = c;
@@ -45,6 +51,8 @@ int clients_new(struct neighbour *neighbours, struct clients **out)
 
 void clients_free(struct clients *c)
 {
+	if (c)
+		heard_free(c->heard);
 	free(c);
 }
 
@@ -104,6 +112,46 @@ struct policy_client clients_place(const struct clients *c, const struct conf *c
 	return place;
 }
 
+/* Whether a name at home is another's: it leads to addresses, and not to this one. */
+static bool is_anothers(const struct clients *c, const struct dname *name, const struct addr *addr)
+{
+	struct local_match m;
+
+	if (!local_image_find(c->local, name, &m))
+		return false;
+	for (unsigned i = 0; i < m.count; i++) {
+		struct local_rr rr = local_match_at(&m, i);
+
+		if (rr.len == addr_len(addr) && !memcmp(rr.data, addr->bytes, rr.len))
+			return false;
+	}
+	return true;
+}
+
+/* What it calls itself by mDNS, if nobody else at home is called that. */
+static const char *heard_name(const struct clients *c, const struct conf *conf,
+			      const struct addr *addr, const struct mac *mac)
+{
+	const char *label = heard_find(c->heard, mac, addr, clock_mono_ms());
+	struct dname name;
+
+	if (!*label || dname_from_text(label, &name) || is_anothers(c, &name, addr))
+		return "";
+	for (size_t i = 0; i < conf->local_count; i++) {
+		const struct dname *suffix = &conf->locals[i].suffix;
+		struct dname whole = name;
+		size_t host = name.len - 1u;
+
+		if (host + suffix->len > DNAME_MAX)
+			continue;
+		memcpy(whole.wire + host, suffix->wire, suffix->len);
+		whole.len = (uint8_t)(host + suffix->len);
+		if (is_anothers(c, &whole, addr))
+			return "";
+	}
+	return label;
+}
+
 /* What a client calls itself must not pass for a device of the configuration. */
 const char *clients_label(const struct clients *c, const struct conf *conf,
 			  const struct policy_client *place, const struct addr *addr,
@@ -114,7 +162,32 @@ const char *clients_label(const struct clients *c, const struct conf *conf,
 	if (place->device != POLICY_NONE)
 		return conf->devices[place->device].name;
 	label = lease_name(c, addr, mac);
+	if (!*label)
+		label = heard_name(c, conf, addr, mac);
 	return is_device(conf, label) ? "" : label;
+}
+
+static const struct mac *known_mac(struct clients *c, const struct addr *a, uint32_t ifindex,
+				   struct mac *buf)
+{
+	return c->neighbours && neighbour_known(c->neighbours, a, ifindex, buf) ? buf : NULL;
+}
+
+void clients_hear(struct clients *c, const struct msg_heard *m, uint64_t now_ms)
+{
+	struct mac macs[2];
+	struct heard_say say = {
+		.from = &m->from, .addr = &m->addr, .name = m->name, .ttl_s = m->ttl_s,
+		.from_mac = known_mac(c, &m->from, m->ifindex, &macs[0]),
+		.mac = known_mac(c, &m->addr, m->ifindex, &macs[1]),
+	};
+
+	heard_put(c->heard, &say, now_ms);
+}
+
+struct heard *clients_heard(struct clients *c)
+{
+	return c->heard;
 }
 
 void clients_set_local(struct clients *c, const struct local_image *x)

@@ -13,6 +13,7 @@
 #include "resolver/policy.h"
 
 struct clients;
+struct heard;
 struct local_image;
 struct neighbour;
 struct setup;
@@ -27,7 +28,8 @@ struct client {
 	bool gated;		  /* its zone observes or enforces; or its interface is unknown */
 	bool must_lease;	  /* a failed lease fails the answer */
 	struct policy_client place;
-	/** Its device's name; else what it is called by its lease, which it chose itself; or "" */
+	/** Its device's name; else what it is called by its lease or by mDNS, which it chose
+	 *  itself; or "" */
 	char label[CONF_NAME_MAX + 1];
 };
 
@@ -37,6 +39,12 @@ void clients_free(struct clients *c);
 
 /** Names of clients by their leases, from now on; borrowed until another is set. NULL: none. */
 void clients_set_local(struct clients *c, const struct local_image *x);
+
+/** What somebody says that an address is called; from now on, where nothing better is known. */
+void clients_hear(struct clients *c, const struct msg_heard *m, uint64_t now_ms);
+
+/** What was heard; borrowed. */
+struct heard *clients_heard(struct clients *c);
 
 /** The client behind a question. */
 void clients_find(struct clients *c, const struct setup *setup, const struct asker *asker,
@@ -48,7 +56,7 @@ struct policy_client clients_place(const struct clients *c, const struct conf *c
 				   const char *interface);
 
 /** What a client is called; mac may be NULL. "" for unknown. Borrowed from conf, or until the
- *  next clients_set_local(). */
+ *  next call of any kind. */
 const char *clients_label(const struct clients *c, const struct conf *conf,
 			  const struct policy_client *place, const struct addr *addr,
 			  const struct mac *mac);

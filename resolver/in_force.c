@@ -56,8 +56,7 @@ void in_force_swap(struct resolver *r, struct setup *s)
 		r->old = r->current;
 	}
 	r->current = s;
-	if (!conf_wants_local(s->conf))
-		local_names_set(r, NULL);
+	local_names_follow(r);
 	override_current(r);
 	clients_flush(r->clients);
 	tcp_limit(r->tcp, s->conf->clients.connections);

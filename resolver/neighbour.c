@@ -331,6 +331,12 @@ enum neighbour_found neighbour_lookup(struct neighbour *n, const struct addr *a,
 	return probe(n, a, ifindex, now_ms);
 }
 
+bool neighbour_known(struct neighbour *n, const struct addr *a, uint32_t ifindex,
+		     struct mac *out)
+{
+	return neighbour_table_find(n->table, a, ifindex, out);
+}
+
 uint64_t neighbour_added(const struct neighbour *n)
 {
 	return neighbour_table_added(n->table);

@@ -46,6 +46,10 @@ enum neighbour_found {
 enum neighbour_found neighbour_lookup(struct neighbour *n, const struct addr *a,
 				      uint32_t ifindex, uint64_t now_ms, struct mac *out);
 
+/** The same of what is known now, without asking or probing. */
+bool neighbour_known(struct neighbour *n, const struct addr *a, uint32_t ifindex,
+		     struct mac *out);
+
 /** Grows whenever a neighbour becomes known: one awaited may be among them. */
 uint64_t neighbour_added(const struct neighbour *n);
 

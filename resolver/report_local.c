@@ -1,9 +1,13 @@
 /* Local data in reports; see report_local.h. */
 #include "resolver/report_local.h"
 
+#include <inttypes.h>
+
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "local/local_image.h"
+#include "resolver/clients.h"
+#include "resolver/heard.h"
 #include "resolver/local_answer.h"
 #include "resolver/rebind.h"
 #include "resolver/state.h"
@@ -79,6 +83,18 @@ static void print_client(const struct local_image *x, size_t i, FILE *to)
 		where_text(row.source, row.line, where));
 }
 
+static void print_heard(const struct heard *h, size_t i, FILE *to)
+{
+	char id[ADDR_TEXT_MAX];
+	struct heard_row row;
+
+	if (!heard_at(h, i, clock_mono_ms(), &row))
+		return;
+	fprintf(to, "%s\tCLIENT\t%s\t%" PRIu64 "\tmDNS\n", row.name,
+		row.has_mac ? mac_to_text(&row.mac, id) : addr_to_text(&row.addr, id),
+		row.left_ms / 1000);
+}
+
 void report_local_ls(struct resolver *r, FILE *to, const char *arg, const char *unused)
 {
 	struct local_match m;
@@ -97,6 +113,21 @@ void report_local_ls(struct resolver *r, FILE *to, const char *arg, const char *
 	}
 	for (size_t i = 0; i < local_image_labels(r->local); i++)
 		print_client(r->local, i, to);
+	for (size_t i = 0; i < HEARD_MAX; i++)
+		print_heard(clients_heard(r->clients), i, to);
+}
+
+void report_heard(const struct resolver *r, FILE *to)
+{
+	struct heard_stats s;
+
+	if (!r->current || r->current->conf->clients.mdns_names == SWITCH_OFF)
+		return;
+	heard_get_stats(clients_heard(r->clients), &s);
+	fprintf(to, "mdns\theard\t%" PRIu64 "\n", s.said);
+	fprintf(to, "mdns\tbelieved\t%" PRIu64 "\n", s.believed);
+	fprintf(to, "mdns\tof_others\t%" PRIu64 "\n", s.foreign);
+	fprintf(to, "mdns\ttoo_many\t%" PRIu64 "\n", s.full);
 }
 
 static void find(const struct resolver *r, const struct dname *name, struct local_answer *a)

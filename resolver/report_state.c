@@ -211,6 +211,7 @@ void report_status(struct resolver *r, FILE *to, const char *unused1, const char
 		return;
 	row(to, "nameward", "generation", r->current->generation);
 	report_zones(r, to);
+	report_heard(r, to);
 	report_override_status(r->current, to);
 	if (r->current->index)
 		report_lists(r->current->index, to);

@@ -141,6 +141,8 @@ static void on_peer(void *arg, enum msg_role role, int fd)
 		hold_set_channel(p->r.hold, fd);
 	else if (role == ROLE_DBWRITER)
 		lookup_log_set_channel(p->r.log, fd);
+	else if (role == ROLE_MDNS)
+		local_names_set_channel(&p->r, fd);
 	else
 		close(fd);
 }
@@ -279,6 +281,7 @@ static void free_parts(struct process *p)
 		setup_free(s);
 	}
 	setup_free(r->current);
+	local_names_set_channel(r, -1);
 	control_free(r->control);
 	listener_free(r->listener);
 	hold_free(r->hold);

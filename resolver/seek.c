@@ -5,6 +5,8 @@
 
 #include "lib/clock.h"
 #include "local/local_image.h"
+#include "resolver/clients.h"
+#include "resolver/heard.h"
 #include "resolver/neighbour.h"
 #include "resolver/policy.h"
 #include "resolver/setup.h"
@@ -20,9 +22,19 @@ static bool seek(struct resolver *r, const struct addr *a, const struct mac *mac
 	return true;
 }
 
+/* More of what is known in part. @return whether anything is */
+static bool seek_rest(struct resolver *r, struct sought *out)
+{
+	if (out->has_mac)
+		seek(r, NULL, &out->mac, out);
+	else if (out->addr.family)
+		seek(r, &out->addr, NULL, out);
+	return out->has_mac || out->addr.family;
+}
+
 /* Who has one of these names by its lease. Walks all leases. */
-static bool seek_names(struct resolver *r, char *const *names, size_t count,
-		       struct sought *out)
+static bool seek_leases(struct resolver *r, char *const *names, size_t count,
+			struct sought *out)
 {
 	int64_t now_s = clock_wall_us() / 1000000;
 	struct local_label_row row;
@@ -42,11 +54,24 @@ static bool seek_names(struct resolver *r, char *const *names, size_t count,
 			out->has_mac = true;
 		}
 	}
-	if (out->has_mac)
-		seek(r, NULL, &out->mac, out);
-	else if (out->addr.family)
-		seek(r, &out->addr, NULL, out);
-	return out->has_mac || out->addr.family;
+	return seek_rest(r, out);
+}
+
+/* Who says so by mDNS. */
+static bool seek_heard(struct resolver *r, const char *name, struct sought *out)
+{
+	struct heard_row row;
+
+	for (size_t i = 0; i < HEARD_MAX; i++) {
+		if (!heard_at(clients_heard(r->clients), i, clock_mono_ms(), &row) ||
+		    strcmp(row.name, name) != 0)
+			continue;
+		out->addr = row.addr;
+		out->mac = row.mac;
+		out->has_mac = row.has_mac;
+		break;
+	}
+	return seek_rest(r, out);
 }
 
 static bool seek_device(struct resolver *r, const struct conf_device *d, struct sought *out)
@@ -62,7 +87,7 @@ static bool seek_device(struct resolver *r, const struct conf_device *d, struct 
 	for (size_t i = 0; i < d->addr_count; i++)
 		if (seek(r, &d->addrs[i], NULL, out))
 			return true;
-	return d->mac_count || d->addr_count || seek_names(r, d->dhcp_names, d->dhcp_name_count, out);
+	return d->mac_count || d->addr_count || seek_leases(r, d->dhcp_names, d->dhcp_name_count, out);
 }
 
 bool seek_client(struct resolver *r, const char *text, struct sought *out)
@@ -85,7 +110,8 @@ bool seek_client(struct resolver *r, const char *text, struct sought *out)
 		if (!strcmp(conf->devices[i].name, text))
 			return seek_device(r, &conf->devices[i], out);
 	if (strcmp(text, "router") != 0)
-		return seek_names(r, (char *const[]){ (char *)text }, 1, out);
+		return seek_leases(r, (char *const[]){ (char *)text }, 1, out) ||
+		       seek_heard(r, text, out);
 	addr_from_text("127.0.0.1", &out->addr);
 	out->interface = POLICY_LOOPBACK;
 	return true;

@@ -18,6 +18,7 @@
 #include "resolver/tcp.h"
 #include "resolver/wire.h"
 
+struct chan;
 struct child;
 struct conf_overrides;
 struct control;
@@ -53,6 +54,7 @@ struct resolver {
 	struct queries *queries;
 	struct local_image *local; /* NULL: none */
 	struct home home;
+	struct chan *mdns; /* owned; NULL: not there */
 	struct log_limit rebind_said;
 	struct guard *guard;
 	struct schedule schedule; /* of current */

@@ -38,7 +38,7 @@ static const char big[] =
 	" stale-after 20ms\n prefetch off\n nxdomain-below off\n}\n"
 	"window school {\n hours mon-fri 08:00-13:00,14:00-15:00\n hours 22:00-06:00\n}\n"
 	"clients {\n network 192.0.2.0/24 2001:db8::/32 192.0.2.77\n others ignore\n rate off\n"
-	" burst 7\n connections 1\n}\n"
+	" burst 7\n connections 1\n mdns-names on\n}\n"
 	"zone any { interface * }\n"
 	"zone iot {\n interface br-iot wlan0.1 'a{b}'\n gate enforce\n}\n"
 	"zone odd {\n interface x#y\n on-failure servfail\n}\n"

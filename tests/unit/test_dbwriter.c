@@ -20,6 +20,7 @@
 #include "db/dbwriter.h"
 #include "lib/chan.h"
 #include "lib/child.h"
+#include "lib/util.h"
 #include "tests/support/history_fixture.h"
 
 #define T0	FIXTURE_START_US
@@ -207,6 +208,49 @@ static void rows_of_all_peers_are_recorded_and_status_is_told(void **state)
 	assert_int_equal(rig_fini(&rig), 0);
 }
 
+static void refusals_have_the_name_that_the_client_asked_under(void **state)
+{
+	static const struct fixture_lookup lookups[] = {
+		{ .client = "192.168.20.8", .mac = "7c:2f:80:00:11:33", .device = "phone" },
+		{ .client = "192.168.20.8", .mac = "7c:2f:80:00:11:33", .device = "new-name" },
+		{ .client = "192.168.20.9", .device = "routed" },
+		{ .client = "192.168.20.7", .mac = "7c:2f:80:00:11:22", .device = "liar" },
+		{ .client = "192.168.20.5", .device = "gone" }, { .client = "192.168.20.5" },
+	};
+	static const struct {
+		const char *client, *mac, *who;
+	} cases[] = {
+		{ "fd00::a1", "7c:2f:80:00:11:33", "new-name" }, /* by the MAC address */
+		{ "192.168.20.9", NULL, "routed" },
+		{ "192.168.20.7", "7c:2f:80:00:11:22", "tv" }, /* the configuration goes before */
+		{ "192.168.20.8", "7c:2f:80:00:11:44", "192.168.20.8" },
+		{ "192.168.20.5", NULL, "192.168.20.5" },
+	};
+	struct rig rig;
+	char sql[128];
+
+	rig_init(&rig, state);
+	for (size_t i = 0; i < ARRAY_SIZE(lookups); i++)
+		send_lookup(rig.resolver, &lookups[i]);
+	ask_status(&rig, "history\trows\t");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct msg_refused m = { .size = sizeof(m), .proto = 6, .port = 443, .n = 1,
+					 .ts_us = T0 + (int64_t)i };
+
+		assert_int_equal(addr_from_text(cases[i].client, &m.client), 0);
+		assert_int_equal(addr_from_text("203.0.113.9", &m.dest), 0);
+		m.has_mac = cases[i].mac && !mac_from_text(cases[i].mac, &m.mac);
+		send_message(rig.flows, MSG_REFUSED, &m, sizeof(m), -1);
+	}
+	send_message(rig.supervisor, MSG_STOP, NULL, 0, -1);
+	assert_int_equal(rig_fini(&rig), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(sql, sizeof(sql), "SELECT who FROM refusals WHERE client = '%s'",
+			 cases[i].client);
+		assert_string_equal(fixture_text(rig.fixture->path, sql), cases[i].who);
+	}
+}
+
 static void what_was_sent_before_stop_is_recorded(void **state)
 {
 	struct rig rig;
@@ -270,6 +314,7 @@ int main(void)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(rows_of_all_peers_are_recorded_and_status_is_told),
+		TEST(refusals_have_the_name_that_the_client_asked_under),
 		TEST(what_was_sent_before_stop_is_recorded),
 		TEST(a_reload_with_another_file_switches),
 		TEST(garbage_from_a_sibling_ends_the_process_but_not_its_rows),

@@ -91,9 +91,18 @@ static void add_secret(struct msg_buf *b)
 	m->key[1] = 1;
 }
 
+static void add_heard(struct msg_buf *b)
+{
+	struct msg_heard *m = msg_buf_add(b, MSG_HEARD, sizeof(*m));
+
+	m->ifindex = 2;
+	m->from.family = m->addr.family = AF_INET;
+	memcpy(m->name, "annas-phone", 12);
+}
+
 static void (*const makers[])(struct msg_buf *) = {
 	add_lease, add_holder, add_withdraw, add_lookup, add_refused, add_event, add_tell,
-	add_secret,
+	add_secret, add_heard,
 };
 
 static void whole_messages_pass_and_walk(void **state)
@@ -189,6 +198,30 @@ static void an_interfaces_name_has_its_end(void **state)
 	m->device.id[15] = 'x';
 	assert_int_equal(msg_check(b.bytes, b.len, false), -EBADMSG);
 	memset(m->device.id, 0, sizeof(m->device.id));
+	assert_int_equal(msg_check(b.bytes, b.len, false), -EBADMSG);
+}
+
+static void what_is_heard_is_a_name_of_a_host(void **state)
+{
+	static const struct {
+		const char *name;
+		int rc;
+	} cases[] = {
+		{ "a", 0 }, { "", -EBADMSG }, { "A", -EBADMSG }, { "a b", -EBADMSG },
+		{ "a.b", -EBADMSG }, { "wpad", -EBADMSG },
+	};
+	struct msg_buf b = { .len = 0 };
+	struct msg_heard *m;
+
+	(void)state;
+	add_heard(&b);
+	m = (struct msg_heard *)((uint8_t *)b.bytes + sizeof(struct msg_head));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(m->name, 0, sizeof(m->name));
+		memcpy(m->name, cases[i].name, strlen(cases[i].name));
+		assert_int_equal(msg_check(b.bytes, b.len, false), cases[i].rc);
+	}
+	memset(m->name, 'a', sizeof(m->name)); /* it has no end */
 	assert_int_equal(msg_check(b.bytes, b.len, false), -EBADMSG);
 }
 
@@ -334,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_messages_pass_and_walk),
+		cmocka_unit_test(what_is_heard_is_a_name_of_a_host),
 		cmocka_unit_test(messages_cut_short_are_refused_at_every_length),
 		cmocka_unit_test(mutated_messages_never_read_outside),
 		cmocka_unit_test(wrong_types_counts_and_descriptors_are_refused),

@@ -202,6 +202,7 @@ static void probe_base(int fd)
 	MUST(memfd >= 0 && ftruncate(memfd, 100) == 0 && lseek(memfd, 0, SEEK_END) == 100);
 	MUST(fcntl(memfd, F_ADD_SEALS, F_SEAL_WRITE) == 0);
 	MUST(if_nametoindex("lo") > 0);
+	MUST(bind(pair[0], NULL, 0) < 0 && errno == ENOSYS);
 	MUST(fd >= 0 && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
 	free(malloc(10 << 20));
 }
@@ -214,6 +215,28 @@ static void base_set_opens_neither_files_nor_sockets(void **state)
 	if (BUILT_WITH_SANITIZER)
 		skip();
 	assert_int_equal(run(&s, probe_base), 0);
+}
+
+static void probe_bind(int fd)
+{
+	struct sockaddr any = { .sa_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	(void)fd;
+	MUST(s >= 0 && bind(s, &any, sizeof(any.sa_family)) == 0);
+	MUST(connect(s, &any, sizeof(any)) < 0 && errno == ENOSYS);
+	MUST(socket(AF_INET, SOCK_DGRAM, 0) < 0 && errno == EACCES);
+	MUST(open("/etc/passwd", O_RDONLY) < 0 && errno == ENOENT);
+}
+
+static void bind_set_gives_no_more_than_its_name_says(void **state)
+{
+	struct sandbox s = { .user = ACCOUNT, .calls = SANDBOX_BIND };
+
+	(void)state;
+	if (BUILT_WITH_SANITIZER)
+		skip();
+	assert_int_equal(run(&s, probe_bind), 0);
 }
 
 static void probe_network(int fd)
@@ -347,6 +370,7 @@ int main(void)
 		cmocka_unit_test(missing_account_is_refused),
 		cmocka_unit_test(capability_that_is_not_there_is_an_error),
 		cmocka_unit_test(base_set_opens_neither_files_nor_sockets),
+		cmocka_unit_test(bind_set_gives_no_more_than_its_name_says),
 		cmocka_unit_test(network_set_gives_sockets_and_no_files),
 		cmocka_unit_test(files_set_gives_files_and_no_sockets),
 		cmocka_unit_test(what_only_an_intruder_calls_kills),
