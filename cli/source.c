@@ -188,6 +188,8 @@ int source_history_failed(const struct command *c, const struct conf *conf, int 
 		command_complain(c, "%s: not permitted: try sudo, or join the group adm", path);
 	else if (rc == -ETIMEDOUT)
 		command_complain(c, "%s: the question took too long: narrow it with -S", path);
+	else if (rc == -E2BIG)
+		command_complain(c, "%s: too much to count at once: narrow it with -S", path);
 	else
 		command_complain(c, "%s: %s", path, store_reason(rc));
 	return rc == -EACCES ? COMMAND_PERMISSION : COMMAND_FAILED;

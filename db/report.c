@@ -9,6 +9,7 @@
 
 #include "db/report_impl.h"
 #include "db/schema.h"
+#include "db/store.h"
 #include "lib/clock.h"
 #include "lib/util.h"
 
@@ -117,6 +118,7 @@ int report_open(const char *path, struct report **out)
 
 	if (!r)
 		return -ENOMEM;
+	store_library_init();
 	r->limit_s = REPORT_STATEMENT_S;
 	rc = report_rc(r, sqlite3_open_v2(path, &r->db,
 					  SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));

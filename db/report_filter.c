@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/report_impl.h"
@@ -74,11 +75,9 @@ static void append_field(struct report_sql *sql, const struct report_log *q,
 }
 
 /* A value as a GLOB pattern: only `*` is special, letters are lower case, and a name's
- * final dot is not stored. */
-static int bind_pattern(sqlite3_stmt *stmt, unsigned param, enum report_field field,
-			const char *from)
+ * final dot is not stored. Returns its length, of at most 3 * VALUE_MAX. */
+static int make_pattern(enum report_field field, const char *from, char *pattern)
 {
-	char pattern[VALUE_MAX * 3];
 	size_t len = 0;
 
 	if (strlen(from) >= VALUE_MAX)
@@ -94,8 +93,19 @@ static int bind_pattern(sqlite3_stmt *stmt, unsigned param, enum report_field fi
 			pattern[len++] = (char)tolower((unsigned char)*from);
 		}
 	}
-	return sqlite3_bind_text(stmt, (int)param, pattern, (int)len, SQLITE_TRANSIENT) ==
-	       SQLITE_OK ? 0 : -ENOMEM;
+	return (int)len;
+}
+
+static int bind_pattern(sqlite3_stmt *stmt, unsigned param, enum report_field field,
+			const char *from)
+{
+	char pattern[VALUE_MAX * 3];
+	int len = make_pattern(field, from, pattern);
+
+	if (len < 0)
+		return len;
+	return sqlite3_bind_text(stmt, (int)param, pattern, len, SQLITE_TRANSIENT) == SQLITE_OK ?
+		       0 : -ENOMEM;
 }
 
 void report_filter_add(struct report_sql *sql, const struct report_log *q,
@@ -152,4 +162,109 @@ int report_ranged(struct report *r, const char *sql, const struct report_log *q,
 	sqlite3_finalize(stmt);
 	report_page_fini(&page);
 	return rc;
+}
+
+/* --- in memory ------------------------------------------------------------------------ */
+
+struct glob {
+	enum report_field field;
+	bool is_negated;
+	char *pattern; /* owned */
+};
+
+struct report_globs {
+	size_t count;
+	struct glob all[REPORT_FILTERS_MAX];
+};
+
+static int add_glob(struct report_globs *g, const struct report_filter *f)
+{
+	struct glob *to = &g->all[g->count];
+	char pattern[VALUE_MAX * 3];
+	int len = make_pattern(f->field, f->value + is_negated(f), pattern);
+
+	if (len < 0)
+		return len;
+	to->field = f->field;
+	to->is_negated = is_negated(f);
+	to->pattern = strndup(pattern, (size_t)len);
+	if (!to->pattern)
+		return -ENOMEM;
+	g->count++;
+	return 0;
+}
+
+int report_globs_new(const struct report_log *q, struct report_globs **out)
+{
+	struct report_globs *g;
+	int rc = 0;
+
+	if (q->filter_count > REPORT_FILTERS_MAX)
+		return -EINVAL;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	for (size_t i = 0; i < q->filter_count && !rc; i++)
+		rc = add_glob(g, &q->filters[i]);
+	if (rc)
+		report_globs_free(g);
+	else
+		*out = g;
+	return rc;
+}
+
+void report_globs_free(struct report_globs *g)
+{
+	for (size_t i = 0; g && i < g->count; i++)
+		free(g->all[i].pattern);
+	free(g);
+}
+
+bool report_globs_have(const struct report_globs *g, enum report_field field)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->all[i].field == field)
+			return true;
+	return false;
+}
+
+static bool is_match(const struct glob *glob, const char *text)
+{
+	bool folds = glob->field == REPORT_CLIENT || glob->field == REPORT_TYPE ||
+		     glob->field == REPORT_LIST || glob->field == REPORT_RCODE;
+	char lower[VALUE_MAX];
+	size_t i;
+
+	if (!text)
+		return false;
+	if (!folds)
+		return !sqlite3_strglob(glob->pattern, text);
+	for (i = 0; text[i] && i < sizeof(lower) - 1; i++)
+		lower[i] = (char)tolower((unsigned char)text[i]);
+	lower[i] = '\0';
+	return !sqlite3_strglob(glob->pattern, lower);
+}
+
+bool report_globs_pass(const struct report_globs *g, enum report_field field, const char *text,
+		       const char *other)
+{
+	bool is_wanted = false, is_found = false;
+
+	if (!text && (field == REPORT_LIST || field == REPORT_UPSTREAM))
+		text = "";
+	for (size_t i = 0; i < g->count; i++) {
+		const struct glob *glob = &g->all[i];
+		bool matches;
+
+		if (glob->field != field)
+			continue;
+		if (!text)
+			return false;
+		matches = is_match(glob, text) || is_match(glob, other);
+		if (glob->is_negated && matches)
+			return false;
+		is_wanted |= !glob->is_negated;
+		is_found |= !glob->is_negated && matches;
+	}
+	return is_found || !is_wanted;
 }

@@ -33,6 +33,22 @@ void report_filter_add(struct report_sql *sql, const struct report_log *q,
 int report_filter_bind(struct sqlite3_stmt *stmt, const struct report_log *q,
 		       unsigned first_param);
 
+/** The same filters for texts in memory. */
+struct report_globs;
+
+/** @retval -EINVAL  a value is too long; -ENOMEM */
+int report_globs_new(const struct report_log *q, struct report_globs **out);
+void report_globs_free(struct report_globs *g);
+
+/** Whether any of them looks at a field. */
+bool report_globs_have(const struct report_globs *g, enum report_field field);
+
+/** Whether a row with this text in a field passes what is said of the field.
+ *  @param text   NULL: the row has none
+ *  @param other  what the field is compared with as well, or NULL */
+bool report_globs_pass(const struct report_globs *g, enum report_field field, const char *text,
+		       const char *other);
+
 /** What a question is about: a name with `*` for any characters, or a plain text. */
 struct report_subject {
 	const char *text;

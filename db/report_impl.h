@@ -12,6 +12,8 @@ struct sqlite3_stmt;
 #define REPORT_COLUMNS_MAX 24
 #define REPORT_ANSWER_ROWS 10000 /* of report_ask */
 
+#define REPORT_ROLLED_VERSION 4 /* the first with sites and roll-ups */
+
 struct report {
 	struct sqlite3 *db; /* owned */
 	int64_t version;    /* of the tables; at most schema_version() */

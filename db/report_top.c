@@ -1,52 +1,59 @@
 /*
- * One statement for each question of report_top.h, over the view `lookups`, and over a
+ * The questions of report_top.h: lookups are counted in memory (report_count.h), with a
  * roll-up for the time whose lookups have been deleted.
  */
 #include "db/report_top.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "db/report_count.h"
 #include "db/report_filter.h"
 #include "db/report_impl.h"
+#include "db/census.h"
 #include "lib/util.h"
 
-#define ROLLED_VERSION 3 /* the first with sites and roll-ups */
 #define DAY	       86400000000LL
 #define DAY_US	       "86400000000"
-
-#define PERCENT	    " round(100.0 * sum(n) / sum(sum(n)) OVER (), 1) AS percent,"
-#define BLOCKED	    " coalesce(sum(n) FILTER (WHERE verdict GLOB 'blocked*'), 0) AS blocked,"
-#define CLIENTS	    " count(DISTINCT client) AS clients,"
-#define NAMES	    " count(DISTINCT name) AS names,"
-#define LAST	    " max(ts) AS last"
-#define BUSIEST	    " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3"
-#define SUM_OF(key) "SELECT " key ", sum(n) AS n," PERCENT
+#define COLUMNS_MAX    6
 
 /* Roll-ups that go on where the lookups have been deleted. */
 enum rolled { ROLLED_NOT, ROLLED_DAILY, ROLLED_HOURLY };
 
-/* SELECT ... [rows that pass] ...: what stands before them and behind them. */
+/* What a column of an answer shows. */
+enum shown { SHOW_KEY, SHOW_N, SHOW_PERCENT, SHOW_BLOCKED, SHOW_CLIENTS, SHOW_NAMES, SHOW_LAST,
+	     SHOW_P50, SHOW_P95, SHOW_HOUR, SHOW_VERDICT };
+
+static const char *const column_names[] = {
+	[SHOW_N] = "n",		    [SHOW_PERCENT] = "percent", [SHOW_BLOCKED] = "blocked",
+	[SHOW_CLIENTS] = "clients", [SHOW_NAMES] = "names",	[SHOW_LAST] = "last",
+	[SHOW_P50] = "p50",	    [SHOW_P95] = "p95",		[SHOW_HOUR] = "hour",
+	[SHOW_VERDICT] = "verdict",
+};
+
 static const struct question {
-	const char *head, *condition, *tail;
+	enum count_by by;
+	const char *key; /* name of SHOW_KEY, and of the roll-up's column */
 	enum rolled rolled;
+	enum shown columns[COLUMNS_MAX];
+	size_t column_count;
 } questions[REPORT_TOP_COUNT] = {
-	[REPORT_TOP_NAMES] = { SUM_OF("name") BLOCKED CLIENTS LAST, "", BUSIEST, ROLLED_DAILY },
-	[REPORT_TOP_SITES] = { SUM_OF("site") BLOCKED CLIENTS LAST, "", BUSIEST, ROLLED_DAILY },
-	[REPORT_TOP_CLIENTS] = { SUM_OF("who") BLOCKED NAMES LAST, "", BUSIEST, ROLLED_DAILY },
-	[REPORT_TOP_LISTS] = { SUM_OF("list") CLIENTS NAMES LAST, " AND list IS NOT NULL",
-			       BUSIEST, ROLLED_NOT },
-	[REPORT_TOP_UPSTREAMS] = {
-		SUM_OF("upstream") " min(ms) FILTER (WHERE rank >= 0.50) AS p50,"
-		" min(ms) FILTER (WHERE rank >= 0.95) AS p95," LAST
-		" FROM (SELECT upstream, n, ms, ts, cume_dist()"
-		" OVER (PARTITION BY upstream ORDER BY ms) AS rank",
-		" AND upstream IS NOT NULL", ")" BUSIEST, ROLLED_NOT },
-	[REPORT_TOP_TYPES] = { SUM_OF("type") BLOCKED CLIENTS LAST, "", BUSIEST, ROLLED_NOT },
-	[REPORT_TOP_VERDICTS] = { SUM_OF("verdict") CLIENTS NAMES LAST, "", BUSIEST,
-				  ROLLED_DAILY },
-	[REPORT_HOURS] = { "SELECT (ts - ?1) / 3600000000 AS hour, verdict, sum(n) AS n", "",
-			   " GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ?3", ROLLED_HOURLY },
+#define BLOCKED_CLIENTS { SHOW_KEY, SHOW_N, SHOW_PERCENT, SHOW_BLOCKED, SHOW_CLIENTS, SHOW_LAST }, 6
+#define BLOCKED_NAMES	{ SHOW_KEY, SHOW_N, SHOW_PERCENT, SHOW_BLOCKED, SHOW_NAMES, SHOW_LAST }, 6
+#define CLIENTS_NAMES	{ SHOW_KEY, SHOW_N, SHOW_PERCENT, SHOW_CLIENTS, SHOW_NAMES, SHOW_LAST }, 6
+	[REPORT_TOP_NAMES] = { COUNT_NAMES, "name", ROLLED_DAILY, BLOCKED_CLIENTS },
+	[REPORT_TOP_SITES] = { COUNT_SITES, "site", ROLLED_DAILY, BLOCKED_CLIENTS },
+	[REPORT_TOP_CLIENTS] = { COUNT_CLIENTS, "who", ROLLED_DAILY, BLOCKED_NAMES },
+	[REPORT_TOP_LISTS] = { COUNT_LISTS, "list", ROLLED_NOT, CLIENTS_NAMES },
+	[REPORT_TOP_UPSTREAMS] = { COUNT_UPSTREAMS, "upstream", ROLLED_NOT,
+				   { SHOW_KEY, SHOW_N, SHOW_PERCENT, SHOW_P50, SHOW_P95,
+				     SHOW_LAST }, 6 },
+	[REPORT_TOP_TYPES] = { COUNT_TYPES, "type", ROLLED_NOT, BLOCKED_CLIENTS },
+	[REPORT_TOP_VERDICTS] = { COUNT_VERDICTS, "verdict", ROLLED_DAILY, CLIENTS_NAMES },
+	[REPORT_HOURS] = { COUNT_HOURS, "NULL", ROLLED_HOURLY,
+			   { SHOW_HOUR, SHOW_VERDICT, SHOW_N }, 3 },
 };
 
 /* The first midnight (UTC) from which every lookup is still there. */
@@ -56,21 +63,15 @@ static const struct question {
 
 /* Days and hours count that are whole within the range. */
 static const struct {
-	const char *lookups, *rollup, *first_sql;
+	const char *rollup, *first_sql;
 } sources[] = {
-	[ROLLED_NOT] = { " FROM lookups WHERE ts >= ?1 AND ts < ?2", NULL, NULL },
 	[ROLLED_DAILY] = {
-		" FROM (SELECT name, site, who, client, verdict, n, ts FROM lookups"
-		" WHERE ts >= max(?1, " WHOLE_FROM ") AND ts < ?2",
-		" UNION ALL SELECT name, site, who, client, verdict, n,"
-		" unixepoch(day) * 1000000 FROM daily"
+		", client, name, verdict, n, unixepoch(day) * 1000000 FROM daily"
 		" WHERE day >= date((max(?1, 0) + 86399999999) / " DAY_US " * 86400, 'unixepoch')"
 		" AND day < date(min(?2, " WHOLE_FROM ") / 1000000, 'unixepoch')",
 		"SELECT min(id) * " DAY_US " FROM day" },
 	[ROLLED_HOURLY] = {
-		" FROM (SELECT who, client, verdict, n, ts FROM lookups"
-		" WHERE ts >= max(?1, " WHOLE_FROM ") AND ts < ?2",
-		" UNION ALL SELECT who, client, verdict, n, ts FROM hourly"
+		", client, NULL, verdict, n, ts FROM hourly"
 		" WHERE ts >= ?1 AND ts < " WHOLE_FROM " AND ts <= ?2 - 3600000000",
 		"SELECT min(ts) FROM hour_total" },
 };
@@ -101,7 +102,7 @@ static int choose(struct report *r, enum rolled rolled, const struct report_log 
 	int rc;
 
 	*chosen = ROLLED_NOT;
-	if (rolled == ROLLED_NOT || r->version < ROLLED_VERSION || !can_filter(rolled, q))
+	if (rolled == ROLLED_NOT || r->version < REPORT_ROLLED_VERSION || !can_filter(rolled, q))
 		return 0;
 	rc = report_number(r, "SELECT min(ts) FROM lookup WHERE ts > 0", &oldest);
 	if (!rc)
@@ -111,41 +112,148 @@ static int choose(struct report *r, enum rolled rolled, const struct report_log 
 	return rc;
 }
 
-static void add_rows(struct report_sql *sql, const struct question *question,
-		     enum rolled rolled, const struct report_log *q)
+/* --- counting ------------------------------------------------------------------------- */
+
+static int count_rollup(struct report *r, const struct question *question, enum rolled rolled,
+			const struct report_log *q, struct census *t)
 {
-	report_sql_add(sql, "%s%s", sources[rolled].lookups, question->condition);
+	struct report_sql *sql = calloc(1, sizeof(*sql));
+	int rc = -EINVAL;
+
+	if (!sql)
+		return -ENOMEM;
+	report_sql_add(sql, "SELECT %s%s", question->key, sources[rolled].rollup);
 	report_filter_add(sql, q, REPORT_RANGED_PARAM);
-	if (rolled == ROLLED_NOT)
-		return;
-	report_sql_add(sql, "%s", sources[rolled].rollup);
-	report_filter_add(sql, q, REPORT_RANGED_PARAM);
-	report_sql_add(sql, ")");
+	if (!sql->is_full)
+		rc = report_count_rolled(r, question->by, q, sql->text, t);
+	free(sql);
+	return rc;
+}
+
+static int count(struct report *r, const struct question *question, const struct report_log *q,
+		 struct census *t)
+{
+	int64_t since = q->since_us ? q->since_us : INT64_MIN, whole_from = since;
+	int64_t until = q->until_us ? q->until_us : INT64_MAX;
+	enum rolled rolled;
+	int rc = choose(r, question->rolled, q, &rolled);
+
+	if (!rc && rolled != ROLLED_NOT) {
+		rc = report_number(r, "SELECT " WHOLE_FROM, &whole_from);
+		if (!rc)
+			rc = count_rollup(r, question, rolled, q, t);
+	}
+	return rc ? rc : report_count(r, question->by, q, MAX(since, whole_from), until, t);
+}
+
+/* --- answers -------------------------------------------------------------------------- */
+
+static struct report_value integer(int64_t value)
+{
+	return (struct report_value){ .type = REPORT_INTEGER, .integer = value };
+}
+
+static struct report_value real(double value)
+{
+	return (struct report_value){ .type = value < 0 ? REPORT_NULL : REPORT_REAL,
+				      .real = value };
+}
+
+static struct report_value text(const char *value)
+{
+	return (struct report_value){ .type = value ? REPORT_TEXT : REPORT_NULL, .text = value };
+}
+
+/* To a tenth. */
+static double percent_of(int64_t n, int64_t total)
+{
+	char tenths[32];
+
+	snprintf(tenths, sizeof(tenths), "%.1f",
+		 total ? 100.0 * (double)n / (double)total : 0.0);
+	return strtod(tenths, NULL);
+}
+
+/* "00000017 cached" */
+static const char *verdict_of(const char *key)
+{
+	const char *verdict = strchr(key, ' ');
+
+	return verdict && verdict[1] ? verdict + 1 : NULL;
+}
+
+static struct report_value value_of(enum shown what, const struct census_entry *e, int64_t total)
+{
+	switch (what) {
+	case SHOW_KEY:
+		return text(e->text);
+	case SHOW_N:
+		return integer(e->n);
+	case SHOW_PERCENT:
+		return real(percent_of(e->n, total));
+	case SHOW_BLOCKED:
+		return integer(e->blocked);
+	case SHOW_CLIENTS:
+		return integer(e->with[CENSUS_CLIENT]);
+	case SHOW_NAMES:
+		return integer(e->with[CENSUS_NAME]);
+	case SHOW_LAST:
+		return integer(e->last_us);
+	case SHOW_P50:
+		return real(e->p50_us / 1000);
+	case SHOW_P95:
+		return real(e->p95_us / 1000);
+	case SHOW_HOUR:
+		return integer(strtoll(e->text, NULL, 10));
+	default:
+		return text(verdict_of(e->text));
+	}
+}
+
+static int show(const struct question *question, struct census *t, uint64_t limit,
+		const struct report_out *out)
+{
+	const char *names[COLUMNS_MAX];
+	int rc;
+
+	for (size_t i = 0; i < question->column_count; i++)
+		names[i] = question->columns[i] == SHOW_KEY ? question->key :
+							      column_names[question->columns[i]];
+	rc = out->columns(out->arg, names, question->column_count);
+	limit = MIN(limit ? limit : REPORT_ANSWER_ROWS, (uint64_t)REPORT_ANSWER_ROWS);
+	for (size_t i = 0; i < census_count(t) && i < limit && !rc; i++) {
+		struct report_value values[COLUMNS_MAX];
+		struct census_entry e;
+
+		census_at(t, i, &e);
+		for (size_t k = 0; k < question->column_count; k++)
+			values[k] = value_of(question->columns[k], &e, census_total(t));
+		rc = out->row(out->arg, values, question->column_count);
+	}
+	return rc;
 }
 
 int report_top(struct report *r, enum report_top what, const struct report_log *q,
 	       const struct report_out *out)
 {
 	const struct question *question = &questions[what];
-	struct report_sql *sql;
-	enum rolled rolled;
+	struct census *t;
 	int rc;
 
 	if (q->filter_count > REPORT_FILTERS_MAX)
 		return -EINVAL;
-	if (what == REPORT_TOP_SITES && r->version < ROLLED_VERSION)
+	if (what == REPORT_TOP_SITES && r->version < REPORT_ROLLED_VERSION)
 		return -ENOTSUP;
-	rc = choose(r, question->rolled, q, &rolled);
-	if (rc)
-		return rc;
-	sql = calloc(1, sizeof(*sql));
-	if (!sql)
+	t = census_new();
+	if (!t)
 		return -ENOMEM;
-	report_sql_add(sql, "%s", question->head);
-	add_rows(sql, question, rolled, q);
-	report_sql_add(sql, "%s", question->tail);
-	rc = sql->is_full ? -EINVAL : report_ranged(r, sql->text, q, NULL, out);
-	free(sql);
+	r->has_columns = false;
+	rc = count(r, question, q, t);
+	if (!rc)
+		rc = census_sort(t, what == REPORT_HOURS);
+	if (!rc)
+		rc = show(question, t, q->limit, out);
+	census_free(t);
 	return rc;
 }
 

@@ -10,7 +10,7 @@
 enum report_top {
 	/* name, n, percent, blocked, clients, last */
 	REPORT_TOP_NAMES,
-	/* site, the same: registrable domains; -ENOTSUP from a history before version 3 */
+	/* site, the same: registrable domains; -ENOTSUP from a history before version 4 */
 	REPORT_TOP_SITES,
 	/* who, n, percent, blocked, names, last */
 	REPORT_TOP_CLIENTS,
@@ -32,7 +32,9 @@ enum report_top {
  *  the roll-ups by day (names, sites, clients, verdicts) or hour go on, for days and hours
  *  that are whole within the range, and `last` is such a day; not with filters that they do
  *  not have (type, list and so on).
+ *  Of more than a million different names the further ones are counted as "*".
  *  @param q  filters, range, limit (0: as many as a question may give, 10,000)
+ *  @retval -E2BIG  too many pairs of them with clients or names (census.h)
  *  @return results of report_log() */
 int report_top(struct report *r, enum report_top what, const struct report_log *q,
 	       const struct report_out *out);

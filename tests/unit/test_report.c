@@ -15,6 +15,7 @@
 #include "db/events.h"
 #include "db/refusals.h"
 #include "db/report.h"
+#include "db/report_top.h"
 #include "lib/util.h"
 #include "tests/support/history_fixture.h"
 
@@ -417,6 +418,83 @@ static void who_asked_for_a_name(void **state)
 	fixture_db_close(&db);
 }
 
+/* What is counted in memory is what SQL counts: names in the dictionary and not, clients
+ * beyond the first 64, names that were left out, filters of every kind. */
+static void counting_agrees_with_sql(void **state)
+{
+	static const struct {
+		enum report_top what;
+		const char *key, *second, *condition;
+		struct report_filter filters[2];
+		size_t filter_count;
+	} cases[] = {
+		{ REPORT_TOP_NAMES, "name", "count(DISTINCT client)", "1", {{ 0 }}, 0 },
+		{ REPORT_TOP_SITES, "site", "count(DISTINCT client)", "1", {{ 0 }}, 0 },
+		{ REPORT_TOP_CLIENTS, "who", "count(DISTINCT name)", "1", {{ 0 }}, 0 },
+		{ REPORT_TOP_VERDICTS, "verdict", "count(DISTINCT name)", "1", {{ 0 }}, 0 },
+		{ REPORT_TOP_LISTS, "list", "count(DISTINCT client)", "list IS NOT NULL", {{ 0 }}, 0 },
+		{ REPORT_TOP_TYPES, "type", "sum(n) FILTER (WHERE verdict GLOB 'blocked*')", "1",
+		  {{ 0 }}, 0 },
+		{ REPORT_TOP_NAMES, "name", "count(DISTINCT client)", "verdict = 'blocked'",
+		  { { REPORT_VERDICT, "blocked" } }, 1 },
+		{ REPORT_TOP_CLIENTS, "who", "count(DISTINCT name)",
+		  "name GLOB '*1.example.*' AND who <> 'tv'",
+		  { { REPORT_NAME, "*1.example.*" }, { REPORT_CLIENT, "!TV" } }, 2 },
+		{ REPORT_TOP_NAMES, "name", "count(DISTINCT client)",
+		  "client GLOB '*.9' AND coalesce(list, '') <> 'ads'",
+		  { { REPORT_CLIENT, "*.9" }, { REPORT_LIST, "!ads" } }, 2 },
+	};
+	struct fixture *f = *state;
+	struct report *report;
+	struct fixture_db db;
+
+	fixture_db_open(&db, f->path);
+	for (int i = 0; i < 6000; i++) {
+		char name[32], client[32];
+
+		snprintf(name, sizeof(name), "n%d.example.%s", i * i % 397, i % 3 ? "org" : "net");
+		snprintf(client, sizeof(client), "192.168.1.%d", i * 7 % 90);
+		fixture_add(&db, &(struct fixture_lookup){
+			.ts_us = T0 + i * SECOND, .name = name, .client = client,
+			.device = i % 90 == 5 ? "tv" : NULL, .qtype = i % 5 ? 1 : 28,
+			.list = i % 7 ? NULL : "ads", .pattern = i % 7 ? NULL : "*.example.org",
+			.verdict = i % 7 ? VERDICT_CACHED : VERDICT_BLOCKED });
+		if (i % 500 == 499)
+			fixture_commit(&db);
+	}
+	fixture_db_close(&db);
+	fixture_exec(f->path, "UPDATE lookup SET name = NULL, name_id = NULL, site_len = NULL"
+			      " WHERE ts % 11 = 0");
+	assert_int_equal(report_open(f->path, &report), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *const columns[] = { cases[i].key, "n",
+			strstr(cases[i].second, "client") ? "clients" :
+			strstr(cases[i].second, "name") ? "names" : "blocked" };
+		const struct report_log q = { .since_us = 1, .until_us = T0 + 5900 * SECOND,
+					      .filters = cases[i].filters,
+					      .filter_count = cases[i].filter_count };
+		const char *const values[] = { cases[i].key, "n", "second" };
+
+		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
+			struct seen seen = { .column = columns[k] };
+			const struct report_out out = out_to(&seen);
+			char sql[1024];
+
+			assert_int_equal(report_top(report, cases[i].what, &q, &out), 0);
+			snprintf(sql, sizeof(sql), "SELECT group_concat(coalesce(%s, '-'), ' ')"
+				 " FROM (SELECT %s, sum(n) AS n, coalesce(%s, 0) AS second FROM lookups"
+				 " WHERE ts < %lld AND %s GROUP BY 1 ORDER BY 2 DESC, 1)",
+				 values[k], cases[i].key, cases[i].second,
+				 (long long)q.until_us, cases[i].condition);
+			if (strncmp(seen.text, fixture_text(f->path, sql),
+				    MIN(strlen(seen.text), (size_t)900)) != 0 || !*seen.text)
+				fail_msg("case %zu %s: %.200s\n%.200s", i, columns[k], seen.text,
+					 fixture_text(f->path, sql));
+		}
+	}
+	report_close(report);
+}
+
 static void refusals_and_events_newest_first(void **state)
 {
 	struct fixture *f = *state;
@@ -537,6 +615,7 @@ int main(void)
 		TEST(following_shows_late_rows_and_each_once),
 		TEST(following_a_flood_is_bounded_and_complete),
 		TEST(who_asked_for_a_name),
+		TEST(counting_agrees_with_sql),
 		TEST(refusals_and_events_newest_first),
 		TEST(every_question_of_the_manual_is_answered),
 		TEST(the_views_have_the_promised_columns),
