@@ -19,6 +19,8 @@
 #define ASK_EVERY_MS 2000  /* the daemon commits sooner for some seconds after each */
 #define ASK_LATER_MS 30000 /* where it cannot be asked */
 
+#define READS_MAX 5 /* of a broken file in a row, WATCH_QUIET_MS or less apart */
+
 static const struct option_spec log_options[] = {
 	{ 'f', "follow", NULL, "go on with new lookups until interrupted", LOG_FOLLOW },
 	{ 'n', "lines", "N", "at most the newest N", LOG_LINES },
@@ -39,6 +41,7 @@ struct log_run {
 	const char *path; /* of the database */
 	const char *control; /* the daemon's socket */
 	uint64_t ask_at_ms;
+	unsigned failed; /* attempts in a row to read what others may be replacing just now */
 	struct report *report;
 	struct report_follow *follow; /* NULL: not following */
 	struct log_table table;
@@ -130,6 +133,12 @@ static void ask_for_haste(struct log_run *run)
 	run->ask_at_ms = clock_mono_ms() + (rc ? ASK_LATER_MS : ASK_EVERY_MS);
 }
 
+/* A file that is just being replaced, its WAL not yet, looks broken for a moment. */
+static bool may_pass(struct log_run *run, int rc)
+{
+	return (rc == -EIO || rc == -EUCLEAN || rc == -ENOENT) && run->failed++ < READS_MAX;
+}
+
 static int follow(struct log_run *run)
 {
 	struct watch *watch;
@@ -143,12 +152,16 @@ static int follow(struct log_run *run)
 		event = watch_wait(watch);
 		if (event == WATCH_INTERRUPTED)
 			break;
-		if (event == WATCH_QUIET)
+		if (event == WATCH_QUIET && !run->failed)
 			continue;
-		if (event == WATCH_REPLACED)
+		if (event == WATCH_REPLACED || run->failed)
 			rc = reopen(run);
 		if (rc == 0)
 			rc = show_news(run);
+		if (rc == 0)
+			run->failed = 0;
+		else if (may_pass(run, rc))
+			rc = 0;
 	}
 	watch_free(watch);
 	return rc;

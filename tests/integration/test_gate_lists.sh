@@ -103,7 +103,7 @@ check "another owner's is not" fetched c1 http://198.18.0.81/
 check "an answer with such an address is blocked" \
 	wait_for 5 has 'EDE: 1[57].*owned' in_ns c1 dig +tries=1 +time=3 @192.168.77.1 web.example
 check "why names the address, the list, the file and the line" \
-	has "address +198.18.0.80: 198.18.0.80, of owned, blocks it +$lists/owners.tsv:2\$" nameward why web.example
+	has "address +198.18.0.80: 198.18.0.80, of owned, blocks it; of AS64497 Tracking Ltd, DE +$lists/owners.tsv:2\$" nameward why web.example
 check "and says BLOCKED" has 'BLOCKED$' nameward why web.example
 perl tests/support/table_to_mmdb.pl 6 28 <"$lists/owners.tsv" >"$lists/owners.mmdb"
 owned=$(printf '%s' "$owned" | sed 's/owners\.tsv/owners.mmdb/; s/AS64497/"other"/')
