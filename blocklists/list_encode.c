@@ -26,7 +26,12 @@
 struct list_encoder {
 	int fd; /* borrowed */
 	struct list_image_head head;
-	struct list_buf starts, classes, words, rows, lines;
+	struct list_buf starts, heads, skips, classes, words, rows, lines;
+	struct {
+		uint8_t len;
+		char key[LIST_KEY_MAX + 8];
+	} firsts[LIST_GROUP]; /* names of the blocks of the group at hand */
+	unsigned group_len;
 	struct list_filter_build filter;
 	uint32_t *slots; /* owned; class number + 1 by hash, 0: free */
 	uint32_t slot_count; /* a power of two, at least twice the classes */
@@ -222,13 +227,44 @@ static int class_number(struct list_encoder *e, const struct list_holders *h,
 	return e->head.classes * 2 > e->slot_count ? classes_grow(e) : 0;
 }
 
-/** Before the first name of a block. */
-static int block_start(struct list_encoder *e)
+/** Write the heads of a group that is complete. Names are sorted: what the first and the last
+ *  share, all do. */
+static int group_end(struct list_encoder *e)
 {
-	int rc = add_u32(&e->starts, e->head.blocks_bytes);
+	unsigned n = e->group_len, last = n - 1;
+	uint64_t *heads;
+	uint8_t *skip;
+	size_t same = 0;
 
+	if (!n)
+		return 0;
+	while (same < MIN(e->firsts[0].len, e->firsts[last].len) &&
+	       e->firsts[0].key[same] == e->firsts[last].key[same])
+		same++;
+	skip = list_buf_add(&e->skips, 1);
+	heads = list_buf_add(&e->heads, n * sizeof(*heads));
+	if (!skip || !heads)
+		return -ENOMEM;
+	*skip = (uint8_t)same;
+	for (unsigned i = 0; i < n; i++)
+		heads[i] = list_key_word(e->firsts[i].key, e->firsts[i].len, same);
+	e->group_len = 0;
+	return 0;
+}
+
+/** Before the first name of a block. */
+static int block_start(struct list_encoder *e, const char *key, size_t len)
+{
+	int rc = e->group_len == LIST_GROUP ? group_end(e) : 0;
+
+	if (!rc)
+		rc = add_u32(&e->starts, e->head.blocks_bytes);
+	if (rc)
+		return rc;
+	memcpy(e->firsts[e->group_len].key, key, len);
+	e->firsts[e->group_len++].len = (uint8_t)len;
 	e->before_len = 0;
-	return rc ? rc : add_u32(&e->rows, e->head.lines);
+	return add_u32(&e->rows, e->head.lines);
 }
 
 static int name_write(struct list_encoder *e, const char *key, size_t len, uint32_t class)
@@ -284,6 +320,7 @@ static int name_hash(struct list_encoder *e, const char *key, size_t len)
 		labels++;
 	}
 	e->head.labels_max = MAX(e->head.labels_max, labels);
+	e->head.depths |= labels ? list_depth_bit(labels) : 0;
 	return list_filter_add(&e->filter, h);
 }
 
@@ -296,7 +333,7 @@ int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
 	if (e->head.names >= LIST_NAMES_MAX)
 		return -E2BIG;
 	if (e->head.names % LIST_BLOCK == 0)
-		rc = block_start(e);
+		rc = block_start(e, key, len);
 	if (!rc)
 		rc = class_number(e, h, &class);
 	if (!rc)
@@ -316,12 +353,14 @@ static int sections_write(struct list_encoder *e, const struct list_side_tables 
 			  const struct list_stats *stats, size_t lists)
 {
 	struct list_buf shards = { .len = 0 }, bytes = { .len = 0 };
-	int rc = list_filter_finish(&e->filter, &shards, &bytes);
+	int groups_rc = group_end(e), filter_rc = list_filter_finish(&e->filter, &shards, &bytes);
+	int rc = groups_rc ? groups_rc : filter_rc;
 	const struct {
 		const void *bytes;
 		size_t len;
 	} sections[] = {
-		{ e->starts.bytes, e->starts.len }, { e->classes.bytes, e->classes.len },
+		{ e->starts.bytes, e->starts.len }, { e->heads.bytes, e->heads.len },
+		{ e->skips.bytes, e->skips.len },   { e->classes.bytes, e->classes.len },
 		{ e->words.bytes, e->words.len },   { shards.bytes, shards.len },
 		{ bytes.bytes, bytes.len },	    { stats, lists * sizeof(*stats) },
 		{ e->rows.bytes, e->rows.len },	    { e->lines.bytes, e->lines.len },
@@ -387,6 +426,8 @@ void list_encoder_free(struct list_encoder *e)
 	if (!e)
 		return;
 	list_buf_free(&e->starts);
+	list_buf_free(&e->heads);
+	list_buf_free(&e->skips);
 	list_buf_free(&e->classes);
 	list_buf_free(&e->words);
 	list_buf_free(&e->rows);

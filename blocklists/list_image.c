@@ -42,8 +42,11 @@ int list_image_layout(const struct list_image_head *head, struct list_layout *ou
 	    head->blocks_bytes > UINT32_MAX || head->filter_bytes > UINT32_MAX)
 		return -EBADMSG;
 	out->block_count = (uint32_t)blocks;
+	out->group_count = (uint32_t)((blocks + LIST_GROUP - 1) / LIST_GROUP);
 	out->blocks = section(&at, head->blocks_bytes);
 	out->starts = section(&at, blocks * sizeof(uint32_t));
+	out->heads = section(&at, blocks * sizeof(uint64_t));
+	out->skips = section(&at, out->group_count);
 	out->classes = section(&at, head->classes * sizeof(uint32_t));
 	out->words = section(&at, head->words * sizeof(uint64_t));
 	out->shards = section(&at, sizeof(struct list_shard) << head->shard_bits);

@@ -9,6 +9,9 @@
  *             name: octets shared with the one before (0 at the start of a block), octets
  *             that follow, these octets, class number (7 bits an octet, low first)
  *   starts    u32 for each block: its offset in blocks
+ *   heads     u64 for each block: list_key_word of its first name, behind what the first names
+ *             of all blocks of its group share; LIST_GROUP blocks are a group
+ *   skips     u8 for each group: how many octets these are
  *   classes   u32 for each class: where it begins in words
  *   words     u64 of all classes. One class: its rules (list_rule.h) as bits, then for each
  *             of them the lists whose entry says so, as bits
@@ -37,9 +40,10 @@
 #include "blocklists/list_side.h"
 
 #define LIST_IMAGE_MAGIC   0x317473696c776eull /* "nwlist1" */
-#define LIST_IMAGE_VERSION 5
+#define LIST_IMAGE_VERSION 6
 #define LIST_IMAGE_ORDER   0x01020304u
-#define LIST_BLOCK	   16
+#define LIST_BLOCK	   16 /* names */
+#define LIST_GROUP	   64 /* blocks */
 #define LIST_NAMES_MAX	   (32u << 20) /* and no section over 4 GiB */
 
 struct list_image_head {
@@ -55,6 +59,8 @@ struct list_image_head {
 	uint64_t seed; /* of the name hashes */
 	uint32_t names;
 	uint32_t labels_max; /* of any name */
+	uint32_t depths;     /* bit n - 1: there are names of n labels, the last: of 32 and more */
+	uint32_t zero;
 	uint32_t classes;
 	uint32_t shard_bits;
 	uint32_t lists;
@@ -85,6 +91,12 @@ struct list_segment {
 #define LIST_SIDE_BITS_MIN 6
 #define LIST_SIDE_BITS_MAX 16
 
+/** The bit of list_image_head.depths for names of n labels, at least 1. */
+static inline uint32_t list_depth_bit(unsigned n)
+{
+	return 1u << (n < 32 ? n - 1 : 31);
+}
+
 /** The bucket of a piece. */
 static inline uint32_t list_side_bucket(const char *piece, unsigned bits)
 {
@@ -106,9 +118,9 @@ struct list_side_record {
 
 /** Offsets of the sections, and the bytes in all. */
 struct list_layout {
-	uint64_t blocks, starts, classes, words, shards, filter, lists, rows, lines, sides, side_starts,
+	uint64_t blocks, starts, heads, skips, classes, words, shards, filter, lists, rows, lines, sides, side_starts,
 		side_rows, side_texts, segments, span_classes, span_rows, end;
-	uint32_t block_count;
+	uint32_t block_count, group_count;
 };
 
 /** Where the sections lie. @retval -EBADMSG  sizes that no index has; out untouched */

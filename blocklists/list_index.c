@@ -1,6 +1,7 @@
 /*
  * Finds names in an index. Every suffix of the asked name is tried against the filter, and
- * only what passes is looked up in the blocks. Each offset is checked where it is followed,
+ * only what passes is looked up: first by whole names among groups of blocks, then by eight
+ * octets within one, which lie side by side. Each offset is checked where it is followed,
  * so the checksum is there against damage, not for safety. See list_image.h for the layout.
  */
 #include "blocklists/list_index.h"
@@ -17,6 +18,7 @@
 #include "blocklists/list_run.h"
 #include "blocklists/list_sides.h"
 #include "blocklists/list_spans.h"
+#include "lib/util.h"
 
 /** Where a key was found. */
 struct place {
@@ -54,7 +56,10 @@ int list_index_attach(const void *bytes, size_t len, struct list_index **out)
 	x->head = head;
 	x->blocks = x->map + at.blocks;
 	x->starts = (const uint32_t *)(x->map + at.starts);
+	x->heads = (const uint64_t *)(x->map + at.heads);
+	x->skips = x->map + at.skips;
 	x->block_count = at.block_count;
+	x->group_count = at.group_count;
 	x->classes = (const uint32_t *)(x->map + at.classes);
 	x->words = (const uint64_t *)(x->map + at.words);
 	x->lists = (const struct list_stats *)(x->map + at.lists);
@@ -174,20 +179,55 @@ static bool block_find(const struct list_index *x, uint32_t block, const char *k
 	return false;
 }
 
-static bool key_find(const struct list_index *x, const char *key, size_t len,
-		     struct place *out)
+/** The last group that begins at or before key. @return behind it; 0: there is none */
+static uint32_t group_find(const struct list_index *x, const char *key, size_t len)
 {
-	uint32_t lo = 0, hi = x->block_count; /* blocks before lo begin at or before key */
+	uint32_t lo = 0, hi = x->group_count;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (block_compare(x, mid, key, len) <= 0)
+		if (block_compare(x, mid * LIST_GROUP, key, len) <= 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo && block_find(x, lo - 1, key, len, out);
+	return lo;
+}
+
+/** The last block of a group that begins at or before key, which its first one does. All of
+ *  them share `skip` octets: who differs there is behind them all. */
+static uint32_t group_search(const struct list_index *x, uint32_t group, const char *key,
+			     size_t len)
+{
+	uint32_t first = group * LIST_GROUP, lo = first + 1;
+	uint32_t hi = MIN(first + LIST_GROUP, x->block_count);
+	const uint8_t *head = x->blocks + x->starts[first];
+	size_t skip = x->skips[group];
+	uint64_t word;
+
+	if (len < skip || head[1] < skip || memcmp(head + 2, key, skip))
+		return hi - 1;
+	word = list_key_word(key, len, skip);
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (x->heads[mid] == word ? block_compare(x, mid, key, len) <= 0
+					  : x->heads[mid] < word)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo - 1;
+}
+
+static bool key_find(const struct list_index *x, const char *key, size_t len,
+		     struct place *out)
+{
+	uint32_t group = group_find(x, key, len);
+
+	return group &&
+	       block_find(x, group_search(x, group - 1, key, len), key, len, out);
 }
 
 /** What the entries of one name say: lists by rule, those that a "$badfilter" takes out
@@ -254,7 +294,8 @@ uint64_t list_index_find(const struct list_index *x, const struct dname *qname,
 	for (unsigned i = 0; i < key.labels; i++) {
 		h = list_key_hash(h, key.text + at, key.end[i] - at);
 		at = key.end[i] + 1u;
-		if (!list_filter_has(&x->filter, h) ||
+		if (!(x->head->depths & list_depth_bit(i + 1)) ||
+		    !list_filter_has(&x->filter, h) ||
 		    !key_find(x, key.text, key.end[i], &place))
 			continue;
 		class_said(x, place.class, key.is_whole && i + 1u == key.labels, wanted,

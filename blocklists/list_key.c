@@ -92,6 +92,18 @@ uint64_t list_key_hash(uint64_t h, const char *label, size_t len)
 	return fold(h ^ (load_le(label) << (8 * (8 - len))), 0x243f6a8885a308d3ull ^ len);
 }
 
+uint64_t list_key_word(const char *key, size_t len, size_t skip)
+{
+	size_t left = len > skip ? len - skip : 0;
+	uint64_t v;
+
+	if (!left)
+		return 0;
+	memcpy(&v, key + skip, sizeof(v));
+	v = be64toh(v);
+	return left >= 8 ? v : v & ~(UINT64_MAX >> (8 * left));
+}
+
 int list_key_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	int c = memcmp(a, b, MIN(a_len, b_len));

@@ -33,6 +33,11 @@ int list_key_to_dname(const char *text, size_t len, struct dname *out);
  *  8 bytes behind label may be read. */
 uint64_t list_key_hash(uint64_t h, const char *label, size_t len);
 
+/** Eight octets of a key behind the first `skip`, zeroes behind its end, as a number: of keys that
+ *  share those first octets, the one with the smaller number stands before. At least 8 bytes
+ *  behind the key may be read. */
+uint64_t list_key_word(const char *key, size_t len, size_t skip);
+
 /** memcmp order, the shorter first. */
 int list_key_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 

@@ -21,7 +21,9 @@ struct list_index {
 	const struct list_image_head *head;
 	const uint8_t *blocks;
 	const uint32_t *starts;
-	uint32_t block_count;
+	const uint64_t *heads;
+	const uint8_t *skips;
+	uint32_t block_count, group_count;
 	const uint32_t *classes;
 	const uint64_t *words;
 	const struct list_stats *lists;
