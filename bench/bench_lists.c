@@ -2,16 +2,20 @@
  * What the index of lists costs: bytes a name, seconds to build, nanoseconds of CPU a look-up.
  *
  *   bench_lists [N]          N made-up names (default 1000000) in one list
+ *   bench_lists N LISTS      the same in LISTS lists, 1.6 of which hold each name, and then a
+ *                            build in which the first one has changed
  *   bench_lists FILE...      each file a list, as the compiler would read it
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +23,7 @@
 #include "blocklists/list_file.h"
 #include "blocklists/list_image.h"
 #include "blocklists/list_parser.h"
+#include "blocklists/list_reuse.h"
 #include "lib/hash.h"
 #include "lib/util.h"
 
@@ -74,8 +79,30 @@ static char *make_list(size_t names, size_t *len)
 		at += make_name(text + at, false);
 		text[at++] = '\n';
 	}
+	text[at] = '\0';
 	*len = at;
 	return text;
+}
+
+/** The made-up names of one of many lists: each of `all` lines, 1.6 times in `lists`. */
+static void take_part(const char *all, size_t lists, struct list_source *out)
+{
+	uint32_t chance = (uint32_t)(1.6 / (double)lists * UINT32_MAX);
+	char *text = malloc(strlen(all) + 1), *p = text;
+
+	if (!text)
+		die("list", -12);
+	for (const char *line = all, *end; (end = strchr(line, '\n')); line = end + 1) {
+		if (random_u32() > chance)
+			continue;
+		memcpy(p, line, (size_t)(end + 1 - line));
+		p += end + 1 - line;
+	}
+	out->len = (size_t)(p - text);
+	out->bytes = realloc(text, out->len + 1);
+	if (!out->bytes)
+		die("list", -12);
+	out->source = list_reuse_hash(out);
 }
 
 /** A random sample of the names in a list, added to `seen` others. */
@@ -140,7 +167,8 @@ static void time_explain(const struct list_index *x, const struct dname *q, size
 	       100.0 * (double)found / (double)n);
 }
 
-static struct list_index *build(const struct list_source *sources, size_t count)
+static struct list_index *build(const struct list_source *sources, size_t count,
+				const char *what)
 {
 	struct list_index *x;
 	struct rusage before, after;
@@ -153,7 +181,7 @@ static struct list_index *build(const struct list_source *sources, size_t count)
 	if (rc)
 		die("build", rc);
 	getrusage(RUSAGE_SELF, &after);
-	printf("%-8s%8.2f s CPU, %ld MiB at most, %ld MiB before\n", "build",
+	printf("%-8s%8.2f s CPU, %ld MiB at most, %ld MiB before\n", what,
 	       now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu, after.ru_maxrss / 1024,
 	       before.ru_maxrss / 1024);
 	fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW);
@@ -205,7 +233,7 @@ static void run(const struct list_source *sources, size_t count)
 	char name[LINE_BYTES];
 	uint64_t seen = 0;
 
-	x = build(sources, count);
+	x = build(sources, count, "build");
 	print_size(x);
 	if (!q)
 		die("questions", -12);
@@ -230,12 +258,48 @@ static void run(const struct list_source *sources, size_t count)
 	free(q);
 }
 
+/** In a process of its own, whose memory is what this build takes. */
+static void run_rebuild(struct list_source *sources, size_t count, const char *all)
+{
+	static char names[LIST_INDEX_LISTS][8];
+	struct list_index *old;
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(names[i], sizeof(names[i]), "l%zu", i);
+		sources[i] = (struct list_source){ .name = names[i], .fd = -1 };
+		take_part(all, count, &sources[i]);
+	}
+	old = build(sources, count, "all");
+	print_size(old);
+	for (size_t i = 0; i < count; i++)
+		sources[i].old = old;
+	take_part(all, count, &sources[0]);
+	fflush(stdout);
+	if (!fork()) {
+		for (size_t i = 1; i < count; i++) { /* nobody reads them */
+			free((void *)sources[i].bytes);
+			sources[i].bytes = NULL;
+			sources[i].len = 0;
+		}
+		malloc_trim(0);
+		list_index_close(build(sources, count, "one"));
+		fflush(stdout);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct list_source sources[LIST_INDEX_LISTS] = { 0 };
 	char *end, *text = NULL;
-	size_t count = 1, names = argc == 2 ? strtoul(argv[1], &end, 10) : 1000000;
+	size_t count = 1, names = argc == 2 || argc == 3 ? strtoul(argv[1], &end, 10) : 1000000;
 
+	if (argc == 3 && names && (count = strtoul(argv[2], &end, 10)) && !*end) {
+		run_rebuild(sources, MIN(count, (size_t)LIST_INDEX_LISTS),
+			    make_list(names, &sources[0].len));
+		return 0;
+	}
 	if (argc == 1 || (argc == 2 && names && !*end)) {
 		sources[0] = (struct list_source){ .name = "made-up", .fd = -1 };
 		text = make_list(names, &sources[0].len);

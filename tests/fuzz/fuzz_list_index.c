@@ -1,13 +1,18 @@
 /*
  * Bytes as an index that opens: sizes, checksum, filter and stats are made good, and the
- * input fills what look-ups follow (offsets, classes, lines, names in blocks). Look-ups must
- * stay inside, and end.
+ * input fills what look-ups follow (offsets, heads, classes, lines, names in blocks). Look-ups
+ * must stay inside, and end; and so must a build that takes a list out of it.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "blocklists/list_build.h"
 #include "blocklists/list_filter.h"
 #include "blocklists/list_image.h"
 #include "blocklists/list_walk.h"
@@ -64,7 +69,7 @@ static void fill_classes(struct input *in, uint8_t *image, const struct list_lay
 /** The first list is read as a zone. */
 static void fill_stats(uint8_t *image, const struct list_layout *at)
 {
-	struct list_stats stats = { .read_as = SHAPE_RPZ };
+	struct list_stats stats = { .read_as = SHAPE_RPZ, .source = 1 };
 
 	memcpy(image + at->lists, &stats, sizeof(stats));
 }
@@ -78,7 +83,10 @@ static uint8_t *make_image(struct input *in, size_t *len)
 		.magic = LIST_IMAGE_MAGIC,
 		.order = LIST_IMAGE_ORDER,
 		.version = LIST_IMAGE_VERSION,
+		.head_bytes = sizeof(struct list_image_head),
+		.alignment = _Alignof(uint64_t),
 		.labels_max = NAME_LABELS,
+		.depths = UINT32_MAX,
 		.names = next(in),
 		.lists = LISTS,
 		.stats_bytes = sizeof(struct list_stats),
@@ -102,6 +110,10 @@ static uint8_t *make_image(struct input *in, size_t *len)
 		return NULL;
 	fill_numbers(in, image + at.starts, at.block_count);
 	fill_numbers(in, image + at.rows, at.block_count);
+	for (uint32_t i = 0; i < at.block_count; i++)
+		image[at.heads + i * 8 + 7] = next(in);
+	for (uint32_t i = 0; i < at.group_count; i++)
+		image[at.skips + i] = next(in);
 	fill_classes(in, image, &at, &h);
 	fill_stats(image, &at);
 	fill_numbers(in, image + at.lines, h.lines);
@@ -149,6 +161,28 @@ static void walk(const struct list_index *x)
 	}
 }
 
+/** The next build, in which the first list is as it was: an index, or a refusal. */
+static void build_on(const struct list_index *x)
+{
+	const struct list_source s = { .name = "", .fd = -1, .old = x, .source = 1 };
+	int fd = memfd_create("fuzz", MFD_CLOEXEC | MFD_ALLOW_SEALING), rc;
+	struct list_index *next;
+
+	if (fd < 0)
+		return;
+	rc = list_build(&s, 1, fd);
+	if (!rc) {
+		if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK) ||
+		    list_index_open(fd, &next))
+			abort();
+		walk(next);
+		list_index_close(next);
+	} else if (rc != -EBADMSG && rc != -ENOMEM && rc != -E2BIG) {
+		abort();
+	}
+	close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
@@ -166,6 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	ask(x, letters);
 	walk(x);
+	build_on(x);
 	list_index_close(x);
 	free(image);
 	return 0;
