@@ -305,22 +305,27 @@ static int lines_add(struct list_encoder *e, const struct list_holders *h)
 	return 0;
 }
 
-/** Put the name's hash into the filter, and note how deep names go. */
+/** Put the name's hash into the filter, and note how deep names go.
+ *  @retval -EBADMSG  an empty label: a damaged index may hold one */
 static int name_hash(struct list_encoder *e, const char *key, size_t len)
 {
 	uint64_t h = e->head.seed;
 	uint32_t labels = 0;
 	size_t n;
 
+	if (!len || key[len - 1] == '.')
+		return -EBADMSG;
 	for (size_t at = 0; at < len; at += n + 1) {
 		const char *dot = memchr(key + at, '.', len - at);
 
 		n = (dot ? (size_t)(dot - key) : len) - at;
+		if (!n)
+			return -EBADMSG;
 		h = list_key_hash(h, key + at, n);
 		labels++;
 	}
 	e->head.labels_max = MAX(e->head.labels_max, labels);
-	e->head.depths |= labels ? list_depth_bit(labels) : 0;
+	e->head.depths |= list_depth_bit(labels);
 	return list_filter_add(&e->filter, h);
 }
 

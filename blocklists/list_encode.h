@@ -28,7 +28,7 @@ int list_encoder_new(int fd, uint64_t expected, struct list_encoder **out);
 /** Add the next name.
  *  @param key    as list_key.h has it, behind the one before; 8 bytes behind may be read
  *  @param h      with at least one rule
- *  @retval -ENOMEM, -E2BIG, negative errno of write(2) */
+ *  @retval -ENOMEM, -E2BIG, -EBADMSG (no key), negative errno of write(2) */
 int list_encoder_add(struct list_encoder *e, const char *key, size_t len,
 		     const struct list_holders *h);
 
