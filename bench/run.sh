@@ -8,13 +8,15 @@
 #   gate     a lookup that opens an address, through nameward and through dnsmasq's nftset
 #   hold     how long an answer waits for its lease, idle and while others load rulesets
 #   lists    a million blocked names: start, memory, a query, beside dnsmasq, unbound and SmartDNS
+#   answers  memory of a cached answer, beside its peers
+#   failover what a dying upstream costs: lost queries and waits, by order and over TLS
 #   servers  queries a second beside dnsmasq, unbound and dnsdist, in the clear and over TLS
 #
 # The rounds take turns, so that what disturbs the machine disturbs all. The table has the
 # median of the rounds, and half the distance of the smallest and the largest: the noise.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-parts=${*:-lease restore memory gate hold lists servers}
+parts=${*:-lease restore memory gate hold lists answers failover servers}
 rounds=${ROUNDS:-3}
 samples=$(mktemp)
 trap 'rm -f "$samples"' EXIT

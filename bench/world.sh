@@ -28,7 +28,7 @@ start_nameward() { # GATE [SERVER]
 	  server ${2:-198.18.0.53}
 	}
 	cache {
-	  size 64MiB
+	  size ${cache_mib:-64}MiB
 	}
 	zone lan {
 	  interface br-lan

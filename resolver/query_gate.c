@@ -95,11 +95,11 @@ static bool leads_home(struct resolver *r, struct lookup *l, const struct offer 
 	struct addr home;
 
 	if (o->authoritative || (!o->note->len && !o->note->has_others) ||
-	    rebind_is_exempt(l->setup->conf, &l->question.qname))
+	    l->setup->conf->rebind.protect == SWITCH_OFF)
 		return false;
 	home_refresh(&r->home, l->start_us / 1000);
 	verdict = rebind_judge(&r->home, o->note, &home);
-	if (verdict == REBIND_FINE)
+	if (verdict == REBIND_FINE || rebind_is_exempt(l->setup->conf, &l->question.qname))
 		return false;
 	if (home.family) {
 		log_warning_limited(&r->rebind_said, "rebind: %s led to %s: left out",

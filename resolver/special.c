@@ -1,4 +1,4 @@
-/* The table of special names; see special.h. */
+/* The tables of special names; see special.h. */
 #include "resolver/special.h"
 
 #include <string.h>
@@ -39,13 +39,16 @@ static const struct row rows[] = {
 	ROW("\5local", SPECIAL_NXDOMAIN, UNLESS_FORWARDED, "RFC 6762"),
 	ROW("\5onion", SPECIAL_NXDOMAIN, ALWAYS, "RFC 7686"),
 	ROW("\3alt", SPECIAL_NXDOMAIN, ALWAYS, "RFC 9476"),
-	ROW("\4home\4arpa", SPECIAL_NXDOMAIN, UNLESS_FORWARDED, "RFC 8375"),
-	ROW("\10resolver\4arpa", SPECIAL_NODATA, ALWAYS, "RFC 9462"),
-	ROW("\10ipv4only\4arpa", SPECIAL_PASS, ALWAYS, "RFC 8880"),
 	ROW("\23use-application-dns\3net", SPECIAL_NXDOMAIN, DOH_CANARY, "doh-canary"),
 	ROW("\4mask\6icloud\3com", SPECIAL_NXDOMAIN, RELAY_CANARY, "relay-canary"),
 	ROW("\7mask-h2\6icloud\3com", SPECIAL_NXDOMAIN, RELAY_CANARY, "relay-canary"),
+};
 
+/* The rest, so that other names are not held against these. */
+static const struct row arpa_rows[] = {
+	ROW("\4home\4arpa", SPECIAL_NXDOMAIN, UNLESS_FORWARDED, "RFC 8375"),
+	ROW("\10resolver\4arpa", SPECIAL_NODATA, ALWAYS, "RFC 9462"),
+	ROW("\10ipv4only\4arpa", SPECIAL_PASS, ALWAYS, "RFC 8880"),
 	ROW("\003127" IN_ADDR, SPECIAL_LOOPBACK, ALWAYS, "RFC 6761"),
 	V4("\0010"),
 	V4("\00210"),
@@ -116,22 +119,41 @@ static unsigned label_number(const uint8_t *label)
 	return n;
 }
 
-/* @param low  the name in lower case */
-static bool is_under_row(const struct dname *low, const struct row *r, uint8_t *apex_at)
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c; /* a length is below 'A' */
+}
+
+/* @param end  lower case, of len octets; its root label is the last. Most names are told from it
+ *             by the first look */
+static bool ends_with(const struct dname *name, const char *end, size_t len)
+{
+	const uint8_t *at;
+
+	if (name->len < len)
+		return false;
+	at = name->wire + name->len - len;
+	for (size_t i = len - 1; i--;)
+		if (lower(at[i]) != (uint8_t)end[i])
+			return false;
+	return true;
+}
+
+static bool is_under_row(const struct dname *name, const struct row *r, uint8_t *apex_at)
 {
 	size_t at;
 	unsigned n;
 
-	if (low->len < r->len || low->wire[low->len - 2] != r->zone[r->len - 2])
-		return false; /* most names end otherwise, by one look */
-	at = (size_t)low->len - r->len;
-	if (memcmp(low->wire + at, r->zone, r->len) != 0 || !is_label_start(low, at))
+	if (!ends_with(name, r->zone, r->len))
+		return false;
+	at = (size_t)name->len - r->len;
+	if (!is_label_start(name, at))
 		return false;
 	if (r->last) {
 		if (!at)
 			return false;
-		at = label_before(low, at);
-		n = label_number(low->wire + at);
+		at = label_before(name, at);
+		n = label_number(name->wire + at);
 		if (n < r->first || n > r->last)
 			return false;
 	}
@@ -158,19 +180,21 @@ static bool holds(const struct conf *conf, const struct row *r, const struct dna
 
 void special_find(const struct conf *conf, const struct dname *name, struct special *out)
 {
-	struct dname low = *name;
+	static const char arpa[] = "\4arpa";
+	bool is_arpa = ends_with(name, arpa, sizeof(arpa));
+	const struct row *table = is_arpa ? arpa_rows : rows;
+	size_t count = is_arpa ? ARRAY_SIZE(arpa_rows) : ARRAY_SIZE(rows);
 
-	dname_lower(&low);
 	*out = (struct special){ .answer = SPECIAL_NONE, .why = "" };
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < count; i++) {
 		uint8_t apex_at;
 
-		if (!is_under_row(&low, &rows[i], &apex_at))
+		if (!is_under_row(name, &table[i], &apex_at))
 			continue;
-		if (holds(conf, &rows[i], name))
-			*out = (struct special){ (enum special_answer)rows[i].answer, apex_at,
-						 rows[i].why };
-		return; /* no zone of the table is under another */
+		if (holds(conf, &table[i], name))
+			*out = (struct special){ (enum special_answer)table[i].answer, apex_at,
+						 table[i].why };
+		return; /* no zone of the tables is under another */
 	}
 }
 
@@ -180,9 +204,9 @@ bool special_row(size_t i, struct dname *zone, enum special_answer *answer, cons
 	uint8_t *to = zone->wire;
 	char text[4];
 
-	if (i >= ARRAY_SIZE(rows))
+	if (i >= ARRAY_SIZE(rows) + ARRAY_SIZE(arpa_rows))
 		return false;
-	r = &rows[i];
+	r = i < ARRAY_SIZE(rows) ? &rows[i] : &arpa_rows[i - ARRAY_SIZE(rows)];
 	if (r->last) {
 		*to = (uint8_t)snprintf(text, sizeof(text), "%u", r->first);
 		memcpy(to + 1, text, *to);

@@ -1,7 +1,8 @@
 /*
  * UDP sockets to one server: many, each connected and on a random port, replaced after
- * some hundred packets or half a minute. Packets go out and come in by batches. Knows
- * nothing of DNS; what it sends and receives are bytes.
+ * some hundred packets or a second, so that a household asks from another port nearly each
+ * time. Packets go out and come in by batches. Knows nothing of DNS; what it sends and
+ * receives are bytes.
  *
  * All packets of one turn of the event loop (up to UDP_POOL_BATCH of them) share a
  * socket, so that one sendmmsg and one recvmmsg move them. The next turn takes another at
@@ -27,7 +28,7 @@ struct udp_socket;
 #define UDP_POOL_RETIRING  256 /* waiting for late replies; with more, ports are kept */
 #define UDP_POOL_BATCH	   32  /* packets a turn and socket, and packets a read */
 #define UDP_POOL_PACKETS   512 /* a socket's packets before it is replaced */
-#define UDP_POOL_AGE_MS	   30000
+#define UDP_POOL_AGE_MS	   1000
 #define UDP_POOL_QUERY_MAX 512	/* longest packet out */
 #define UDP_POOL_REPLY_MAX 4096 /* longest packet in; longer ones come as len > this */
 
