@@ -16,7 +16,9 @@
 #include "lib/addr.h"
 #include "lib/host_label.h"
 
-#define HEARD_MAX 512 /* names; further ones are left out until some have ended */
+/** Names; further ones are left out until some have ended, but those of known MAC addresses
+ *  take the place of others. */
+#define HEARD_MAX 512
 
 /** Nobody here asks, so it may not be said again for long: what is known by its MAC address
  *  holds this long at least, else as long as the TTL says. Nothing holds longer than a day. */
