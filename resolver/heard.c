@@ -154,7 +154,7 @@ static bool is_anothers(const struct heard *h, const struct entry *of, uint64_t 
 }
 
 const char *heard_find(struct heard *h, const struct mac *mac, const struct addr *addr,
-		       uint64_t now_ms)
+		       uint64_t now_ms, const struct addr **of)
 {
 	struct entry *e = find(h, mac, addr, now_ms);
 
@@ -165,7 +165,11 @@ const char *heard_find(struct heard *h, const struct mac *mac, const struct addr
 		e->has_mac = true;
 		set_end(e, 0, now_ms);
 	}
-	return is_anothers(h, e, now_ms) ? "" : e->name;
+	if (is_anothers(h, e, now_ms))
+		return "";
+	if (of)
+		*of = &e->addr;
+	return e->name;
 }
 
 void heard_clear(struct heard *h)

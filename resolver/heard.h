@@ -47,9 +47,11 @@ void heard_put(struct heard *h, const struct heard_say *say, uint64_t now_ms);
 /** What a client is called. An address that is heard of is taken for the MAC address that it
  *  has when it is first asked for.
  *  @param mac  NULL: unknown
+ *  @param of   gets the address that was said to have the name, as a pointer that is borrowed
+ *              like the name; untouched for unknown. May be NULL
  *  @return "" for unknown; borrowed until the next call of any kind */
 const char *heard_find(struct heard *h, const struct mac *mac, const struct addr *addr,
-		       uint64_t now_ms);
+		       uint64_t now_ms, const struct addr **of);
 
 /** Forget all. */
 void heard_clear(struct heard *h);

@@ -187,7 +187,7 @@ static const char *called(const char *at, uint8_t by_mac, uint64_t now_ms)
 	struct addr a = addr(at);
 	struct mac x = mac(by_mac);
 
-	return heard_find(heard, by_mac ? &x : NULL, &a, now_ms);
+	return heard_find(heard, by_mac ? &x : NULL, &a, now_ms, NULL);
 }
 
 #define S 1000ull
