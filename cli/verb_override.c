@@ -136,12 +136,18 @@ static int read_name(struct wish *w)
 	return COMMAND_DONE;
 }
 
-static bool has_device(const struct conf *c, const char *name)
+static const struct conf_device *find_device(const struct conf *c, const char *name)
 {
 	for (size_t i = 0; i < c->device_count; i++)
 		if (!strcmp(c->devices[i].name, name))
-			return true;
-	return false;
+			return &c->devices[i];
+	return NULL;
+}
+
+/* A name that is not trusted lets nobody off: then that would do nothing. */
+static bool is_name_alone(const struct conf_device *d)
+{
+	return !d->mac_count && !d->addr_count && d->trust_name == SWITCH_OFF;
 }
 
 static bool has_group(const struct conf *c, const char *name)
@@ -172,21 +178,27 @@ static int find_who(struct wish *w)
 		return set_who(w, OVERRIDE_POLICY, who);
 	if (has_group(w->conf, who))
 		return set_who(w, OVERRIDE_GROUP, who);
-	if (has_device(w->conf, who) || addr_from_text(who, &addr) == 0)
+	if (find_device(w->conf, who) || addr_from_text(who, &addr) == 0)
 		return set_who(w, OVERRIDE_CLIENT, who);
 	return command_usage(w->c, "the configuration has no policy, group or device '%s'", who);
 }
 
 static int check_who(struct wish *w)
 {
+	const struct conf_device *d;
 	struct addr addr;
 
 	if (w->item.scope == OVERRIDE_GROUP && !has_group(w->conf, w->item.who))
 		return command_usage(w->c, "the configuration has no group '%s'", w->item.who);
-	if (w->item.scope == OVERRIDE_CLIENT && !has_device(w->conf, w->item.who) &&
-	    addr_from_text(w->item.who, &addr) < 0)
+	if (w->item.scope != OVERRIDE_CLIENT)
+		return COMMAND_DONE;
+	d = find_device(w->conf, w->item.who);
+	if (!d && addr_from_text(w->item.who, &addr) < 0)
 		return command_usage(w->c, "'%s' is neither a device of the configuration nor an "
 					   "address", w->item.who);
+	if (d && is_name_alone(d) && w->item.until_s && w->item.action != OVERRIDE_BLOCK)
+		return command_usage(w->c, "'%s' is known by its dhcp-name alone, which its block "
+					   "does not trust (trust-name)", w->item.who);
 	return COMMAND_DONE;
 }
 
@@ -360,7 +372,9 @@ static int run(const struct command *c, enum override_action action, bool end)
 	if (status == COMMAND_DONE)
 		status = source_conf(c, NULL, &w->conf);
 	if (status == COMMAND_DONE)
-		status = action == OVERRIDE_PAUSE ? find_who(w) : check_who(w);
+		status = action == OVERRIDE_PAUSE ? find_who(w) : COMMAND_DONE;
+	if (status == COMMAND_DONE)
+		status = check_who(w);
 	if (status == COMMAND_DONE)
 		status = carry_out(w);
 	conf_free(w->conf);

@@ -306,6 +306,16 @@ bool addr_is_public(const struct addr *a)
 	return true;
 }
 
+bool addr_is_private(const struct addr *a)
+{
+	const uint8_t *b = a->bytes;
+
+	if (a->family == AF_INET)
+		return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+		       (b[0] == 192 && b[1] == 168);
+	return a->family == AF_INET6 && (b[0] & 0xfe) == 0xfc;
+}
+
 bool addr_range_is_public(const struct addr *lo, const struct addr *hi)
 {
 	const struct addr_net *nets = lo->family == AF_INET ? special4 : special6;

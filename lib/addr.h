@@ -91,6 +91,9 @@ bool addr_is_public(const struct addr *a);
 /** True for IPv6 link-local addresses (fe80::/10), which mean nothing without an interface. */
 bool addr_needs_scope(const struct addr *a);
 
+/** True for what networks at home are numbered from: RFC 1918, and unique local (RFC 4193). */
+bool addr_is_private(const struct addr *a);
+
 /** True if every address from lo to hi, which have one family, is public in this sense. */
 bool addr_range_is_public(const struct addr *lo, const struct addr *hi);
 

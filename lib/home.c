@@ -7,17 +7,6 @@
 
 #include "lib/util.h"
 
-/* RFC 1918, RFC 4193. */
-static bool is_private(const struct addr *a)
-{
-	const uint8_t *b = a->bytes;
-
-	if (a->family == AF_INET)
-		return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-		       (b[0] == 192 && b[1] == 168);
-	return (b[0] & 0xfe) == 0xfc;
-}
-
 void home_add(struct home *h, const struct addr *a, unsigned prefix, bool is_lan)
 {
 	unsigned bits = (unsigned)addr_len(a) * 8;
@@ -61,7 +50,7 @@ static bool is_lan(const struct ifaddrs *all, const char *name)
 	struct addr a;
 
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
-		if (!strcmp(i->ifa_name, name) && address_of(i, &a) && is_private(&a))
+		if (!strcmp(i->ifa_name, name) && address_of(i, &a) && addr_is_private(&a))
 			return true;
 	return false;
 }

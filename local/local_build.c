@@ -162,19 +162,28 @@ static bool is_held(const struct build_name *n, unsigned type, const struct loca
 	return type == TYPE_AAAA && n->owner6 && n->owner6 != o->owner;
 }
 
-/* A CNAME is alone (RFC 1034 §3.6.2), an address is called by one name, and nothing is there
- * twice. */
+static bool is_there(const struct local_builder *b, const struct build_name *n, unsigned type,
+		     const void *data, size_t len)
+{
+	for (uint32_t i = n->last; i != BUILD_NONE; i = b->records[i].before) {
+		const struct local_record *r = &b->records[i].r;
+
+		if (r->type == type && r->len == len &&
+		    !memcmp(b->text + r->text_at, data, len))
+			return true;
+	}
+	return false;
+}
+
+/* A CNAME is alone (RFC 1034 §3.6.2), and an address is called by one name. */
 static bool is_in_the_way(const struct local_builder *b, const struct build_name *n,
-			  unsigned type, const void *data, size_t len)
+			  unsigned type)
 {
 	for (uint32_t i = n->last; i != BUILD_NONE; i = b->records[i].before) {
 		const struct local_record *r = &b->records[i].r;
 
 		if ((r->type == TYPE_CNAME) != (type == TYPE_CNAME) || type == TYPE_CNAME ||
 		    (type == TYPE_PTR && r->type == TYPE_PTR))
-			return true;
-		if (r->type == type && r->len == len &&
-		    !memcmp(b->text + r->text_at, data, len))
 			return true;
 	}
 	return false;
@@ -229,11 +238,13 @@ int local_builder_add(struct local_builder *b, const struct dname *name, unsigne
 		b->stats.full++;
 		return 0;
 	}
+	if (is_there(b, n, type, data, len))
+		return 0;
 	if (is_held(n, type, o)) {
 		b->stats.held++;
 		return 0;
 	}
-	if (is_in_the_way(b, n, type, data, len))
+	if (is_in_the_way(b, n, type))
 		return 0;
 	rc = append(b, index, type, data, len, o);
 	if (rc)

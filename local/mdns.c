@@ -64,21 +64,6 @@ struct mdns {
 
 /* --- interfaces ------------------------------------------------------------------------- */
 
-static bool is_private(const struct addr *a)
-{
-	static const struct addr_net nets[] = {
-		{ { AF_INET, { 10 } }, 8 },
-		{ { AF_INET, { 172, 16 } }, 12 },
-		{ { AF_INET, { 192, 168 } }, 16 },
-		{ { AF_INET6, { 0xfc } }, 7 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(nets); i++)
-		if (addr_net_has(&nets[i], a))
-			return true;
-	return false;
-}
-
 static bool is_any(const struct addr *a)
 {
 	static const uint8_t zero[16];
@@ -97,7 +82,7 @@ static bool is_clients_side(const struct conf *conf, const struct addr *own)
 	for (size_t i = 0; i < conf->listen_count; i++) {
 		const struct addr *at = &conf->listens[i].at.addr;
 
-		if (is_any(at) ? is_private(own) : addr_equal(at, own))
+		if (is_any(at) ? addr_is_private(own) : addr_equal(at, own))
 			return true;
 	}
 	return false;

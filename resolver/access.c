@@ -39,18 +39,6 @@ bool access_is_loopback(const struct addr *a)
 	return is_in(nets, ARRAY_SIZE(nets), a);
 }
 
-static bool is_private(const struct addr *a)
-{
-	static const struct addr_net nets[] = {
-		{ { AF_INET, { 10 } }, 8 },
-		{ { AF_INET, { 172, 16 } }, 12 },
-		{ { AF_INET, { 192, 168 } }, 16 },
-		{ { AF_INET6, { 0xfc } }, 7 },
-	};
-
-	return is_in(nets, ARRAY_SIZE(nets), a);
-}
-
 static bool is_link_local(const struct addr *a)
 {
 	static const struct addr_net nets[] = {
@@ -94,7 +82,7 @@ static bool is_at_home(const struct ifaddrs *all, const char *name)
 	struct addr a;
 
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
-		if (!strcmp(i->ifa_name, name) && read_address(i, &a) && is_private(&a))
+		if (!strcmp(i->ifa_name, name) && read_address(i, &a) && addr_is_private(&a))
 			return true;
 	return false;
 }
@@ -161,7 +149,7 @@ bool access_allows(struct access *a, const struct conf_clients *conf,
 		return true;
 	if (conf->net_count)
 		return false;
-	if (is_private(from) || is_neighbour(a, asker))
+	if (addr_is_private(from) || is_neighbour(a, asker))
 		return true;
 	if (a->has_looked && now_ms - a->looked_ms < ACCESS_LOOK_MS)
 		return false;

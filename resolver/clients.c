@@ -132,10 +132,11 @@ static bool is_anothers(const struct clients *c, const struct dname *name, const
 static const char *heard_name(const struct clients *c, const struct conf *conf,
 			      const struct addr *addr, const struct mac *mac)
 {
-	const char *label = heard_find(c->heard, mac, addr, clock_mono_ms());
+	const struct addr *of = addr;
+	const char *label = heard_find(c->heard, mac, addr, clock_mono_ms(), &of);
 	struct dname name;
 
-	if (!*label || dname_from_text(label, &name) || is_anothers(c, &name, addr))
+	if (!*label || dname_from_text(label, &name) || is_anothers(c, &name, of))
 		return "";
 	for (size_t i = 0; i < conf->local_count; i++) {
 		const struct dname *suffix = &conf->locals[i].suffix;
@@ -146,7 +147,7 @@ static const char *heard_name(const struct clients *c, const struct conf *conf,
 			continue;
 		memcpy(whole.wire + host, suffix->wire, suffix->len);
 		whole.len = (uint8_t)(host + suffix->len);
-		if (is_anothers(c, &whole, addr))
+		if (is_anothers(c, &whole, of))
 			return "";
 	}
 	return label;

@@ -77,12 +77,20 @@ static struct entry *find(struct heard *h, const struct mac *mac, const struct a
 	return by_addr;
 }
 
-static struct entry *find_free(struct heard *h, uint64_t now_ms)
+/* A host that the kernel has met goes before addresses that anybody can invent. */
+static struct entry *find_room(struct heard *h, bool has_mac, uint64_t now_ms)
 {
-	for (size_t i = 0; i < HEARD_MAX; i++)
-		if (!holds(&h->entries[i], now_ms))
-			return &h->entries[i];
-	return NULL;
+	struct entry *unmet = NULL;
+
+	for (size_t i = 0; i < HEARD_MAX; i++) {
+		struct entry *e = &h->entries[i];
+
+		if (!holds(e, now_ms))
+			return e;
+		if (!e->has_mac)
+			unmet = e;
+	}
+	return has_mac ? unmet : NULL;
 }
 
 static void set_end(struct entry *e, uint32_t ttl_s, uint64_t now_ms)
@@ -94,7 +102,7 @@ static void set_end(struct entry *e, uint32_t ttl_s, uint64_t now_ms)
 
 static void begin(struct heard *h, const struct heard_say *s, uint64_t now_ms)
 {
-	struct entry *e = find_free(h, now_ms);
+	struct entry *e = find_room(h, s->mac, now_ms);
 
 	if (!e) {
 		h->stats.full++;
@@ -146,7 +154,7 @@ static bool is_anothers(const struct heard *h, const struct entry *of, uint64_t 
 }
 
 const char *heard_find(struct heard *h, const struct mac *mac, const struct addr *addr,
-		       uint64_t now_ms)
+		       uint64_t now_ms, const struct addr **of)
 {
 	struct entry *e = find(h, mac, addr, now_ms);
 
@@ -157,7 +165,11 @@ const char *heard_find(struct heard *h, const struct mac *mac, const struct addr
 		e->has_mac = true;
 		set_end(e, 0, now_ms);
 	}
-	return is_anothers(h, e, now_ms) ? "" : e->name;
+	if (is_anothers(h, e, now_ms))
+		return "";
+	if (of)
+		*of = &e->addr;
+	return e->name;
 }
 
 void heard_clear(struct heard *h)

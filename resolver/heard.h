@@ -16,7 +16,9 @@
 #include "lib/addr.h"
 #include "lib/host_label.h"
 
-#define HEARD_MAX 512 /* names; further ones are left out until some have ended */
+/** Names; further ones are left out until some have ended, but those of known MAC addresses
+ *  take the place of others. */
+#define HEARD_MAX 512
 
 /** Nobody here asks, so it may not be said again for long: what is known by its MAC address
  *  holds this long at least, else as long as the TTL says. Nothing holds longer than a day. */
@@ -45,9 +47,11 @@ void heard_put(struct heard *h, const struct heard_say *say, uint64_t now_ms);
 /** What a client is called. An address that is heard of is taken for the MAC address that it
  *  has when it is first asked for.
  *  @param mac  NULL: unknown
+ *  @param of   gets the address that was said to have the name, as a pointer that is borrowed
+ *              like the name; untouched for unknown. May be NULL
  *  @return "" for unknown; borrowed until the next call of any kind */
 const char *heard_find(struct heard *h, const struct mac *mac, const struct addr *addr,
-		       uint64_t now_ms);
+		       uint64_t now_ms, const struct addr **of);
 
 /** Forget all. */
 void heard_clear(struct heard *h);

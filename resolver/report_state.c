@@ -25,6 +25,11 @@ static void row(FILE *to, const char *part, const char *key, uint64_t value)
 	fprintf(to, "%s\t%s\t%" PRIu64 "\n", part, key, value);
 }
 
+static bool hears_names(const struct resolver *r)
+{
+	return r->current && r->current->conf->clients.mdns_names == SWITCH_ON;
+}
+
 static void report_processes(const struct resolver *r, FILE *to)
 {
 	for (unsigned i = 0; i < ROLE_COUNT; i++) {
@@ -37,6 +42,8 @@ static void report_processes(const struct resolver *r, FILE *to)
 			fprintf(to, "process\t%s\tidle: it runs when %s are read\n",
 				msg_role_name(i),
 				i == ROLE_COMPILER ? "lists" : "hosts and leases");
+		else if (i == ROLE_MDNS && !hears_names(r))
+			continue; /* nobody asked for it */
 		else if (c->size) /* told of, but not running */
 			fprintf(to, "process\t%s\t%s, restarts %u\n", msg_role_name(i),
 				"down", c->restarts);

@@ -145,6 +145,7 @@ check "and without either it is no device" wait_for 10 has '11 is phone' \
 	nameward why web.example --client 192.168.77.11
 check "it is recorded by its device's name while it had that" \
 	wait_for 10 recorded "SELECT 1 FROM lookups WHERE who = 'kid' AND verdict = 'blocked' AND client = '192.168.77.11'"
+check "nor can it be let off for a while" has 'does not trust' nameward pause kid --for 1h
 check "the gate cannot be told by such a name" has 'only a dhcp-name' nameward gate quarantine kid
 
 check "a public name does not lead to the router" answers "" evil.example

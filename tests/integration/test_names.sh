@@ -21,6 +21,7 @@ configure() { # on|off
 	  leases dnsmasq $leases
 	}
 	host nas 192.168.77.5
+	host box 192.168.77.12
 	device tv {
 	  mac 02:00:00:00:00:77
 	}
@@ -102,6 +103,10 @@ in_ns c2 "$BUILD/mdns_peer" say eth0 annas-laptop 0 192.168.77.12
 say c2 nas 192.168.77.12
 check "a name at home is not had by another" records 192.168.77.12 c2 192.168.77.1
 in_ns c2 "$BUILD/mdns_peer" say eth0 nas 0 192.168.77.12
+say c2 box 192.168.77.12
+check "but by whose address it leads to" records box c2 192.168.77.1
+check "at all of its addresses" records box c2 fd77::1
+in_ns c2 "$BUILD/mdns_peer" say eth0 box 0 192.168.77.12
 ll=$(in_ns c2 ip -6 -br addr show dev eth0 scope link | sed -n 's,.* \(fe80[^/]*\)/.*,\1,p')
 in_ns router ncat -z -w 1 "$ll%br-lan" 9
 say c2 v6-box "$ll"

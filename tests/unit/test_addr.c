@@ -173,6 +173,30 @@ static void only_public_addresses_are_gated(void **state)
 	}
 }
 
+static void private_addresses_are_those_of_two_rfcs(void **state)
+{
+	static const struct { const char *addr; bool is; } cases[] = {
+		{ "10.0.0.0", true },	     { "10.255.255.255", true },
+		{ "9.255.255.255", false },  { "11.0.0.0", false },
+		{ "172.15.255.255", false }, { "172.16.0.0", true },
+		{ "172.31.255.255", true },  { "172.32.0.0", false },
+		{ "192.168.0.0", true },     { "192.167.1.1", false },
+		{ "100.64.0.1", false },     { "169.254.1.1", false },
+		{ "fc00::", true },	     { "fdff::1", true },
+		{ "fe00::1", false },	     { "fe80::1", false },
+		{ "fbff::1", false },	     { "::ffff:10.0.0.1", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct addr a;
+
+		assert_int_equal(addr_from_text(cases[i].addr, &a), 0);
+		if (addr_is_private(&a) != cases[i].is)
+			fail_msg("%s", cases[i].addr);
+	}
+}
+
 static void mac_addresses_are_parsed(void **state)
 {
 	static const struct { const char *in; int rc; bool unicast; } cases[] = {
@@ -206,6 +230,7 @@ int main(void)
 		cmocka_unit_test(interface_of_a_scope_need_not_exist),
 		cmocka_unit_test(address_and_port_are_parsed),
 		cmocka_unit_test(only_public_addresses_are_gated),
+		cmocka_unit_test(private_addresses_are_those_of_two_rfcs),
 		cmocka_unit_test(mac_addresses_are_parsed),
 	};
 

@@ -211,6 +211,31 @@ static void files_are_answered_and_the_better_source_holds_a_name(void **state)
 	assert_string_equal(local_image_label(image, &mac, NULL, NOW_S + 30), "");
 }
 
+/* An address that is reserved for a client, and has its name in a hosts file too. */
+static void a_client_is_called_what_a_better_source_calls_its_address(void **state)
+{
+	static const struct {
+		const char *mac, *label;
+	} cases[] = {
+		{ "7c:2f:80:00:11:09", "printer" }, { "7c:2f:80:00:11:10", "" },
+		{ "7c:2f:80:00:11:05", "nas" },
+	};
+	struct addr at = { .family = AF_INET, .bytes = { 192, 168, 1, 9 } };
+	struct mac mac;
+
+	(void)state;
+	begin_files("192.168.1.9 printer\n192.168.1.5 storage\n",
+		    "0 7c:2f:80:00:11:10 192.168.1.10 printer *\n"
+		    "0 7c:2f:80:00:11:09 192.168.1.9 Printer *\n"
+		    "0 7c:2f:80:00:11:05 192.168.1.5 nas *\n",
+		    "host nas 192.168.1.5\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		mac_from_text(cases[i].mac, &mac);
+		assert_string_equal(local_image_label(image, &mac, NULL, NOW_S), cases[i].label);
+	}
+	assert_string_equal(local_image_label(image, NULL, &at, NOW_S), "printer");
+}
+
 static void a_file_that_went_bad_keeps_its_names_and_one_that_is_gone_does_not(void **state)
 {
 	struct local_image *next;
@@ -381,6 +406,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			files_are_answered_and_the_better_source_holds_a_name, test_folder_enter,
 			leave),
+		cmocka_unit_test_setup_teardown(
+			a_client_is_called_what_a_better_source_calls_its_address,
+			test_folder_enter, leave),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_went_bad_keeps_its_names_and_one_that_is_gone_does_not,
 			test_folder_enter, leave),

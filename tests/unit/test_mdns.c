@@ -187,7 +187,7 @@ static const char *called(const char *at, uint8_t by_mac, uint64_t now_ms)
 	struct addr a = addr(at);
 	struct mac x = mac(by_mac);
 
-	return heard_find(heard, by_mac ? &x : NULL, &a, now_ms);
+	return heard_find(heard, by_mac ? &x : NULL, &a, now_ms, NULL);
 }
 
 #define S 1000ull
@@ -284,8 +284,10 @@ static void a_flood_leaves_those_that_are_there(void **state)
 	heard_get_stats(heard, &stats);
 	assert_int_equal(stats.full, HEARD_MAX + 1);
 	assert_string_equal(called("192.168.1.7", 7, S), "phone");
-	say("192.168.1.9", 9, "192.168.1.9", 9, "late", 120, 62 * S); /* when others have ended */
-	assert_string_equal(called("192.168.1.9", 9, 62 * S), "late");
+	say("192.168.1.9", 9, "192.168.1.9", 9, "late", 120, S); /* the kernel has met it */
+	assert_string_equal(called("192.168.1.9", 9, S), "late");
+	say("192.168.1.8", 0, "192.168.1.8", 0, "later", 120, 62 * S); /* when others have ended */
+	assert_string_equal(called("192.168.1.8", 0, 62 * S), "later");
 }
 
 /* --- sockets ------------------------------------------------------------------------------ */
