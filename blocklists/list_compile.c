@@ -62,6 +62,9 @@ static void log_list(const struct conf_list *list, const struct list_stats *s)
 	log_safe(list->file ? list->file : "no file", path, sizeof(path));
 	if (s->rc)
 		log_warning("list %s: %s: %s", s->name, path, list_why_text(s, why));
+	else if (list->format == LIST_OWNERS && !list->owner_count)
+		log_info("list %s: a table of %" PRIu64 " ranges, which blocks nothing", s->name,
+			 s->by_kind[LINE_NOT_WANTED]);
 	else if (s->invalid + s->unsupported + s->ignored && !s->entries)
 		log_warning("list %s: %s: no name in %" PRIu64 " lines", s->name, path,
 			    s->lines);

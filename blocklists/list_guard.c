@@ -14,6 +14,7 @@
 
 #define SUFFIX_LABELS 3 /* no suffix has more */
 #define SEEN_BITS     4096
+#define STEPS	      (10 * LIST_REGEX_STEPS) /* of one expression, over all names */
 
 struct list_guard {
 	struct dname names[LIST_GUARD_NAMES]; /* lower case */
@@ -200,13 +201,13 @@ static const char *mask_suffix(const struct list_side *s, char *buf, unsigned *l
 static bool expression_fits(const struct list_guard *g, const struct list_side *s)
 {
 	struct list_regexes *set;
+	unsigned steps = STEPS;
 	bool fits = false;
 
 	if (list_regexes_new(1, &set))
 		return false;
 	if (!list_regexes_add(set, 0, s->text, s->text_len)) {
 		for (size_t i = 0; i < g->count && !fits; i++) {
-			unsigned steps = LIST_REGEX_STEPS;
 			char text[DNAME_TEXT_MAX];
 
 			dname_to_text(&g->names[i], text);
@@ -217,9 +218,35 @@ static bool expression_fits(const struct list_guard *g, const struct list_side *
 	return fits;
 }
 
+/** Octets that a name must have for a mask: most masks are told from most names by this. */
+static size_t octets_of(const struct list_side *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->text_len; i++)
+		n += s->text[i] != '*';
+	return n;
+}
+
+static bool mask_fits(const struct list_guard *g, const struct list_side *s)
+{
+	size_t least = octets_of(s);
+
+	for (size_t i = 0; i < g->count; i++) {
+		char text[DNAME_TEXT_MAX];
+
+		if (least >= g->names[i].len)
+			continue;
+		dname_to_text(&g->names[i], text);
+		if (list_mask_match(s->anchors, s->text, s->text_len, text, strlen(text)))
+			return true;
+	}
+	return false;
+}
+
 bool list_guard_covers_side(const struct list_guard *g, const struct list_side *s)
 {
-	char text[MAX(DNAME_TEXT_MAX, LIST_SIDE_TEXT + 1)];
+	char text[LIST_SIDE_TEXT + 1];
 	const char *suffix;
 	unsigned labels;
 
@@ -228,12 +255,5 @@ bool list_guard_covers_side(const struct list_guard *g, const struct list_side *
 	if (s->kind == SIDE_REGEX)
 		return expression_fits(g, s);
 	suffix = mask_suffix(s, text, &labels);
-	if (suffix && is_suffix(suffix, labels))
-		return true;
-	for (size_t i = 0; i < g->count; i++) {
-		dname_to_text(&g->names[i], text);
-		if (list_mask_match(s->anchors, s->text, s->text_len, text, strlen(text)))
-			return true;
-	}
-	return false;
+	return (suffix && is_suffix(suffix, labels)) || mask_fits(g, s);
 }

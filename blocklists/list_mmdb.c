@@ -20,7 +20,8 @@ static const char mark[] = "\xab\xcd\xefMaxMind.com";
 #define METADATA_MAX	(128u << 10)
 #define CHUNK		65536
 #define NO_NODE		UINT32_MAX
-#define CLOCK_EVERY	1024 /* networks */
+#define CLOCK_EVERY	16   /* networks: one of a hostile file may cost a lot */
+#define TEXT_MAX	1024 /* of an owner; the rest does not count */
 
 struct list_mmdb {
 	MMDB_s db;
@@ -187,7 +188,8 @@ static void take_text(MMDB_entry_s *entry, const char *const (*paths)[3], size_t
 		    data.type != MMDB_DATA_TYPE_UTF8_STRING || !data.data_size)
 			continue;
 		out->texts[out->owner.count++] =
-			(struct list_owner_text){ data.utf8_string, data.data_size };
+			(struct list_owner_text){ data.utf8_string,
+						  MIN(data.data_size, TEXT_MAX) };
 		return;
 	}
 }

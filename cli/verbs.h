@@ -37,6 +37,7 @@ extern const struct verb verb_resume;
 extern const struct verb verb_override_ls;
 extern const struct verb verb_list_ls;
 extern const struct verb verb_list_search;
+extern const struct verb verb_list_test;
 extern const struct verb verb_list_update;
 extern const struct verb verb_list_rollback;
 extern const struct verb verb_local_ls;

@@ -91,8 +91,16 @@ _nameward()
 		'gate check') words="--client $common" ;;
 		'gate withdraw') words="--client --kill $common" ;;
 		'gate readiness') words="--zone -S --since $common" ;;
-		'list ') words="ls rollback search update $common" ;;
+		'list ') words="ls rollback search test update $common" ;;
 		'list rollback') words="--undo $common" ;;
+		'list ls') words="-S --since $common" ;;
+		'list test')
+			if [[ $cur != -* ]]; then
+				compopt -o filenames
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+				return
+			fi
+			words="-S --since $common" ;;
 		'list update') words="$(_nameward_names list) --all --accept $common" ;;
 		'history forget') words="--client --name --yes $common" ;;
 		'local ') words="ls $common" ;;

@@ -87,26 +87,34 @@ static bool is_only_allowed(const struct conf *conf, size_t list)
 	return true;
 }
 
+/** A table that only tells who owns what has rows that nobody wants. */
+static uint64_t entries_of(const struct conf_list *l, const struct list_stats *s)
+{
+	bool is_table = l->format == LIST_OWNERS && !l->owner_count;
+
+	return is_table ? s->by_kind[LINE_NOT_WANTED] : s->entries;
+}
+
 static int judge(const struct conf *conf, size_t list, const struct list_index *x,
 		 uint64_t before, uint64_t *entries, char *why)
 {
 	const struct list_stats *s = list_index_stats(x, 0);
 	char text[LIST_WHY_MAX];
 
-	*entries = s->entries;
+	*entries = entries_of(&conf->lists[list], s);
 	if (s->rc) {
 		snprintf(why, FETCH_CHECK_WHY_MAX, "%s", list_why_text(s, text));
 		return 0;
 	}
-	if (!s->entries) {
+	if (!*entries) {
 		snprintf(why, FETCH_CHECK_WHY_MAX, "no entry in %" PRIu64 " lines",
 			 s->lines);
 		return 0;
 	}
-	if (before >= FETCH_SHRINK_MIN && s->entries < before - before / 2) {
+	if (before >= FETCH_SHRINK_MIN && *entries < before - before / 2) {
 		snprintf(why, FETCH_CHECK_WHY_MAX,
 			 "it shrank from %" PRIu64 " to %" PRIu64 " entries", before,
-			 s->entries);
+			 *entries);
 		return -EKEYREJECTED;
 	}
 	if (!is_only_allowed(conf, list) && blocks_source(conf, x, why))

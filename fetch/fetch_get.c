@@ -28,6 +28,8 @@ struct turn {
 	struct curl_slist *headers, *addresses; /* owned */
 	char error[CURL_ERROR_SIZE];
 	int rc; /* of a callback that ended it */
+	bool may_go_home;
+	bool is_outside;	  /* it went to somebody who is not at home */
 	char home[ADDR_TEXT_MAX]; /* where it led that it must not go; else "" */
 };
 
@@ -176,7 +178,9 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 	if (purpose != CURLSOCKTYPE_IPCXN || addr_port_from_sockaddr(&to->addr, &at))
 		return CURL_SOCKET_BAD;
 	home_refresh(&home, clock_mono_us() / 1000);
-	if (!t->get->may_go_home && home_has(&home, &at.addr)) {
+	if (!home_has(&home, &at.addr)) {
+		t->is_outside = true;
+	} else if (!t->may_go_home) {
 		addr_to_text(&at.addr, t->home);
 		return CURL_SOCKET_BAD;
 	}
@@ -361,17 +365,19 @@ static int run(struct turn *t, const char *url, char *next)
 int fetch_get(const struct fetch_get *get, struct fetch_got *out)
 {
 	char url[FETCH_URL_MAX + 1], next[FETCH_URL_MAX + 1];
+	bool may_go_home = get->may_go_home;
 	int rc = 1;
 
 	*out = (struct fetch_got){.status = 0};
 	snprintf(url, sizeof(url), "%s", get->url);
 	for (unsigned i = 0; rc == 1 && i <= FETCH_REDIRECTS_MAX; i++) {
-		struct turn t = {.get = get, .out = out};
+		struct turn t = {.get = get, .out = out, .may_go_home = may_go_home};
 
 		rc = run(&t, url, next);
 		curl_easy_cleanup(t.curl);
 		curl_slist_free_all(t.headers);
 		curl_slist_free_all(t.addresses);
+		may_go_home &= !t.is_outside; /* who is outside sends nobody back */
 		if (rc == 1)
 			memcpy(url, next, sizeof(url));
 	}

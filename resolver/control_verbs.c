@@ -242,6 +242,7 @@ static const struct {
 	{ "history", "follow", do_history, NULL, false },
 	{ "list", "search", do_list_search, NULL, false },
 	{ "list", "ls", NULL, report_list_ls, false },
+	{ "list", "holders", NULL, report_list_holders, false },
 	{ "local", "ls", NULL, report_local_ls, false },
 	{ "override", "ls", NULL, report_override_ls, false },
 };
@@ -283,7 +284,7 @@ void control_run(struct control_conn *c, char *line)
 		return;
 	}
 	control_refuse(c, "unknown request; known: status, why NAME [CLIENT], client CLIENT, gate ls [ADDRESS], "
-			  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, "
+			  "gate rules, gate withdraw WHAT CLIENT, list search NAME, list ls, list holders NAME,..., "
 			  "cache ls [NAME], cache flush NAME, local ls [NAME], override ls, history forget WHAT, "
 			  "history prune [before TS KINDS], history pruning, history follow");
 }

@@ -380,22 +380,5 @@ enum policy_action policy_decide_addr(const struct conf *conf, const struct list
 
 const char *policy_entry_text(const struct list_match *match, char *buf)
 {
-	char *to = buf, rule[LIST_SIDE_RULE + 1];
-
-	if (match->is_span) {
-		list_span_text(&match->span, buf);
-		return buf;
-	}
-	if (match->rule) {
-		memcpy(rule, match->rule, match->rule_len);
-		rule[match->rule_len] = '\0';
-		log_safe(rule, buf, POLICY_ENTRY_TEXT);
-		return buf;
-	}
-	if (match->subtree) {
-		strcpy(to, "*.");
-		to += 2;
-	}
-	dname_to_text(&match->key, to);
-	return buf;
+	return list_match_text(match, buf);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "blocklists/list_index.h"
+#include "blocklists/list_match.h"
 #include "conf/conf.h"
 #include "lib/addr.h"
 #include "lib/dname.h"
@@ -120,10 +121,9 @@ bool policy_explain(const struct conf *conf, const struct list_index *x,
 		    const struct policy_asker *asker, const struct dname *qname,
 		    enum policy_rung rung, struct list_match *match);
 
-/** The entry of a match as a list line has it ("*.x.example"), or as much of a rule as there
- *  is room for, in buf of POLICY_ENTRY_TEXT bytes; returns buf. */
+/** The same as list_match_text(), for those who know no lists. */
 const char *policy_entry_text(const struct list_match *match, char *buf);
 
-#define POLICY_ENTRY_TEXT (DNAME_TEXT_MAX + 2)
+#define POLICY_ENTRY_TEXT LIST_MATCH_TEXT
 
 #endif

@@ -140,6 +140,43 @@ void report_builds(const struct list_index *x, FILE *to)
 	fputc('\n', to);
 }
 
+/** Lists that block a name by themselves, whatever policies and other lists say. */
+static uint64_t holders_of(const struct list_index *x, const struct dname *name)
+{
+	const struct list_asking any = { .is_any = true };
+	uint64_t said[LEVELS];
+
+	list_index_find(x, name, UINT64_MAX, said);
+	list_sides_find(x, name, &any, UINT64_MAX, said);
+	return ((said[LEVEL_BLOCK] & ~said[LEVEL_ALLOW]) | said[LEVEL_IMPORTANT]) &
+	       ~said[LEVEL_ALLOW_IMPORTANT];
+}
+
+void report_list_holders(struct resolver *r, FILE *to, const char *names, const char *unused)
+{
+	const struct setup *s = r->current;
+	char one[DNAME_TEXT_MAX];
+	struct dname name;
+
+	(void)unused;
+	fprintf(to, "name\tlists\n");
+	for (const char *p = names; s && s->index && p && *p;) {
+		size_t len = strcspn(p, ",");
+		const char *comma = "";
+		uint64_t lists;
+
+		snprintf(one, sizeof(one), "%.*s", (int)MIN(len, sizeof(one) - 1), p);
+		p += len + (p[len] == ',');
+		if (dname_from_text(one, &name) || !(lists = holders_of(s->index, &name)))
+			continue;
+		fprintf(to, "%s\t", dname_to_text(&name, one));
+		for (; lists; lists &= lists - 1, comma = ",")
+			fprintf(to, "%s%s", comma,
+				s->conf->lists[__builtin_ctzll(lists)].name);
+		fputc('\n', to);
+	}
+}
+
 /** "for browsers only 12 (line 7), pattern rule 1 (line 9)": all that is not an entry. */
 static void print_kinds(FILE *to, const struct list_stats *s)
 {

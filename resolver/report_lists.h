@@ -15,6 +15,11 @@ void report_list_search(struct resolver *r, FILE *to, const char *name, const ch
 /** Rows of `status`: which build of the index serves, and which is kept beside it. */
 void report_builds(const struct list_index *x, FILE *to);
 
+/** Header "name lists" and a row for each of some names, parted by commas, that lists block:
+ *  which ones, parted by commas too. What is no name is left out.
+ *  @param names  NULL: none */
+void report_list_holders(struct resolver *r, FILE *to, const char *names, const char *unused);
+
 /** Header and a row a list: its figures. */
 void report_list_ls(struct resolver *r, FILE *to, const char *unused1, const char *unused2);
 

@@ -55,6 +55,7 @@ configure() {
 	done
 	printf 'list rebound {\n url http://nas.example:8080/plain/good\n}\n'
 	printf 'list inside {\n url http://192.168.77.12:8080/to/plain/good\n}\n'
+	printf 'list back {\n url http://192.168.77.12:8080/at/lists.example:8080/at/192.168.77.12:8080/plain/good\n}\n'
 	printf 'list nobody {\n url http://nobody.example/x\n}\n'
 	printf 'list closed {\n url http://198.18.0.99:8080/x\n}\n'
 	printf 'list secure {\n url https://web.example/secure\n}\n'
@@ -109,12 +110,12 @@ check "status 404" result gone 'failed.*404'
 check "status 500" result broken 'failed.*500'
 check "a loop of redirects ends" result loop 'failed.*redirects'
 check "a redirect to a file is not followed" result away 'failed.*redirected'
-for l in lan self self6 mapped short number named wan rebound; do
+for l in lan self self6 mapped short number named wan rebound back; do
 	check "no stranger sends us home: $l" result $l 'failed.*(at home|refused)'
 done
 check "nobody there was asked" test ! -s "$net_dir/served.127.0.0.1" -a ! -s "$net_dir/served.198.18.0.1"
 check "but what the configuration names" result inside 'updated +1001'
-check "and only that" test "$(grep -c . "$net_dir/served2")" = 2
+check "and only that" test "$(grep -c . "$net_dir/served2")" = 3
 check "a bomb is not unpacked to its end" result bomb 'failed.*512 MiB'
 check "a name that does not exist" result nobody 'failed.*no such name'
 check "a server that is down" result closed 'failed'

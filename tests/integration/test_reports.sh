@@ -44,16 +44,23 @@ device tv {
   mac $(in_ns c1 cat /sys/class/net/eth0/address)
 }
 list ads {
+  name *.ads.example *.only.example
+}
+list more {
   name *.ads.example
 }
-policy default { block ads }
+list idle {
+  name *.only.example
+}
+policy default { block ads more }
 history {
   file $db
   commit-every 100ms
 }
 EOF
 
-nameward log -f -n 0 >"$net_dir/live" &
+# no function: the process that is ended would be a shell in front of it
+"$BUILD/nameward" -c "$net_dir/nameward.conf" log -f -n 0 >"$net_dir/live" &
 follower=$!
 for name in web.example web.example web.example www.example x.ads.example; do ask $name; done
 check "the log follows" wait_for 3 grep -q 'x\.ads\.example.*blocked' "$net_dir/live"
@@ -82,6 +89,21 @@ check "its numbers are those of SQL" test "$(number_on_page lookups) $(number_on
 	"$(sqlite3 -separator ' ' "file:$db?mode=ro" "SELECT sum(n), sum(n * (verdict LIKE 'blocked%')) FROM lookups")"
 check "it refers to nothing" not grep -Eq '<script|://|src=|href=' "$page"
 check "it is small" test "$(wc -c <"$page")" -lt 200000
+
+hits_are() { # LIST HITS UNIQUE
+	nameward list ls --json | grep -q "\"list\":\"$1\",.*\"hits\":$2,\"unique\":$3}"
+}
+ask a.only.example
+ask b.only.example
+ask clean.example # a name of ads is in its chain
+check "list ls: hits of the deciding list, and those of no other" wait_for 4 hits_are ads 4 2
+check "a list that never decides has none" hits_are more 0 0
+printf '||web.example^\n||x.ads.example^\n198.18.0.0/25\n' >"$net_dir/new.txt"
+chmod 600 "$net_dir/new.txt" # root opens it, and another account reads it
+check "list test: what would be new" has '^web\.example +3 +1 +0 +name +\*\.web\.example +1$' \
+	nameward list test "$net_dir/new.txt"
+check "what is blocked already" has '"name":"x\.ads\.example","n":0,"clients":0,"already":1,' \
+	nameward list test "$net_dir/new.txt" --json
 
 check "bash completes verbs" has ' top ' completes to
 check "what top counts" has ' upstreams ' completes top up

@@ -329,6 +329,11 @@ static void blocks_must_make_sense(void **state)
 		  "4:22: 'wpad' is no name of a host [" HOST_NAME "]\n"
 		  "4:27: '' is no name of a host [" HOST_NAME "]" },
 		{ UP "group g { }", "2:7: group 'g' has no member" },
+		{ UP "list l {\n file /x\n format owners\n}", "" }, /* it tells, and blocks nothing */
+		{ UP "list l {\n file /x\n format owners\n}\npolicy default { block l }",
+		  "2:6: list 'l' is of format owners, and has no 'owner', so it would be empty" },
+		{ UP "list l {\n file /x\n owner CH\n}",
+		  "2:6: list 'l' has owners, and its format is not 'owners'" },
 		{ UP "list l { format auto }", "2:6: list 'l' has neither file nor url nor name" },
 		{ UP "list l { url ftp://x.example/l }", "2:14: 'ftp://x.example/l' is no URL of http or https [as in https://lists.example/ads.txt, without user and password]" },
 		{ UP "list l { url https:// }", "2:14: 'https://' is no URL of http or https [as in https://lists.example/ads.txt, without user and password]" },

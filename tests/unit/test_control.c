@@ -252,6 +252,9 @@ static void clients_that_left_make_room(void **state)
 	}
 	world_wait(w, w->client, 300);
 	assert_non_null(strstr(answer(ask("list ls\n")), ".ok"));
+	assert_string_equal(answer(ask("list holders a.example,,b..c,b.example\n")),
+			    "name\tlists\n.ok\n");
+	assert_string_equal(answer(ask("list holders\n")), "name\tlists\n.ok\n");
 }
 
 static void connection_that_says_nothing_is_closed(void **state)

@@ -13,6 +13,8 @@
 
 #include "conf/conf.h"
 #include "fetch/fetch_check.h"
+#include "fetch/fetch_home.h"
+#include "fetch/fetch_hosts.h"
 #include "fetch/fetch_state.h"
 #include "lib/util.h"
 #include "tests/support/conf_text.h"
@@ -174,6 +176,66 @@ static void a_list_that_only_allows_may_hold_any_host(void **state)
 	conf_free(c);
 }
 
+/** Of owners that are wanted, and as a table that only tells. */
+static void a_table_of_owners_is_judged_by_its_rows(void **state)
+{
+	static const struct {
+		const char *owner, *text;
+		int rc;
+		uint64_t entries;
+	} cases[] = {
+		{ "owner CH", "8.8.0.0,8.8.0.9,1,CH\n8.9.0.0,8.9.0.9,2,DE\n", 1, 1 },
+		{ "owner FR", "8.8.0.0,8.8.0.9,1,CH\n", 0, 0 },
+		{ "", "8.8.0.0,8.8.0.9,1,CH\n8.9.0.0,8.9.0.9,2,DE\n", 1, 2 },
+		{ "", "ads.example\n", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[256], why[FETCH_CHECK_WHY_MAX];
+		int fd = body(cases[i].text);
+		uint64_t entries = 0;
+		struct conf *c;
+
+		snprintf(text, sizeof(text), UP "list t {\n url https://lists.example/t\n"
+			 " format owners\n %s\n}\n", cases[i].owner);
+		c = conf_of_text(text);
+		assert_int_equal(fetch_check(c, 0, fd, 0, &entries, why), cases[i].rc);
+		assert_int_equal(entries, cases[i].entries);
+		close(fd);
+		conf_free(c);
+	}
+}
+
+static void hosts_that_the_configuration_names_may_be_at_home(void **state)
+{
+	static const struct {
+		const char *host;
+		bool meant;
+	} cases[] = {
+		{ "192.168.1.5", true }, { "[fd00::1]", true }, { "nas.home.arpa", true },
+		{ "nas", true }, { "files.corp.example", true }, { "x.allowed.example", true },
+		{ "lists.example", false }, { "home.arpa.lists.example", false },
+		{ "nas.lists.example", false }, { "localhost", true }, /* /etc/hosts */
+	};
+	static const char text[] = UP "upstream corp { server 10.0.0.53 }\n"
+				   "forward corp.example corp\nhost nas 192.168.1.5\n"
+				   "local home.arpa { hosts /dev/null }\n"
+				   "rebind { allow allowed.example }\n";
+	struct conf *c = conf_of_text(text);
+	struct fetch_hosts *hosts;
+
+	(void)state;
+	assert_int_equal(fetch_hosts_open(c, &hosts), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (fetch_home_is_meant(c, hosts, cases[i].host) != cases[i].meant)
+			fail_msg("%s", cases[i].host);
+	c->rebind.protect = SWITCH_OFF;
+	assert_true(fetch_home_is_meant(c, hosts, "lists.example"));
+	fetch_hosts_close(hosts);
+	conf_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +243,8 @@ int main(void)
 		IN_FOLDER(what_is_written_is_read_again),
 		IN_FOLDER(damage_counts_as_not_there),
 		cmocka_unit_test(bodies_are_taken_held_or_refused),
+		cmocka_unit_test(a_table_of_owners_is_judged_by_its_rows),
+		cmocka_unit_test(hosts_that_the_configuration_names_may_be_at_home),
 		cmocka_unit_test(a_list_that_only_allows_may_hold_any_host),
 	};
 
