@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "db/store_error.h"
 #include "lib/util.h"
@@ -129,12 +128,15 @@ int pihole_queries_read(const char *path,
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *stmt = NULL;
+	struct stat st;
 	int code, rc;
 
-	if (access(path, F_OK) < 0)
+	/* not access(2), which asks what our account may do without its capability */
+	if (stat(path, &st) < 0)
 		return -errno;
 	code = open_at(path, "", &db, &stmt);
-	if ((code & 0xff) == SQLITE_CANTOPEN && is_at_rest(path)) {
+	if (((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) &&
+	    is_at_rest(path)) {
 		sqlite3_close(db);
 		code = open_at(path, "?immutable=1", &db, &stmt);
 	}

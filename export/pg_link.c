@@ -29,7 +29,7 @@ const char *pg_why(const struct pg_link *l)
 	return l->why;
 }
 
-/* libpq's words without the line end. */
+/* libpq's words as one line. */
 static void keep_why(struct pg_link *l, const char *text)
 {
 	size_t len;
@@ -38,6 +38,9 @@ static void keep_why(struct pg_link *l, const char *text)
 	len = strlen(l->why);
 	while (len && l->why[len - 1] == '\n')
 		l->why[--len] = '\0';
+	for (char *p = l->why; *p; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
 }
 
 static int link_failed(struct pg_link *l)

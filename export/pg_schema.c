@@ -30,7 +30,8 @@ static const char *const steps[] = {
 	" pushed timestamptz NOT NULL, PRIMARY KEY (router, history));",
 
 	"CREATE VIEW nameward.routers AS SELECT router, sum(rows) AS rows,"
-	" to_timestamp(max(up_to) / 1000000.0) AS up_to, max(pushed) AS pushed"
+	" timestamptz 'epoch' + max(up_to) * interval '1 microsecond' AS up_to,"
+	" max(pushed) AS pushed"
 	" FROM nameward.cursors GROUP BY router;",
 };
 

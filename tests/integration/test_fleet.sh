@@ -91,14 +91,39 @@ done
 install -d -o postgres -m 700 "$net_dir/pg"
 setpriv --reuid postgres --regid postgres --clear-groups "$postgres/initdb" -D "$net_dir/pg" \
 	-U fleet -A trust --no-sync -E UTF8 --locale=C >"$net_dir/initdb.log" 2>&1
+# What a stranger may write into a log, and what a log may hold that is no lookup.
+cat >"$net_dir/hostile.json" <<-'EOF'
+{"T":"2026-10-30T10:00:00Z","QH":"=cmd\\032a\\\\b\\.,\"x.example","QT":"A","IP":"fd77::5","CID":"=1+1\t\n\"\\N,;","Result":{"Reason":3,"Rules":[{"Text":"/\\.\\\\x[,\"]\u2028\u0000$/"}]}}
+{"T":"2026-10-30T10:00:01Z","QH":"","QT":"NS","IP":"192.168.1.5","Result":{}}
+{"T":"2026-10-30T10:00:02Z","QH":"a..b","QT":"A","IP":"192.168.1.5","Result":{}}
+{"T":"2026-10-30T10:00:03Z","QH":"cut.exam
+EOF
 # around the end of October 2026; the other one all of a day
 record north 3000 1793489400 1
+check "a dry run writes nothing" has '^-? *,?.*left out,1,its name is not a domain name' \
+	nameward_of north history import "$net_dir/hostile.json" -o csv
+check "and an import what is good" has ',written,2,' \
+	nameward_of north history import --apply "$net_dir/hostile.json" -o csv
+check "a second one nothing" has ',there,2,' \
+	nameward_of north history import --apply "$net_dir/hostile.json" -o csv
 record south 12000 1793000000 6
+install -d -m 700 "$net_dir/private"
+sqlite3 "$net_dir/private/pihole-FTL.db" "PRAGMA journal_mode = WAL; CREATE TABLE queries (id INTEGER
+	PRIMARY KEY AUTOINCREMENT, timestamp INTEGER NOT NULL, type INTEGER NOT NULL, status INTEGER
+	NOT NULL, domain TEXT NOT NULL, client TEXT NOT NULL, forward TEXT);
+	INSERT INTO queries VALUES (1, 1792999000, 1, 2, 'p.example', '192.168.1.5', '9.9.9.9#53'),
+	(2, 1792999001, 1, 0, 'p.example', '192.168.1.5', NULL)" >/dev/null
+chmod 600 "$net_dir/private/pihole-FTL.db"
+check "Pi-hole's database is read where it lies" has 'FTL\.db,2,left out' \
+	nameward_of south history import --apply "$net_dir/private/pihole-FTL.db" -o csv
+check "and its lookups are written" has '^p\.example\|9\.9\.9\.9$' sqlite3 \
+	"file:$net_dir/south/history.db?mode=ro" "SELECT name, upstream FROM lookups WHERE ts < 1792999002000000
+	AND ts >= 1792999000000000 AND name = 'p.example'"
 check "without a server nothing is lost, and it says so" has '^nameward: the server: .*socket' export_of north
 check "a server starts" server_up
 export_of south >"$net_dir/south.both" &
 both=$!
-check "a router copies its history" has '^north,3000,0,0,' export_of north
+check "a router copies its history" has '^north,3002,0,0,' export_of north
 check "another one, at the same time" wait $both
 check "the rows of one are equal" equal north
 check "and of the other" equal south
@@ -108,6 +133,28 @@ check "and rows of both sides of its edge are there" has '^1200 2026-11-01 00:00
 	psql_one "SET TIME ZONE 'UTC'; SELECT count(*) || ' ' || min(ts) FROM
 	nameward.lookups_2026_11 WHERE router = 'north'"
 check "a second call finds nothing to do" has '^north,0,0,0,' export_of north
+
+# The other ways out: what reads them finds the same rows.
+exported() { # FORMAT SQL: its answer about the lines (t.x) or cells of the export
+	nameward_of north history export --format "$1" >"$net_dir/export"
+	case $1 in
+	csv) sqlite3 :memory: ".import --csv $net_dir/export t" "$2" ;;
+	*) sqlite3 :memory: "CREATE TABLE t (x)" ".mode ascii" ".separator \\037 \\n" \
+		".import $net_dir/export t" ".mode list" ".separator | \\n" "$2" ;;
+	esac
+}
+check "every line of the export is JSON" has '^3002\|3002$' exported ndjson \
+	"SELECT count(*), sum(json_valid(x) AND json_extract(x, '$.v') = 1) FROM t"
+check "no name is changed by it" has '^3002\|0$' exported ndjson "ATTACH '$net_dir/north/history.db' AS h;
+	SELECT count(*), sum(json_extract(x, '$.name') IS NOT l.name OR json_extract(x, '$.pattern') IS
+	NOT l.pattern) FROM t JOIN h.lookups l ON l.ts = json_extract(x, '$.ts')"
+check "nor by CSV, but for what looks like a formula" has '^3002\|1$' exported csv "ATTACH
+	'$net_dir/north/history.db' AS h; SELECT count(*), sum(t.name IS NOT l.name OR t.who IS NOT
+	l.who) FROM t JOIN h.lookups l ON l.ts = t.ts + 0"
+check "passive DNS has its keys" has '^0\|1$' exported cof "SELECT sum(json_type(x, '$.rrname') IS
+	NOT 'text' OR json_type(x, '$.rrtype') IS NOT 'text' OR json_type(x, '$.rdata') IS NOT 'text' OR
+	json_type(x, '$.time_first') IS NOT 'integer' OR json_type(x, '$.time_last') IS NOT 'integer' OR
+	json_type(x, '$.count') IS NOT 'integer'), count(*) > 10 FROM t"
 
 # Rows that came late are behind the mark: they are found by their hours.
 record north 500 1793400000 2
@@ -126,7 +173,7 @@ server_down QUIT
 check "it fails with its server" not wait $victim
 check "and says so" has '^nameward: the server: ' cat "$net_dir/killed"
 check "the server comes back" server_up
-check "with whole batches" test "$(count_of south)" = 17000
+check "with whole batches" test "$(count_of south)" = 17001
 psql_one "DROP TRIGGER slow ON nameward.cursors"
 check "the next call goes on" has '^south,5000,0,0,' export_of south
 check "and no row is lost or there twice" equal south
@@ -135,7 +182,7 @@ check "and no row is lost or there twice" equal south
 psql_one "DROP VIEW nameward.routers; UPDATE nameward.version SET version = 1"
 check "older tables" export_of north
 check "are brought up to date" test "$(psql_one "SELECT string_agg(router || ' ' || rows, ',' ORDER BY
-	router) FROM nameward.routers")" = "north 3500,south 22000"
+	router) FROM nameward.routers")" = "north 3502,south 22001"
 psql_one "UPDATE nameward.version SET version = 99"
 check "newer ones are refused" has 'of a newer version' export_of north
 psql_one "UPDATE nameward.version SET version = 2"
@@ -144,7 +191,7 @@ psql_one "UPDATE nameward.version SET version = 2"
 rm -f "$net_dir"/north/history.db*
 record north 10 1793600000 1
 check "a new file is said" has 'another history before' export_of north
-check "and its rows come to the others" test "$(count_of north)" = 3510
+check "and its rows come to the others" test "$(count_of north)" = 3512
 check "a password on the command line is refused" has 'a password here' \
 	"$BUILD/nameward" -c "$net_dir/north.conf" export postgres "$connection password=x"
 check "the daemon does not need libpq" not has libpq ldd "$BUILD/namewardd"
