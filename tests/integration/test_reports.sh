@@ -53,7 +53,7 @@ history {
 }
 EOF
 
-nameward log -f -n 0 >"$net_dir/live" &
+"$BUILD/nameward" -c "$net_dir/nameward.conf" log -f -n 0 >"$net_dir/live" &
 follower=$!
 for name in web.example web.example web.example www.example x.ads.example; do ask $name; done
 check "the log follows" wait_for 3 grep -q 'x\.ads\.example.*blocked' "$net_dir/live"
