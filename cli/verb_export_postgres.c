@@ -136,13 +136,12 @@ static int push(struct export *e, const char *conninfo)
 	return status == COMMAND_DONE && rc < 0 ? command_write_failed(e->c, rc) : status;
 }
 
-/* The host's name without its domain, or what was asked for. */
+/* The host's name, or what was asked for. */
 static int choose_router(struct export *e)
 {
 	const struct command *c = e->c;
 
 	gethostname(e->router, sizeof(e->router) - 1);
-	e->router[strcspn(e->router, ".")] = '\0';
 	for (size_t i = 0; i < c->choice_count; i++)
 		snprintf(e->router, sizeof(e->router), "%s", c->choices[i].value);
 	if (!pg_router_is_good(e->router))

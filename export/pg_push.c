@@ -52,6 +52,7 @@ struct run {
 	struct pg_rows rows;
 	size_t count;
 	int64_t first_us, last_us;
+	bool is_last; /* nothing was left behind it */
 };
 
 bool pg_router_is_good(const char *name)
@@ -128,6 +129,7 @@ static int read_batch(struct run *r, int64_t after_us, int64_t up_to_us)
 	r->count = 0;
 	pg_rows_reset(&r->rows);
 	rc = report_copy(r->p->report, after_us, up_to_us, PG_BATCH_ROWS, &out);
+	r->is_last = rc == 0 && r->count < PG_BATCH_ROWS;
 	return rc == FULL ? 0 : rc;
 }
 
@@ -223,10 +225,10 @@ static int push_hour(struct run *r, int64_t hour_us, int64_t seq)
 		if (rc)
 			return rc;
 		after_us = r->last_us;
-		if (!r->count)
+		if (r->is_last)
 			to.late_seq = seq;
 		rc = send_batch(r, to);
-	} while (rc == 0 && r->count);
+	} while (rc == 0 && !r->is_last);
 	r->p->late_hours++;
 	return rc;
 }

@@ -40,7 +40,7 @@ int pg_schema_version(void)
 	return (int)ARRAY_SIZE(steps);
 }
 
-/* 0 where there is no schema yet. */
+/* 0 where there is no schema yet. @retval -EPROTO  not one of ours */
 static int read_version(struct pg_link *l, int *version)
 {
 	char values[PG_VALUES_MAX][PG_VALUE_MAX];
@@ -52,7 +52,7 @@ static int read_version(struct pg_link *l, int *version)
 	rc = pg_ask(l, "SELECT version FROM nameward.version", NULL, 0, values);
 	if (rc == 1)
 		*version = atoi(values[0]);
-	return MIN(rc, 0);
+	return rc < 0 ? rc : *version < 0 ? -EPROTO : 0;
 }
 
 static int make(struct pg_link *l)
@@ -92,12 +92,12 @@ int pg_schema_up(struct pg_link *l)
 		if (rc == 0)
 			rc = read_version(l, &version);
 	}
-	while (rc == 0 && version < pg_schema_version()) {
+	for (int i = 0; i < pg_schema_version() && rc == 0 && version < pg_schema_version(); i++) {
 		rc = step(l);
 		if (rc == 0)
 			rc = read_version(l, &version);
 	}
-	return rc == 0 && version > pg_schema_version() ? -EPROTO : rc;
+	return rc == 0 && version != pg_schema_version() ? -EPROTO : rc;
 }
 
 int pg_schema_month(struct pg_link *l, int64_t month)
