@@ -12,8 +12,8 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wco
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LIBS     := libevent_core libcares libssl libcrypto libnftnl libmnl sqlite3 libseccomp libcurl \
-	    libpcre2-8 libidn2 libpsl libmaxminddb
-FOLDERS  := lib conf blocklists fetch local resolver nftsync flows db daemon cli
+	    libpcre2-8 libidn2 libpsl libmaxminddb libpq
+FOLDERS  := lib conf blocklists fetch local resolver nftsync flows db export daemon cli
 
 # make SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer in a folder of its own
 ifdef SAN
@@ -158,7 +158,9 @@ install: all
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/nameward.service
 	sed 's,@BIN@,$(PREFIX)/bin,' etc/nameward-update.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/nameward-update.service
-	install -m 644 etc/nameward-update.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	sed 's,@BIN@,$(PREFIX)/bin,' etc/nameward-export.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/nameward-export.service
+	install -m 644 etc/nameward-update.timer etc/nameward-export.timer $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 etc/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nameward
 	for s in 1 5 8; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
 	[ -n "$(DESTDIR)" ] || etc/users.sh

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
 	const struct verb verbs[] = {
 		verb_status,	  verb_log,	       verb_why,
 		verb_top,	  verb_who,	       verb_client,
-		verb_report,	  verb_history_export,
+		verb_report,	  verb_history_export, verb_export_postgres,
 		verb_allow,	  verb_block,	       verb_pause,	    verb_resume,
 		verb_override_ls,
 		verb_gate_ls,	  verb_gate_check,     verb_gate_readiness, verb_gate_rules,

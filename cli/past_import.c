@@ -180,7 +180,7 @@ static int take_all(struct import *m)
 		if (rc)
 			status = file_failed(m, c->operands[i], rc);
 	}
-	if (m->past && status == COMMAND_DONE) {
+	if (m->past && !m->past_rc) { /* what was good before a file went wrong stays */
 		rc = past_finish(m->past, c->operands[0]);
 		if (rc)
 			status = history_failed(m, rc);

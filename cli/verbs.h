@@ -11,6 +11,7 @@ extern const struct verb verb_who;
 extern const struct verb verb_client;
 extern const struct verb verb_report;
 extern const struct verb verb_why;
+extern const struct verb verb_export_postgres;
 extern const struct verb verb_history_export;
 extern const struct verb verb_history_import;
 extern const struct verb verb_import_adguard;

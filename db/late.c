@@ -14,10 +14,11 @@
 #define ORDINARY_US (LATE_ORDINARY_S * SECOND_US)
 
 /* One row an hour at most; a further late row gives it a new number, so that it is read
- * once more. */
+ * once more. Numbers go by the clock: a file that was put back from a backup does not give
+ * out again those of before. */
 static const char note_sql[] =
 	"INSERT OR REPLACE INTO late (hour, seq)"
-	" VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM late))";
+	" VALUES (?1, max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM late)))";
 
 struct late {
 	struct store *store; /* borrowed */
@@ -73,6 +74,7 @@ int late_note(struct late *l, int64_t ts, struct late_now now)
 	if (is_ordinary(l, ts, now) || hour == l->hour_noted)
 		return 0;
 	sqlite3_bind_int64(l->note, 1, hour);
+	sqlite3_bind_int64(l->note, 2, now.wall_us);
 	rc = store_run(l->store, l->note);
 	if (!rc)
 		l->hour_noted = hour;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "db/store_error.h"
 #include "lib/util.h"
@@ -98,30 +97,30 @@ static bool is_at_rest(const char *path)
 	char wal[PATH_MAX];
 	struct stat st;
 
-	if (snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal))
+	if (strpbrk(path, "?#%") || strncmp(path, "//", 2) == 0 || /* no path in a URI */
+	    snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal))
 		return false;
 	return stat(wal, &st) < 0 || st.st_size == 0;
 }
 
-static int open_at(const char *path, const char *how, sqlite3 **db, sqlite3_stmt **stmt)
+/* @param at_rest  the file is read as it is, without its log and without locks */
+static int open_at(const char *path, bool at_rest, sqlite3 **db, sqlite3_stmt **stmt)
 {
-	char *uri = sqlite3_mprintf("file:%s%s", path, how);
+	char *uri = at_rest ? sqlite3_mprintf("file:%s?immutable=1", path) : NULL;
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
 	int code = SQLITE_NOMEM;
 
-	if (uri && !strpbrk(path, "?#%"))
-		code = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
-				       SQLITE_OPEN_URI, NULL);
+	if (!at_rest)
+		code = sqlite3_open_v2(path, db, flags, NULL);
 	else if (uri)
-		code = sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
-				       NULL);
+		code = sqlite3_open_v2(uri, db, flags | SQLITE_OPEN_URI, NULL);
 	sqlite3_free(uri);
-	if (code == SQLITE_OK) {
-		sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		sqlite3_limit(*db, SQLITE_LIMIT_LENGTH, TEXT_BYTES_MAX);
-		sqlite3_busy_timeout(*db, BUSY_MS);
-		code = prepare(*db, stmt);
-	}
-	return code;
+	if (code != SQLITE_OK)
+		return code;
+	sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_limit(*db, SQLITE_LIMIT_LENGTH, TEXT_BYTES_MAX);
+	sqlite3_busy_timeout(*db, BUSY_MS);
+	return prepare(*db, stmt);
 }
 
 int pihole_queries_read(const char *path,
@@ -129,14 +128,18 @@ int pihole_queries_read(const char *path,
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *stmt = NULL;
+	struct stat st;
 	int code, rc;
 
-	if (access(path, F_OK) < 0)
+	/* not access(2), which asks what our account may do without its capability */
+	if (stat(path, &st) < 0)
 		return -errno;
-	code = open_at(path, "", &db, &stmt);
-	if ((code & 0xff) == SQLITE_CANTOPEN && is_at_rest(path)) {
+	code = open_at(path, false, &db, &stmt);
+	if (((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) &&
+	    is_at_rest(path)) {
 		sqlite3_close(db);
-		code = open_at(path, "?immutable=1", &db, &stmt);
+		db = NULL;
+		code = open_at(path, true, &db, &stmt);
 	}
 	rc = rc_of(db, code);
 	if (rc == 0)

@@ -12,7 +12,7 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color --no-pager -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log top who client report why history cache gate list local import config'
+	local verbs='status log top who client report why history export cache gate list local import config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()
@@ -21,7 +21,7 @@ _nameward()
 		case $word in
 		-c | --config) conf=${COMP_WORDS[++i]} ;;
 		-o | --output | -n | --lines | -S | --since | -U | --until) ((i++)) ;;
-		--client | --name | --verdict | --list | --type | --zone | --for | --seconds | --before | --kind | --format | --html | --apply) ((i++)) ;;
+		--client | --name | --verdict | --list | --type | --zone | --for | --seconds | --before | --kind | --format | --html | --apply | --router) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $verb ]]; then verb=$word; elif [[ -z $second ]]; then second=$word; fi ;;
 		esac
@@ -44,7 +44,7 @@ _nameward()
 	--verdict)
 		words='forwarded cached stale local blocked blocked-cname failed refused gate-failed rebind' ;;
 	--type) words='A AAAA HTTPS SVCB CNAME MX TXT PTR SRV NS SOA' ;;
-	-n | --lines | --name | --for | --seconds) return ;;
+	-n | --lines | --name | --for | --seconds | --router) return ;;
 	*)
 		case "$verb $second" in
 		' ') words="$verbs $common" ;;
@@ -69,6 +69,8 @@ _nameward()
 				return
 			fi
 			words="--apply $common" ;;
+		'export ') words="postgres $common" ;;
+		'export postgres') words="--router $common" ;;
 		'import ') words="adguard dnsmasq pihole $common" ;;
 		'import '*)
 			if [[ $cur != -* ]]; then

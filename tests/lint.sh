@@ -15,7 +15,8 @@ may_include() {
 	fetch) echo "lib conf blocklists" ;;
 	resolver) echo "lib conf blocklists local" ;;
 	nftsync | flows | db) echo "lib conf" ;;
-	cli) echo "lib conf blocklists fetch db" ;;
+	export) echo "lib db" ;;
+	cli) echo "lib conf blocklists fetch db export" ;;
 	daemon) echo "lib conf" ;;
 	esac
 }
@@ -35,10 +36,11 @@ may_use() {
 	idn2.h) echo "blocklists/list_idn.c" ;;
 	maxminddb.h) echo "blocklists/list_mmdb.c" ;;
 	libpsl.h) echo "db/site.c blocklists/list_guard.c" ;;
+	libpq-fe.h) echo "export/pg_link.c" ;;
 	esac
 }
 
-for folder in lib conf blocklists fetch local resolver nftsync flows db cli daemon; do
+for folder in lib conf blocklists fetch local resolver nftsync flows db export cli daemon; do
 	allowed=" $folder $(may_include $folder) "
 	for file in "$folder"/*.[ch]; do
 		for inc in $(sed -n 's,^#include "\([a-z_]*\)/[a-z0-9_]*\.h".*,\1,p' "$file" | sort -u); do
@@ -53,7 +55,7 @@ for folder in lib conf blocklists fetch local resolver nftsync flows db cli daem
 			esac
 			breach "$file: includes from $inc/, which $folder/ may not"
 		done
-		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|openssl/[a-z0-9]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\|pcre2\.h\|idn2\.h\|maxminddb\.h\|libpsl\.h\)>.*,\1,p' "$file"); do
+		for inc in $(sed -n 's,^#include <\(event2/[a-z_]*\.h\|ares[a-z_]*\.h\|openssl/[a-z0-9]*\.h\|libmnl/[a-z]*\.h\|libnftnl/[a-z]*\.h\|sqlite3\.h\|curl/[a-z]*\.h\|seccomp\.h\|pcre2\.h\|idn2\.h\|maxminddb\.h\|libpsl\.h\|libpq-fe\.h\)>.*,\1,p' "$file"); do
 			fine=0
 			for pattern in $(may_use "$inc"); do
 				# shellcheck disable=SC2254
@@ -87,7 +89,7 @@ done
 for file in $(grep -l clock_wall nftsync/lease*.[ch] nftsync/gate*.[ch] resolver/hold.[ch]); do
 	breach "$file: asks the wall clock"
 done
-for name in $(find lib conf blocklists fetch local resolver nftsync flows db cli daemon -name '*.[ch]' -printf '%f\n' | sort | uniq -d); do
+for name in $(find lib conf blocklists fetch local resolver nftsync flows db export cli daemon -name '*.[ch]' -printf '%f\n' | sort | uniq -d); do
 	breach "two files are called $name"
 done
 if grep -nE '(//[^"]*$|\bTODO\b|\bFIXME\b|\bXXX\b)' */*.[ch] | grep -vE '"[^"]*//|/\*.*//|\* .*//'; then

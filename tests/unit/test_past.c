@@ -439,6 +439,25 @@ static void what_the_history_may_not_hold_is_not_imported(void **state)
 		fail_msg("%s%s", w->out, w->err);
 }
 
+/* What came before the damage stays, and is counted. */
+static void a_file_that_goes_wrong_keeps_what_was_good(void **state)
+{
+	struct cli_world *w = *state;
+	char file[128], line[256];
+	FILE *to;
+
+	snprintf(file, sizeof(file), "%s/querylog.json", w->fixture->folder);
+	to = fopen(file, "we");
+	assert_non_null(to);
+	fputs(HEAD ",\"Result\":{}}\n", to);
+	fclose(to);
+	snprintf(line, sizeof(line), "history import --apply %s %s -o csv", file,
+		 w->fixture->folder); /* a folder cannot be read */
+	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->out, ",,written,1,"));
+	assert_int_equal(fixture_number(w->fixture->path, "SELECT count(*) FROM lookups"), 1);
+}
+
 /* Nobody else may have the file open for writing. */
 static void a_history_that_is_being_written_is_left_alone(void **state)
 {
@@ -487,6 +506,7 @@ int main(void)
 		IN_WORLD(every_version_of_pihole_is_taken_once),
 		ON_DISK(lookups_at_one_time_are_all_written_and_none_twice),
 		IN_WORLD(what_the_history_may_not_hold_is_not_imported),
+		IN_WORLD(a_file_that_goes_wrong_keeps_what_was_good),
 		ON_DISK(a_history_that_is_being_written_is_left_alone),
 	};
 
