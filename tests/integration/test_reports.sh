@@ -114,7 +114,7 @@ check "devices" has ' tv ' completes -c "$net_dir/nameward.conf" client t
 sed -i 's/commit-every 100ms/commit-every 60s/' "$net_dir/nameward.conf"
 kill -HUP "$nameward_pid"
 check "a rare commit" wait_for 5 has 'nameward +generation +2' nameward status
-nameward log -f -n 0 >"$net_dir/live" &
+"$BUILD/nameward" -c "$net_dir/nameward.conf" log -f -n 0 >"$net_dir/live" &
 follower=$!
 check "the follower is there" wait_for 5 grep -q NAME "$net_dir/live"
 ask followed.x.ads.example
