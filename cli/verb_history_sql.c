@@ -45,7 +45,7 @@ static void copy_name(char *to, const char *from)
 {
 	size_t i;
 
-	for (i = 0; from[i] && i < NAME_MAX_BYTES - 1; i++)
+	for (i = 0; i < NAME_MAX_BYTES - 1 && from[i]; i++)
 		to[i] = (unsigned char)from[i] < ' ' || from[i] == 0x7f ? ' ' : from[i];
 	to[i] = '\0';
 }
