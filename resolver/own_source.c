@@ -96,5 +96,11 @@ int own_source_shield(const struct own_sources *o, uint8_t family, int fd)
 		.filter = program,
 	};
 
+	if (!setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f)))
+		return 0;
+	if (errno != ENOMEM)
+		return -errno;
+	/* A large one beside the one before is more than kernels before 6.8 allow a socket. */
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &f, sizeof(f));
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f)) ? -errno : 0;
 }
