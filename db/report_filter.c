@@ -239,7 +239,7 @@ static bool is_match(const struct glob *glob, const char *text)
 		return false;
 	if (!folds)
 		return !sqlite3_strglob(glob->pattern, text);
-	for (i = 0; text[i] && i < sizeof(lower) - 1; i++)
+	for (i = 0; i < sizeof(lower) - 1 && text[i]; i++)
 		lower[i] = (char)tolower((unsigned char)text[i]);
 	lower[i] = '\0';
 	return !sqlite3_strglob(glob->pattern, lower);
