@@ -110,8 +110,9 @@ bool conf_fill_has(const struct conf_fill *f, const struct dname *name);
 /** Whether any line has it. */
 bool conf_wants_fill(const struct conf *c, const struct dname *name);
 
-/** As it is written, in buf of ADDR_PORT_TEXT_MAX bytes: "[fe80::1%br-lan]:53". */
-const char *conf_listen_to_text(const struct conf_listen *l, char *buf);
+/** As it is written, in buf of ADDR_PORT_TEXT_MAX bytes: "[fe80::1%br-lan]:53".
+ *  @param interface  NULL or "": none is written */
+const char *conf_place_to_text(const struct addr_port *at, const char *interface, char *buf);
 
 /** The address on port 53 to which DNS of this zone's devices is redirected: of the listen
  *  lines of that family and not of loopback the one labelled like the zone, else the first.

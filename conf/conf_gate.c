@@ -46,7 +46,6 @@ static bool is_loopback(const struct addr *a)
 	return !memcmp(a->bytes, one, sizeof(one));
 }
 
-/* fe80::/10: one on each link, so nothing that rules could name. */
 const struct conf_listen *conf_redirect_target(const struct conf *c, const struct conf_zone *z,
 					       int family)
 {
@@ -55,6 +54,7 @@ const struct conf_listen *conf_redirect_target(const struct conf *c, const struc
 	for (size_t i = 0; i < c->listen_count; i++) {
 		const struct conf_listen *l = &c->listens[i];
 
+		/* a link-local one may be there on each link: nothing that rules could name */
 		if (l->at.port != PORT_DNS || l->at.addr.family != family ||
 		    is_loopback(&l->at.addr) || addr_needs_scope(&l->at.addr))
 			continue;

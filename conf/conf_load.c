@@ -256,6 +256,7 @@ static int load_file(struct loader *ld, const struct request *r)
 static bool server_of_line(char *line, char *out, size_t size)
 {
 	struct addr_port server;
+	char interface[ADDR_INTERFACE_MAX];
 	char *rest, *word = strtok_r(line, " \t\r", &rest);
 
 	if (!word || strcmp(word, "nameserver"))
@@ -266,7 +267,8 @@ static bool server_of_line(char *line, char *out, size_t size)
 			      "0123456789.:%_-")])
 		return false;
 	snprintf(out, size, strchr(word, ':') ? "[%s]:53" : "%s:53", word);
-	return !addr_port_from_text(out, 53, &server);
+	return !addr_port_from_scoped(out, 53, &server, interface) &&
+	       addr_needs_scope(&server.addr) == !!*interface;
 }
 
 static void print_servers(FILE *to, const char *name, char *resolv)

@@ -128,7 +128,8 @@ static const struct conf_option options[] = {
 	{ CONF_UPSTREAM, "server", .type = TYPE_SERVER,
 	  .args = "ADDRESS[:PORT] ... [tls NAME [pin sha256/KEY ...]]",
 	  .help = "A resolver to ask, port 53 if none is written. At least one, at "
-		"most 32. Behind tls stands the name that its certificate must be for: "
+		"most 32. A link-local address has its interface behind it, as in "
+		"listen. Behind tls stands the name that its certificate must be for: "
 		"it is asked over TLS, port 853 if none is written, and never in the "
 		"clear. Behind pin stand hashes of public keys, in base64: then its key "
 		"must be one of them, and who signed its certificate, for which name and "

@@ -64,7 +64,7 @@ static void print_listen(const struct printer *p)
 
 		print_name(p);
 		print_word(p->to, l->name);
-		print_word(p->to, conf_listen_to_text(l, text));
+		print_word(p->to, conf_place_to_text(&l->at, l->interface, text));
 		fputc('\n', p->to);
 	}
 }
@@ -102,7 +102,7 @@ static void print_server(const struct printer *p)
 
 	for (size_t i = 0; i < u->server_count; i++) {
 		print_name(p);
-		fprintf(p->to, " %s", addr_port_to_text(&u->servers[i].at, text));
+		print_word(p->to, conf_place_to_text(&u->servers[i].at, u->servers[i].interface, text));
 		if (u->servers[i].tls)
 			print_tls(p->to, u->servers[i].tls);
 		fputc('\n', p->to);

@@ -19,13 +19,14 @@ read_option read_for, read_policy_lists, read_upstream;
 /** Those of local names (conf_read_local.c). */
 read_option read_hosts, read_leases, read_host, read_cname, read_suffixes, read_never;
 
-/** Read an address, with this port if it has none; false: an error was added. */
-bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port,
-		     struct addr_port *out);
+/** Read an address, with this port if it has none; false: an error was added.
+ *  @param interface  set to that of a link-local address, which may come later, else to "" */
+bool parse_addr_port(struct parser *p, const struct scfg_word *word, uint16_t port,
+		     struct addr_port *at, char interface[ADDR_INTERFACE_MAX]);
 
 /** What we would be asking ourselves at server; NULL: nothing. */
 const struct conf_listen *parse_find_loop(const struct parser *p,
-					  const struct addr_port *server);
+					  const struct conf_server *server);
 
 /** Read `during WINDOW` at the end of the line, behind at least one value; window: SIZE_MAX
  *  if there is none (conf_read_gate.c).

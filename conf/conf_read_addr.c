@@ -6,7 +6,6 @@
 #include "conf/conf_read.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,38 +22,22 @@ static void say_no_address(struct parser *p, const struct scfg_word *at)
 		    "'%s' is no address with a port from 1 to 65535", at->text);
 }
 
-bool parse_addr_port(struct parser *p, const struct scfg_word *at, uint16_t port,
-		     struct addr_port *out)
-{
-	int rc = addr_port_from_text(at->text, port, out);
-
-	if (rc == -ENODEV) {
-		parse_error(p, at, NULL, "the interface in '%s' does not exist",
-			    at->text);
-		return false;
-	}
-	if (rc || !out->port)
-		say_no_address(p, at);
-	return !rc && out->port;
-}
-
-const char *conf_listen_to_text(const struct conf_listen *l, char *buf)
+const char *conf_place_to_text(const struct addr_port *at, const char *interface, char *buf)
 {
 	char host[ADDR_TEXT_MAX];
 
-	if (l->interface)
-		snprintf(buf, ADDR_PORT_TEXT_MAX, "[%s%%%s]:%u", addr_to_text(&l->at.addr, host),
-			 l->interface, l->at.port);
+	if (interface && *interface)
+		snprintf(buf, ADDR_PORT_TEXT_MAX, "[%s%%%s]:%u", addr_to_text(&at->addr, host),
+			 interface, at->port);
 	else
-		addr_port_to_text(&l->at, buf);
+		addr_port_to_text(at, buf);
 	return buf;
 }
 
-/* An interface may come later, so that it is not there is no error. */
-static bool parse_listen_at(struct parser *p, const struct scfg_word *word,
-			    struct addr_port *at, char interface[ADDR_INTERFACE_MAX])
+bool parse_addr_port(struct parser *p, const struct scfg_word *word, uint16_t port,
+		     struct addr_port *at, char interface[ADDR_INTERFACE_MAX])
 {
-	if (addr_port_from_scoped(word->text, PORT_DNS, at, interface) || !at->port) {
+	if (addr_port_from_scoped(word->text, port, at, interface) || !at->port) {
 		say_no_address(p, word);
 		return false;
 	}
@@ -89,7 +72,7 @@ void read_listen(struct parser *p, const struct written *w)
 		const struct scfg_word *word = &w->node->words[i];
 		struct conf_listen *l;
 
-		if (!parse_listen_at(p, word, &at, interface))
+		if (!parse_addr_port(p, word, PORT_DNS, &at, interface))
 			continue;
 		l = PARSE_GROW(p, p->conf->listens, p->conf->listen_count);
 		if (!l)
@@ -98,7 +81,7 @@ void read_listen(struct parser *p, const struct written *w)
 		l->at = at;
 		l->interface = *interface ? parse_text(p, interface) : NULL;
 		l->place = parse_place(p, word);
-		parse_claim(p, CLAIM_LISTEN, conf_listen_to_text(l, text), NULL, word);
+		parse_claim(p, CLAIM_LISTEN, conf_place_to_text(&l->at, l->interface, text), NULL, word);
 	}
 }
 
@@ -143,21 +126,20 @@ static bool is_unspecified(const struct addr *a)
 }
 
 const struct conf_listen *parse_find_loop(const struct parser *p,
-					  const struct addr_port *server)
+					  const struct conf_server *server)
 {
 	const struct conf *c = p->conf;
 
 	for (size_t i = 0; i < c->listen_count; i++) {
 		const struct addr_port *at = &c->listens[i].at;
-		const char *interface = c->listens[i].interface;
-		uint32_t scope = interface ? if_nametoindex(interface) : 0;
+		const struct addr *to = &server->at.addr;
+		const char *interface = c->listens[i].interface ? c->listens[i].interface : "";
 
-		if (at->port != server->port || at->addr.family != server->addr.family)
+		if (at->port != server->at.port || at->addr.family != to->family)
 			continue;
-		if (addr_equal(&at->addr, &server->addr) && scope == server->scope)
+		if (addr_equal(&at->addr, to) && !strcmp(interface, server->interface))
 			return &c->listens[i];
-		if (is_unspecified(&at->addr) &&
-		    (is_loopback(&server->addr) || is_unspecified(&server->addr)))
+		if (is_unspecified(&at->addr) && (is_loopback(to) || is_unspecified(to)))
 			return &c->listens[i];
 	}
 	return NULL;

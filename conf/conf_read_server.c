@@ -2,6 +2,8 @@
  * Reads the servers of an upstream: addresses, and behind them how they are asked over
  * TLS and whom to believe.
  */
+#include <net/if.h>
+
 #include "conf/conf_parse.h"
 #include "conf/conf_read.h"
 #include "conf/conf_pin.h"
@@ -103,9 +105,10 @@ static void add_server(struct parser *p, const struct written *w,
 	struct conf_upstream *u = w->block;
 	struct conf_server server = {.tls = tls}, *element;
 
-	if (!parse_addr_port(p, word, tls ? PORT_DOT : PORT_DNS, &server.at))
+	if (!parse_addr_port(p, word, tls ? PORT_DOT : PORT_DNS, &server.at, server.interface))
 		return;
-	if (parse_find_loop(p, &server.at)) {
+	server.at.scope = if_nametoindex(server.interface);
+	if (parse_find_loop(p, &server)) {
 		if (!p->file->generated)
 			parse_error(p, word, "it would ask itself for ever",
 				    "server %s is an address that nameward listens on",

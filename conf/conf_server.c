@@ -59,7 +59,8 @@ int conf_server_copy(const struct conf_server *from, struct conf_server *out)
 
 	if (rc)
 		return rc;
-	*out = (struct conf_server){ .at = from->at, .tls = tls };
+	*out = *from;
+	out->tls = tls;
 	return 0;
 }
 

@@ -41,7 +41,8 @@ struct conf_tls {
 };
 
 struct conf_server {
-	struct addr_port at;
+	struct addr_port at; /* its scope is 0 while its interface is not there */
+	char interface[ADDR_INTERFACE_MAX]; /* of a link-local address; "": no such address */
 	struct conf_tls *tls; /* NULL: in the clear */
 };
 

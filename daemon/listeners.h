@@ -24,8 +24,8 @@ struct listener_socket {
 };
 
 /**
- * UDP and TCP for every `listen` of conf whose interface, if it names one, is there. A socket that `old` (or NULL) has already is kept:
- * the new set holds a duplicate of it, with its queue.
+ * UDP and TCP for every `listen` of conf whose interface, if it names one, is there. A socket
+ * that `old` (or NULL) has already is kept: the new set holds a duplicate of it, with its queue.
  *
  * @param why  of LISTENERS_WHY_MAX bytes: on failure where, what, who holds the port, and a hint
  * @retval negative errno; old is untouched and nothing stays bound

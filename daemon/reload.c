@@ -294,19 +294,36 @@ void reload_look_bypass(struct supervisor *s)
 		begin_bypass(s, text);
 }
 
-void reload_look_listeners(struct supervisor *s)
+/* Each process turns names of interfaces into numbers when it reads a configuration. */
+static bool servers_are_where_they_were(const struct conf *c)
+{
+	for (size_t i = 0; i < c->upstream_count; i++) {
+		const struct conf_upstream *u = &c->upstreams[i];
+
+		for (size_t j = 0; j < u->server_count; j++) {
+			uint32_t now = if_nametoindex(u->servers[j].interface);
+
+			if (now && now != u->servers[j].at.scope)
+				return false;
+		}
+	}
+	return true;
+}
+
+void reload_look_interfaces(struct supervisor *s)
 {
 	char why[WHY_MAX];
 	struct generation *g;
 
 	if (s->stopping || s->next || s->reloading ||
-	    listeners_are_all(s->now->listeners, s->now->conf))
+	    (listeners_are_all(s->now->listeners, s->now->conf) &&
+	     servers_are_where_they_were(s->now->conf)))
 		return;
 	if (make_again(s, s->bypass ? s->bypass : "", &g, why)) {
-		log_warning_limited(&s->links_said, "listen: %s", why);
+		log_warning_limited(&s->links_said, "interfaces: %s", why);
 		return;
 	}
-	log_info("listen: an interface has come");
+	log_info("interfaces: one of the configuration has come");
 	take_again(s, g);
 }
 
@@ -319,7 +336,7 @@ static void warn_of_listens(const struct generation *g)
 
 		if (l->interface && !if_nametoindex(l->interface))
 			log_warning("listen %s: there is no interface %s yet: served when it comes",
-				    conf_listen_to_text(l, text), l->interface);
+				    conf_place_to_text(&l->at, l->interface, text), l->interface);
 	}
 }
 

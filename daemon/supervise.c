@@ -47,12 +47,12 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
 		if (s->processes[role])
 			process_ping(s->processes[role]);
 	reload_look_bypass(s);
-	reload_look_listeners(s);
+	reload_look_interfaces(s);
 }
 
 static void on_links(void *arg)
 {
-	reload_look_listeners(arg);
+	reload_look_interfaces(arg);
 }
 
 /** Of the timer that tries to get an index after all, and of SIGHUP. */

@@ -87,8 +87,8 @@ void reload_begin(struct supervisor *s);
 /** Every few seconds: begin or end what the bypass file says (conf_bypass.h). */
 void reload_look_bypass(struct supervisor *s);
 
-/** Interfaces may have come: bind what waits for them. */
-void reload_look_listeners(struct supervisor *s);
+/** Interfaces may have come: bind and ask what waits for them. */
+void reload_look_interfaces(struct supervisor *s);
 
 /** After each answer to a START and each death: have all answered? */
 void reload_look_settled(struct supervisor *s);

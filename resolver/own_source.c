@@ -13,6 +13,12 @@
 #define LOOPBACK 1 /* its index in every network namespace */
 #define SOURCE4	 (SKF_NET_OFF + 12)
 #define SOURCE6	 (SKF_NET_OFF + 8)
+#define DEVICE	 4 /* where the filter keeps the device; below it is the source */
+
+#define RETURN(value) (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, value)
+#define LOAD(from)    (struct sock_filter)BPF_STMT(BPF_LD | BPF_MEM, from)
+#define UNLESS(value, skip) \
+	(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
 
 void own_source_read(struct own_sources *o)
 {
@@ -31,10 +37,28 @@ void own_source_read(struct own_sources *o)
 		room = &left[at.addr.family == AF_INET];
 		if (*room) {
 			--*room;
-			o->addrs[o->count++] = at.addr;
+			o->addrs[o->count++] = at;
 		}
 	}
 	freeifaddrs(all);
+}
+
+/* Each comparison that fails leads behind this address. @return instructions */
+static size_t write_address(const struct addr_port *own, size_t words, struct sock_filter *out)
+{
+	size_t n = 0, left = 2 * words + (own->scope ? 2 : 0);
+
+	for (size_t w = 0; w < words; w++) {
+		left -= 2;
+		out[n++] = LOAD((uint32_t)w);
+		out[n++] = UNLESS(load_be32(own->addr.bytes + 4 * w), (uint8_t)(left + 1));
+	}
+	if (own->scope) {
+		out[n++] = LOAD(DEVICE);
+		out[n++] = UNLESS(own->scope, 1);
+	}
+	out[n++] = RETURN(0);
+	return n;
 }
 
 /* A packet that we send to ourselves is told by the device alone: what the kernel says later of
@@ -46,6 +70,7 @@ size_t own_source_write(const struct own_sources *o, uint8_t family, struct sock
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LOOPBACK, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_ST, DEVICE),
 	};
 	size_t words = family == AF_INET ? 1 : 4, n = ARRAY_SIZE(head);
 	int source = family == AF_INET ? SOURCE4 : SOURCE6;
@@ -56,18 +81,10 @@ size_t own_source_write(const struct own_sources *o, uint8_t family, struct sock
 							(uint32_t)(source + 4 * (int)w));
 		out[n++] = (struct sock_filter)BPF_STMT(BPF_ST, (uint32_t)w);
 	}
-	for (size_t i = 0; i < o->count; i++) {
-		if (o->addrs[i].family != family)
-			continue;
-		for (size_t w = 0; w < words; w++) {
-			out[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_MEM, (uint32_t)w);
-			out[n++] = (struct sock_filter)BPF_JUMP(
-				BPF_JMP | BPF_JEQ | BPF_K, load_be32(o->addrs[i].bytes + 4 * w), 0,
-				(uint8_t)(2 * (words - 1 - w) + 1)); /* to behind this address */
-		}
-		out[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	}
-	out[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	for (size_t i = 0; i < o->count; i++)
+		if (o->addrs[i].addr.family == family)
+			n += write_address(&o->addrs[i], words, out + n);
+	out[n++] = RETURN(UINT32_MAX);
 	return n;
 }
 
@@ -79,5 +96,11 @@ int own_source_shield(const struct own_sources *o, uint8_t family, int fd)
 		.filter = program,
 	};
 
+	if (!setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f)))
+		return 0;
+	if (errno != ENOMEM)
+		return -errno;
+	/* A large one beside the one before is more than kernels before 6.8 allow a socket. */
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &f, sizeof(f));
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &f, sizeof(f)) ? -errno : 0;
 }

@@ -13,11 +13,12 @@
 struct sock_filter;
 
 #define OWN_SOURCES_MAX	    128 /* of one family; from further ones packets are taken */
-#define OWN_SOURCE_PROGRAM  (12 + OWN_SOURCES_MAX * 9) /* instructions */
+#define OWN_SOURCE_PROGRAM  (13 + OWN_SOURCES_MAX * 11) /* instructions */
 
-/** The addresses of all interfaces; zero it. */
+/** The addresses of all interfaces, link-local ones with their interface as scope: on another
+ *  one somebody else may have the same. Zero it; the ports are none. */
 struct own_sources {
-	struct addr addrs[2 * OWN_SOURCES_MAX];
+	struct addr_port addrs[2 * OWN_SOURCES_MAX];
 	size_t count;
 };
 

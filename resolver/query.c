@@ -200,7 +200,7 @@ void query_take(struct resolver *r, const struct asker *from, const uint8_t *pac
 	if (verdict == WIRE_DROP || !r->current) {
 		r->stats.dropped++;
 		if (from->tcp)
-			tcp_forget(from->tcp);
+			tcp_give_up(from->tcp);
 		return;
 	}
 	l.asker = *from;

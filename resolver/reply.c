@@ -254,8 +254,11 @@ size_t reply_render(const struct lookup *l, const struct offer *o, uint8_t *room
 		len = wire_leave_out(room, len, is_listed, l);
 	if (len && l->client.gated)
 		len = wire_leave_out(room, len, is_unleased, o->note);
-	if (len && o->is_stale)
-		len = wire_add_ede(room, len, reply_max(l), EDE_STALE);
+	if (len && o->is_stale) {
+		wire_clear_authentic(room);
+		len = wire_add_ede(room, len, reply_max(l), o->note->rcode == RCODE_NXDOMAIN ?
+							      EDE_STALE_NXDOMAIN : EDE_STALE);
+	}
 	return len;
 }
 

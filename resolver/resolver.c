@@ -96,6 +96,7 @@ static int on_start(void *arg, uint32_t generation, char *why)
 	struct process *p = arg;
 	struct conf *conf;
 	struct setup *s;
+	uint64_t names;
 	int rc = p->conf_fd < 0 ? -ENOENT : conf_from_fd(p->conf_fd, &conf);
 
 	close_conf(p);
@@ -117,8 +118,9 @@ static int on_start(void *arg, uint32_t generation, char *why)
 		return -ENOMEM;
 	}
 	in_force_swap(&p->r, s);
-	log_info("serving generation %u, %llu names on lists", generation,
-		 (unsigned long long)(s->index ? list_index_names(s->index) : 0));
+	names = s->index ? list_index_names(s->index) : 0;
+	log_info("serving generation %u, %llu name%s on lists", generation,
+		 (unsigned long long)names, names == 1 ? "" : "s");
 	return 0;
 }
 

@@ -77,6 +77,10 @@ void tcp_reply(struct tcp_conn *c, const uint8_t *wire, size_t len);
 /** One of its questions gets no answer. */
 void tcp_forget(struct tcp_conn *c);
 
+/** What came was no question: it is forgotten, nothing more is read, and the connection ends
+ *  once the questions before it are answered. */
+void tcp_give_up(struct tcp_conn *c);
+
 void tcp_get_stats(const struct tcp *t, struct tcp_stats *out);
 
 #endif

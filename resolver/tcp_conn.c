@@ -202,3 +202,14 @@ void tcp_forget(struct tcp_conn *c)
 	else /* settle after this turn's callbacks: the caller may be reading from it */
 		bufferevent_trigger(c->be, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
 }
+
+void tcp_give_up(struct tcp_conn *c)
+{
+	if (c->be) {
+		struct evbuffer *in = bufferevent_get_input(c->be);
+
+		evbuffer_drain(in, evbuffer_get_length(in));
+		c->ended = true;
+	}
+	tcp_forget(c);
+}

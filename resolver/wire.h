@@ -33,7 +33,7 @@ enum wire_option { OPTION_COOKIE = 10, OPTION_KEEPALIVE = 11, OPTION_EDE = 15 };
 /** Extended DNS errors (RFC 8914 §4) that we send; EDE_NONE sends none. */
 enum wire_ede {
 	EDE_NONE = -1, EDE_OTHER = 0, EDE_STALE = 3, EDE_BLOCKED = 15, EDE_FILTERED = 17,
-	EDE_PROHIBITED = 18, EDE_NOT_READY = 14, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23,
+	EDE_PROHIBITED = 18, EDE_STALE_NXDOMAIN = 19, EDE_NOT_READY = 14, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23,
 };
 
 #define WIRE_COOKIE_MIN	   8  /* a client's cookie (RFC 7873 §4) ... */
@@ -169,7 +169,8 @@ size_t wire_write_prepared(const struct wire_question *q, const uint8_t *prepare
 /** Take those records out of a reply that leave_out says yes to. Left out too is what stands
  *  behind them and cannot move up: a name there that points behind the first one left out,
  *  and types whose data may hold names, but for the ones that are a single name. In an
- *  answer with addresses that is a SOA in authority (RFC 2181 §9).
+ *  answer with addresses that is a SOA in authority (RFC 2181 §9). AD is cleared if something
+ *  of answer or authority is missing then.
  *  @param arg  borrowed, handed to leave_out
  *  @return the reply's new length */
 size_t wire_leave_out(uint8_t *reply, size_t len,

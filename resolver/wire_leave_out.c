@@ -49,6 +49,7 @@ size_t wire_leave_out(uint8_t *reply, size_t len,
 	struct wire_walker w = { .packet = reply, .len = len };
 	uint16_t kept[4] = { 0 };
 	size_t gap = 0, end = 0;
+	bool is_less = false;
 	struct wire_rr rr;
 
 	/* The walker looks only at what stands behind the record that moved last. */
@@ -58,6 +59,7 @@ size_t wire_leave_out(uint8_t *reply, size_t len,
 		if (leave_out(arg, reply, &rr) || (gap && !can_move(reply, len, &rr, gap))) {
 			if (!gap)
 				gap = end = rr.name_at;
+			is_less = is_less || rr.section < 3;
 			continue;
 		}
 		if (gap) {
@@ -68,6 +70,8 @@ size_t wire_leave_out(uint8_t *reply, size_t len,
 	}
 	if (!gap)
 		return len;
+	if (is_less) /* what is left of a set of records was never signed (RFC 4035 §3.2.3) */
+		reply[AT_FLAGS + 1] &= (uint8_t)~FLAG_AD;
 	store_be16(reply + AT_ANCOUNT, kept[1]);
 	store_be16(reply + AT_NSCOUNT, kept[2]);
 	store_be16(reply + AT_ARCOUNT, kept[3]);

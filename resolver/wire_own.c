@@ -241,6 +241,11 @@ size_t wire_write_own(const struct wire_question *q, const struct wire_own_rr *r
 	return at;
 }
 
+void wire_clear_authentic(uint8_t *reply)
+{
+	reply[AT_FLAGS + 1] &= (uint8_t)~FLAG_AD;
+}
+
 void wire_set_authoritative(uint8_t *reply)
 {
 	reply[AT_FLAGS] |= FLAG_AA >> 8;

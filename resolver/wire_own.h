@@ -33,6 +33,9 @@ size_t wire_write_own(const struct wire_question *q, const struct wire_own_rr *r
 size_t wire_write_empty(const struct wire_question *q, unsigned rcode, size_t apex_at,
 			uint32_t ttl_s, uint8_t *buf);
 
+/** Say in a finished reply that nobody vouches for it now. */
+void wire_clear_authentic(uint8_t *reply);
+
 /** Say in a finished reply that it is authoritative. */
 void wire_set_authoritative(uint8_t *reply);
 

@@ -76,6 +76,15 @@ static size_t case_len(const struct preparer *p, const struct wire_rr *rr)
 	return next - rr->name_at - (pointer ? 2 : 0);
 }
 
+/* How long nothing is to be kept for nothing: the lower of the SOA's TTL and its last field
+ * (RFC 2308 §5). Who asks late in that time must not hear the whole of the other. */
+static uint32_t ttl_of(const struct preparer *p, const struct wire_rr *rr)
+{
+	if (rr->type != TYPE_SOA || rr->section != 2 || rr->rdata_len < 4)
+		return rr->ttl_s;
+	return MIN(rr->ttl_s, load_be32(p->reply + rr->rdata_at + rr->rdata_len - 4));
+}
+
 static void keep(struct preparer *p, const struct wire_rr *rr)
 {
 	struct prepared_rr entry = {
@@ -86,7 +95,7 @@ static void keep(struct preparer *p, const struct wire_rr *rr)
 	size_t bytes = rr->rdata_at + rr->rdata_len - rr->name_at;
 
 	memcpy(p->wire + p->wire_len, p->reply + rr->name_at, bytes);
-	store_be32(p->wire + entry.ttl_at, rr->ttl_s);
+	store_be32(p->wire + entry.ttl_at, ttl_of(p, rr));
 	memcpy(p->entries + p->entry_count++ * sizeof(entry), &entry, sizeof(entry));
 	p->wire_len += bytes;
 	p->kept[rr->section]++;

@@ -28,10 +28,14 @@ upstream udp {
 upstream tls {
 	server 198.18.0.53 tls dns.test
 }
+upstream late {
+	server [fe80::2%late0]:6002
+}
 ca-certificates $net_dir/tls.pem
 forward . udp
 forward udp.test udp
 forward tls.test tls
+forward late.test late
 zone lan {
 	interface br-lan
 }
@@ -103,18 +107,21 @@ late_comes() {
 	in_ns c1 ip addr add fe80::2/64 dev late0 nodad
 	in_ns router ip link set late0 up
 	in_ns c1 ip link set late0 up
+	start_in c1 "$BUILD/fake_upstream" fe80::2%late0 6002 ok >/dev/null
 }
 ask_late() { # AT [OPTION]
 	n=$((n + 1))
 	has 'IN.*A.*198\.1' in_ns c1 dig +time=1 +tries=1 "$@" "n$n.udp.test"
 }
 check "an interface that is not there is told" grep -q 'no interface late0 yet' "$net_dir/nameward.log"
+check "an upstream there cannot be asked" not ask late.test
 for time in first second; do
 	[ $time = first ] || in_ns router ip link del late0
 	late_comes
 	check "the $time late0: its link-local address answers" wait_for 5 ask_late @fe80::53%late0
 	check "over TCP" ask_late @fe80::53%late0 +tcp
 	check "and its IPv4 address" ask_late @192.168.80.1
+	check "an upstream there is asked" wait_for 5 ask late.test
 done
 check "the others have been served on" ask udp.test
 

@@ -102,7 +102,7 @@ int scripted_open(struct event_base *base, const char *address, uint16_t port,
 	su->base = base;
 	su->udp = su->stranger = su->listener = -1;
 	su->behaviour = scripted_find_behaviour(behaviour);
-	rc = su->behaviour ? addr_from_text(address, &su->at.addr) : -EINVAL;
+	rc = su->behaviour ? addr_port_from_text(address, port, &su->at) : -EINVAL;
 	su->at.port = port;
 	if (!rc)
 		rc = open_sockets(su);

@@ -133,18 +133,22 @@ static void socket_for_reading_is_beside_the_control_socket(void **state)
 	assert_int_equal(conf_query_path(long_path, buf), -ENAMETOOLONG);
 }
 
-static void interface_of_a_listen_may_come_later(void **state)
+static void interface_of_an_address_may_come_later(void **state)
 {
 	struct conf *c = conf_of_text("listen lan fe80::1%none0 [fe80::2%lo]:5353\n"
-				      "upstream a { server fe80::2%lo fe80::1%lo }\n");
+				      "upstream a { server fe80::2%lo fe80::1%none1 }\n");
 	char text[ADDR_PORT_TEXT_MAX];
 
 	(void)state;
 	assert_int_equal(c->listen_count, 2);
-	assert_string_equal(conf_listen_to_text(&c->listens[0], text), "[fe80::1%none0]:53");
+	assert_string_equal(conf_place_to_text(&c->listens[0].at, c->listens[0].interface, text), "[fe80::1%none0]:53");
 	assert_string_equal(c->listens[0].interface, "none0");
-	assert_string_equal(conf_listen_to_text(&c->listens[1], text), "[fe80::2%lo]:5353");
+	assert_string_equal(conf_place_to_text(&c->listens[1].at, c->listens[1].interface, text), "[fe80::2%lo]:5353");
 	assert_int_equal(c->listens[1].at.scope, 0);
+	assert_int_equal(c->upstreams[0].servers[0].at.scope, 1); /* lo's index */
+	assert_string_equal(c->upstreams[0].servers[0].interface, "lo");
+	assert_int_equal(c->upstreams[0].servers[1].at.scope, 0);
+	assert_string_equal(c->upstreams[0].servers[1].interface, "none1");
 	conf_free(c);
 }
 
@@ -430,7 +434,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_written_has_its_default),
 		cmocka_unit_test(listens_and_upstreams_are_read),
 		cmocka_unit_test(socket_for_reading_is_beside_the_control_socket),
-		cmocka_unit_test(interface_of_a_listen_may_come_later),
+		cmocka_unit_test(interface_of_an_address_may_come_later),
 		cmocka_unit_test(servers_are_asked_over_tls_where_a_line_says_so),
 		cmocka_unit_test(the_root_goes_to_the_default_upstream),
 		cmocka_unit_test(suffixes_are_lower_case),

@@ -14,7 +14,7 @@
 #include "lib/util.h"
 #include "resolver/own_source.h"
 
-enum { LO = 1, LAN };
+enum { LO = 1, LAN, WAN };
 
 /* --- a machine for the filter ------------------------------------------------------------------- */
 
@@ -83,7 +83,7 @@ static size_t kernel_count;
 
 static void has(const struct addr *a)
 {
-	struct addr_port at = { .addr = *a };
+	struct addr_port at = { .addr = *a, .scope = addr_needs_scope(a) ? LAN : 0 };
 	size_t n = kernel_count++;
 
 	addr_port_to_sockaddr(&at, &kernel[n].ss);
@@ -136,6 +136,8 @@ static void what_says_it_is_us_is_taken_from_loopback_alone(void **state)
 		{ "fd77::1", LO, true },	  { "fd77::2", LAN, true },
 		{ "fd77:0:0:1::1", LAN, true },	  { "fd77:0:0:0:1::1", LAN, true },
 		{ "fd78::1", LAN, true },	  { "fe80::1", LAN, false },
+		{ "fe80::1", WAN, true },	  { "fe80::1", LO, true },
+		{ "fe80::2", LAN, true },	  { "fd77::1", WAN, false },
 		{ "2001:db8:18::1", LAN, false }, { "2001:db8:18::1:1", LAN, true },
 	};
 	struct sock_filter program[OWN_SOURCE_PROGRAM];
@@ -179,14 +181,14 @@ static void addresses_are_bounded_and_the_kernel_takes_as_many(void **state)
 {
 	struct sock_filter program[OWN_SOURCE_PROGRAM];
 	struct own_sources own = { .count = 0 };
-	struct packet last = packet_from("fd00::7f", LAN), none = packet_from("fd00::80", LAN);
+	struct packet last = packet_from("fe80::7f", LAN), none = packet_from("fe80::80", LAN);
 	size_t len;
 
 	(void)state;
 	for (unsigned i = 0; i < MANY; i++) {
 		has(&(struct addr){ AF_INET, { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } });
 		has(&(struct addr){ AF_INET6,
-				    { 0xfd, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i } });
+				    { 0xfe, 0x80, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i } });
 	}
 	own_source_read(&own);
 	assert_int_equal(own.count, 2 * OWN_SOURCES_MAX);

@@ -122,6 +122,57 @@ static void dead_upstream_leaves_the_stale_answer(void **state)
 	assert_int_equal(queries_in_flight(w->r.queries), 0);
 }
 
+/* The question with AD and an OPT. @return the extended error of the reply, -1 without one */
+static int ask_ad(const char *name, uint8_t *flags)
+{
+	static struct dns_message m;
+	uint8_t buf[4096];
+	struct wire_walker walker = { .packet = buf };
+	struct wire_rr rr = { 0 };
+
+	dns_start(&m, 0x1234, 0x0120, 1, 0, 0, 1);
+	dns_question(&m, name, TYPE_A);
+	dns_opt(&m, 1232, 0, 0, 0, NULL, 0);
+	assert_int_equal(send(w->client, m.bytes, m.len, 0), m.len);
+	walker.len = world_reply(w, buf, sizeof(buf));
+	*flags = buf[3];
+	while (wire_walk(&walker, &rr) > 0)
+		;
+	assert_int_equal(rr.type, TYPE_OPT);
+	return rr.rdata_len < 6 ? -1 : load_be16(buf + rr.rdata_at + 4);
+}
+
+/* RFC 8914 §4.4, §4.20; and signatures may have ended as well. */
+static void stale_answer_says_so_and_is_not_authentic(void **state)
+{
+	static const struct {
+		unsigned rcode;
+		void (*answer)(struct dns_message *m);
+		int error;
+	} cases[] = {
+		{ RCODE_NOERROR, one_address, EDE_STALE },
+		{ RCODE_NOERROR, nothing_there, EDE_STALE },
+		{ RCODE_NXDOMAIN, nothing_there, EDE_STALE_NXDOMAIN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint8_t flags;
+
+		begin(NEVER);
+		w->rcode = (uint16_t)(0x20 | cases[i].rcode);
+		w->answer = cases[i].answer;
+		assert_int_equal(ask_ad("x.example", &flags), -1);
+		assert_int_equal(flags & 0x2f, 0x20 | cases[i].rcode);
+		ahead_s = 3700; /* of all */
+		w->answer = NULL;
+		assert_int_equal(ask_ad("x.example", &flags), cases[i].error);
+		assert_int_equal(flags & 0x2f, cases[i].rcode);
+		if (i + 1 < ARRAY_SIZE(cases))
+			world_free(w);
+	}
+}
+
 static void failed_upstreams_are_left_alone_for_a_while(void **state)
 {
 	unsigned asked;
@@ -610,6 +661,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_teardown(f, end)
 	const struct CMUnitTest tests[] = {
 		TEST(dead_upstream_leaves_the_stale_answer),
+		TEST(stale_answer_says_so_and_is_not_authentic),
 		TEST(failed_upstreams_are_left_alone_for_a_while),
 		TEST(error_of_the_upstream_is_a_failure),
 		TEST(stale_answer_is_better_than_a_part_by_tcp),

@@ -59,7 +59,7 @@ int __wrap_bufferevent_set_timeouts(struct bufferevent *be, const struct timeval
 
 /* --- the world ------------------------------------------------------------------------------ */
 
-enum mode { ECHO, KEEP, FORGET, LARGE };
+enum mode { ECHO, KEEP, FORGET, GIVE_UP, LARGE };
 
 struct world {
 	struct event_base *base;
@@ -88,6 +88,9 @@ static void on_packet(void *arg, const struct asker *from, const uint8_t *packet
 		break;
 	case FORGET:
 		tcp_forget(from->tcp);
+		break;
+	case GIVE_UP:
+		tcp_give_up(from->tcp);
 		break;
 	case LARGE:
 		tcp_reply(from->tcp, large, sizeof(large));
@@ -365,6 +368,39 @@ static void forgotten_last_question_ends_a_half_closed_connection(void **state)
 	shutdown(fd, SHUT_WR);
 	take(w, 1);
 	tcp_forget(w->kept[0]);
+	assert_true(ends(w, fd));
+	close(fd);
+}
+
+static void what_is_no_question_ends_the_connection(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+
+	w->mode = GIVE_UP;
+	say(fd, TEXT, 5);
+	assert_true(ends(w, fd));
+	assert_int_equal(w->packets, 1);
+	assert_int_equal(open_now(w), 0);
+	close(fd);
+}
+
+static void questions_before_what_is_none_are_answered(void **state)
+{
+	struct world *w = *state;
+	int fd = client(w);
+
+	w->mode = KEEP;
+	say(fd, TEXT, 2);
+	take(w, 2);
+	w->mode = GIVE_UP;
+	say(fd, TEXT, 1);
+	take(w, 3);
+	tcp_reply(w->kept[0], (const uint8_t *)TEXT, sizeof(TEXT) - 1);
+	turns(w, 3);
+	assert_int_equal(open_now(w), 1);
+	tcp_reply(w->kept[1], (const uint8_t *)TEXT, sizeof(TEXT) - 1);
+	assert_true(hears(w, fd, 2 * FRAME));
 	assert_true(ends(w, fd));
 	close(fd);
 }
@@ -743,6 +779,8 @@ int main(void)
 		TEST(half_closed_client_gets_all_its_answers),
 		TEST(questions_in_flight_are_bounded),
 		TEST(forgotten_last_question_ends_a_half_closed_connection),
+		TEST(what_is_no_question_ends_the_connection),
+		TEST(questions_before_what_is_none_are_answered),
 		TEST(client_that_does_not_read_is_read_no_more),
 		TEST(output_is_bounded_for_late_answers_too),
 		TEST(idle_connection_is_closed),

@@ -229,7 +229,7 @@ static void every_ttl_is_lowered_and_limited(void **state)
 
 		start(QR, 1, 1, 1);
 		dns_a(&packet, "@12", cases[i].ttl, "192.0.2.1");
-		dns_soa(&packet, "@16", cases[i].ttl, 5);
+		dns_soa(&packet, "@16", cases[i].ttl, 0x7fffffff);
 		dns_aaaa(&packet, "ns@16", cases[i].ttl, "2001:db8::1");
 		w.len = write_reply(&q, cases[i].age, cases[i].max, 512);
 		for (unsigned n = 0; n < 3; n++) {
@@ -237,6 +237,62 @@ static void every_ttl_is_lowered_and_limited(void **state)
 			assert_int_equal(rr.ttl_s, cases[i].expect);
 		}
 		assert_int_equal(wire_walk(&w, &rr), 0);
+	}
+}
+
+/* RFC 2308 §5: a client takes the lower of the two, so both must count down. */
+static void nothing_is_kept_for_the_lower_of_the_soas_times(void **state)
+{
+	static const struct {
+		uint32_t ttl, minimum, age, expect;
+	} cases[] = {
+		{ 3600, 60, 0, 60 }, { 3600, 60, 59, 1 }, { 60, 3600, 59, 1 },
+		{ 60, 3600, 0, 60 }, { 3600, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct wire_question q = question(TYPE_A, false);
+		struct wire_walker w = { .packet = reply };
+		struct wire_rr rr;
+
+		start(QR | RCODE_NXDOMAIN, 0, 1, 0);
+		dns_soa(&packet, "@16", cases[i].ttl, cases[i].minimum);
+		w.len = write_reply(&q, cases[i].age, NO_MAX, 512);
+		assert_int_equal(wire_walk(&w, &rr), 1);
+		assert_int_equal(rr.type, TYPE_SOA);
+		assert_int_equal(rr.ttl_s, cases[i].expect);
+	}
+}
+
+static bool is_type(const void *arg, const uint8_t *wire, const struct wire_rr *rr)
+{
+	(void)wire;
+	return rr->type == *(const unsigned *)arg;
+}
+
+static void part_of_an_answer_is_not_authentic(void **state)
+{
+	static const struct {
+		unsigned type;
+		bool authentic;
+	} cases[] = { { TYPE_A, false }, { TYPE_NS, false }, { TYPE_AAAA, true }, { TYPE_MX, true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct wire_question q = question(TYPE_A, true);
+		size_t len;
+
+		q.ad = true;
+		start(QR | 0x20, 2, 1, 1);
+		dns_a(&packet, "@12", 300, "192.0.2.1");
+		dns_a(&packet, "@12", 300, "192.0.2.2");
+		dns_cname(&packet, "@16", TYPE_NS, 300, "ns@16");
+		dns_aaaa(&packet, "ns@16", 300, "2001:db8::1");
+		len = write_reply(&q, 0, NO_MAX, 512);
+		assert_true(reply[3] & 0x20);
+		wire_leave_out(reply, len, is_type, &cases[i].type);
+		assert_int_equal(!!(reply[3] & 0x20), cases[i].authentic);
 	}
 }
 
@@ -445,6 +501,8 @@ int main(void)
 		cmocka_unit_test(cut_reply_has_room_for_the_extended_error),
 		cmocka_unit_test(rcode_of_this_hop_becomes_servfail),
 		cmocka_unit_test(every_ttl_is_lowered_and_limited),
+		cmocka_unit_test(nothing_is_kept_for_the_lower_of_the_soas_times),
+		cmocka_unit_test(part_of_an_answer_is_not_authentic),
 		cmocka_unit_test(upstreams_case_does_not_reach_the_client),
 		cmocka_unit_test(names_of_others_keep_their_case),
 		cmocka_unit_test(opt_before_other_records_is_cut_out),
