@@ -178,7 +178,8 @@ static void add(struct bench *b, unsigned number, unsigned client, int64_t ts,
 
 	name_of(number, &name);
 	memset(m, 0, sizeof(*m));
-	m->verdict = number % 7 == 3 ? VERDICT_BLOCKED : VERDICT_FORWARDED;
+	m->verdict = number % 7 == 3 ? VERDICT_BLOCKED :
+		     number % 7 == 5 ? VERDICT_CACHED : VERDICT_FORWARDED;
 	m->qtype = 1;
 	m->qclass = 1;
 	m->ts_us = ts;
@@ -192,8 +193,11 @@ static void add(struct bench *b, unsigned number, unsigned client, int64_t ts,
 	memcpy(m->upstream.bytes, (uint8_t[]){ 9, 9, 9, 9 }, 4);
 	m->qname_len = name.len;
 	p = mempcpy(p, name.wire, name.len);
-	m->device_len = 6;
-	p = mempcpy(p, "laptop", 6);
+	m->device_len = (uint8_t)(8 + (client > 9));
+	p = mempcpy(p, "device-", 7);
+	if (client > 9)
+		*p++ = (uint8_t)('0' + client / 10 % 10);
+	*p++ = (uint8_t)('0' + client % 10);
 	if (m->verdict == VERDICT_BLOCKED) {
 		m->list_len = 3;
 		m->pattern_len = 13;
@@ -266,7 +270,8 @@ static void fold(struct bench *b, int64_t now_us)
 		fold(b, now_us);
 }
 
-static void home_lookups(struct bench *b, unsigned rows, int64_t from_us, int64_t every_us)
+static void home_lookups(struct bench *b, unsigned rows, int64_t from_us, int64_t every_us,
+			 unsigned commit_rows)
 {
 	for (unsigned i = 0; i < rows; i++) {
 		unsigned number = few_often(b, 65536);
@@ -274,7 +279,7 @@ static void home_lookups(struct bench *b, unsigned rows, int64_t from_us, int64_
 		add(b, number, (unsigned)(next_random(b) % 36),
 		    from_us + every_us * i + (int64_t)(next_random(b) % 100000),
 		    number % 20000);
-		if (i % 10 == 9)
+		if (i % commit_rows == commit_rows - 1)
 			commit(b);
 		if (i % 300 == 299)
 			fold(b, from_us + every_us * i);
@@ -287,7 +292,7 @@ static void home_lookups(struct bench *b, unsigned rows, int64_t from_us, int64_
 static void home(struct bench *b, unsigned rows)
 {
 	begin(b);
-	home_lookups(b, rows, START_US, 200000);
+	home_lookups(b, rows, START_US, 200000, 10);
 	end(b, "a home: 5/s, commit each 2 s", rows);
 	printf("%u folds, %.1f us a lookup\n", b->folds, b->fold_us / rows);
 }
@@ -297,7 +302,7 @@ static void keep(struct bench *b, unsigned rows)
 	const int64_t span_us = 30 * 86400 * 1000000ll;
 
 	begin(b);
-	home_lookups(b, rows, clock_wall_us() - span_us, span_us / rows);
+	home_lookups(b, rows, clock_wall_us() - span_us, span_us / rows, 500);
 	history_close(b->history);
 	store_close(b->store);
 	printf("%s\n%u folds, %.1f us a lookup\n", b->path, b->folds, b->fold_us / rows);

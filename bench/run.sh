@@ -6,6 +6,8 @@
 #   restore  after a foreign flush, by a new process
 #   memory   a lease in the daemon and in the kernel
 #   gate     a lookup that opens an address, through nameward and through dnsmasq's nftset
+#   history  a lookup recorded, and each question over HISTORY_ROWS of them (a million)
+#   delay    an answer while others hold the history, prune or copy it
 #   hold     how long an answer waits for its lease, idle and while others load rulesets
 #   lists    a million blocked names: start, memory, a query, beside dnsmasq, unbound and SmartDNS
 #   answers  memory of a cached answer, beside its peers
@@ -16,7 +18,7 @@
 # median of the rounds, and half the distance of the smallest and the largest: the noise.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-parts=${*:-lease restore memory gate hold lists answers failover servers}
+parts=${*:-lease restore memory gate hold history delay lists answers failover servers}
 rounds=${ROUNDS:-3}
 samples=$(mktemp)
 trap 'rm -f "$samples"' EXIT

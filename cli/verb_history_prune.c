@@ -45,7 +45,7 @@ static const char *const kinds[] = { "lookups", "refusals", "events",	   "hourly
 				     "names",	"passive-dns", "dictionaries" };
 
 struct counts {
-	bool is_active;
+	bool is_known, is_active;
 	int64_t rows[ARRAY_SIZE(kinds)];
 	int64_t bytes; /* given back */
 };
@@ -132,8 +132,10 @@ static int on_count(void *arg, char *const *fields, size_t count)
 	if (count != 2)
 		return -EPROTO;
 	number = strtoll(fields[1], NULL, 10);
-	if (strcmp(fields[0], "active") == 0)
+	if (strcmp(fields[0], "active") == 0) {
+		counts->is_known = true;
 		counts->is_active = number != 0;
+	}
 	if (strcmp(fields[0], "bytes") == 0)
 		counts->bytes = number;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -163,6 +165,7 @@ static int await(struct prune_run *run)
 	if (rc)
 		return say_why(run->c, rc, why);
 	do {
+		run->counts = (struct counts){ 0 };
 		rc = control_ask(run->conf->control, words, ARRAY_SIZE(words), &sink, &run->counts,
 				 why);
 		if (rc == 0)
@@ -173,6 +176,8 @@ static int await(struct prune_run *run)
 	interrupt_fini(&run->interrupt);
 	if (rc < 0)
 		return say_why(run->c, rc, why);
+	if (!run->counts.is_known)
+		return say_why(run->c, -EIO, "the daemon opened the history anew meanwhile: ask again");
 	if (!is_left)
 		return print_counts(run);
 	command_complain(run->c, "the daemon goes on with it: nameward status shows pruning");

@@ -27,6 +27,7 @@ struct entry {
 
 struct census {
 	struct hash_key key;
+	size_t keys_max;
 	struct u64_map keys, pairs;
 	struct entry *entries; /* owned */
 	size_t count, room;
@@ -41,12 +42,14 @@ struct census {
 
 /* --- life ----------------------------------------------------------------------------- */
 
-struct census *census_new(void)
+struct census *census_new(size_t keys_max)
 {
 	struct census *t = calloc(1, sizeof(*t));
 
-	if (t)
-		hash_key_init(&t->key);
+	if (!t)
+		return NULL;
+	hash_key_init(&t->key);
+	t->keys_max = keys_max;
 	return t;
 }
 
@@ -141,7 +144,7 @@ int census_key(struct census *t, const char *text, uint32_t *key)
 	if (!text)
 		return key_of_none(t, key);
 	found = u64_map_get(&t->keys, census_hash(t, text));
-	if (!found && t->count >= CENSUS_KEYS_MAX) {
+	if (!found && t->count >= t->keys_max) {
 		text = CENSUS_OTHERS;
 		found = u64_map_get(&t->keys, census_hash(t, text));
 	}

@@ -12,7 +12,7 @@
 
 struct census;
 
-#define CENSUS_KEYS_MAX	  (1u << 20) /* what comes beyond is counted as CENSUS_OTHERS */
+#define CENSUS_KEYS_MAX	  (1u << 20) /* usual; what comes beyond is counted as CENSUS_OTHERS */
 #define CENSUS_PAIRS_MAX	  (1u << 23) /* of a key and a client or name */
 #define CENSUS_WAITS_MAX	  (1u << 22) /* of one key; beyond, every second one, and so on */
 #define CENSUS_OTHERS	  "*"
@@ -35,8 +35,9 @@ struct census_row {
 	int64_t wait_us; /* below 0: none */
 };
 
-/** @return NULL without memory */
-struct census *census_new(void);
+/** @param keys_max  at most so many, see above
+ *  @return NULL without memory */
+struct census *census_new(size_t keys_max);
 void census_free(struct census *t);
 
 /** A number that stands for a text, different for different texts but by a one in 2^64. */

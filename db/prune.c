@@ -78,7 +78,7 @@ struct prune {
 	enum table aging;	  /* TABLES: nothing is too old */
 	bool is_folding;
 	struct prune_stats stats;
-	struct prune_request request; /* under way while is_asked */
+	struct prune_request request; /* under way while asked.is_active */
 	struct prune_progress asked;  /* deleted: what the counts were then */
 };
 
@@ -407,7 +407,6 @@ static int vacuum_step(struct prune *p, int64_t pages, int64_t free_pages)
 {
 	bool is_over = p->limits.max_bytes &&
 		       pages * STORE_PAGE_BYTES > p->limits.max_bytes;
-
 	bool is_much = free_pages >= 256 && free_pages >= pages / 4;
 	int rc;
 

@@ -27,6 +27,7 @@
 #define RETRY_MIN_MS	1000u
 #define RETRY_MAX_MS	30000u
 #define RETRY_LOCKED_MS 500u
+#define LOCKED_MS	2000u /* a lock that is held so long is an event */
 #define RETRY_ASIDE_MS	600000u /* a second corrupt file within this time has to wait */
 #define STOP_TRIES	20u
 #define PRUNE_SOON_MS	20u
@@ -151,7 +152,8 @@ static void recovered(struct recorder *r, struct recorder_now now)
 		log_info("history: %s: recording goes on", r->path);
 		snprintf(detail, sizeof(detail), "recording goes on; the trouble was: %s",
 			 store_reason(r->trouble));
-		if (r->trouble != -EBUSY)
+		if (r->trouble != -EBUSY ||
+		    now.mono_us - r->trouble_since_us >= LOCKED_MS * MS_US)
 			note(r, now.wall_us, "history-resumed", detail);
 		r->trouble = 0;
 	}
@@ -198,6 +200,8 @@ static void move_aside(struct recorder *r, struct recorder_now now)
 /* What a failure of the open file, or of opening it, means for what is done next. */
 static void cope(struct recorder *r, struct recorder_now now, int rc)
 {
+	if (!r->trouble)
+		r->trouble_since_us = now.mono_us;
 	report(r, rc);
 	switch (rc) {
 	case -EBUSY:

@@ -70,7 +70,7 @@ int recorder_forget(struct recorder *r, const char *request, struct recorder_now
 int recorder_prune(struct recorder *r, const char *request, struct recorder_now now);
 
 /** Lines "KEY\tNUMBER\n" about the last such request: `active`, then rows of each kind and
- *  `bytes` given back; returns their length. */
+ *  `bytes` given back; returns their length, 0 if the file was opened since. */
 size_t recorder_pruning(struct recorder *r, char *buf, size_t size);
 
 /** Lines "history\tKEY\tVALUE\n" for `nameward status`; returns their length. */

@@ -26,6 +26,7 @@ struct recorder {
 	uint64_t prune_at_us;
 	uint64_t aside_at_us;
 	uint64_t followed_until_us;
+	uint64_t trouble_since_us;
 	uint64_t last_commit_us; /* a duration */
 	unsigned retry_ms;
 	/* trouble */

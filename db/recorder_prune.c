@@ -48,7 +48,7 @@ size_t recorder_pruning(struct recorder *r, char *buf, size_t size)
 	struct prune_progress p = { 0 };
 	int len;
 
-	if (!r->prune || prune_asked(r->prune, &p))
+	if (!r->prune || prune_asked(r->prune, &p) || !p.bytes_before)
 		return 0;
 	len = snprintf(buf, size,
 		       "active\t%d\nlookups\t%" PRIu64 "\nrefusals\t%" PRIu64 "\nevents\t%" PRIu64

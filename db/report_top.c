@@ -244,7 +244,7 @@ int report_top(struct report *r, enum report_top what, const struct report_log *
 		return -EINVAL;
 	if (what == REPORT_TOP_SITES && r->version < REPORT_ROLLED_VERSION)
 		return -ENOTSUP;
-	t = census_new();
+	t = census_new(CENSUS_KEYS_MAX);
 	if (!t)
 		return -ENOMEM;
 	r->has_columns = false;

@@ -376,8 +376,11 @@ int store_begin(struct store *s)
 
 	if (!is_same(s->path, &s->file_is) || !is_same(s->wal, &s->wal_is))
 		return -ESTALE;
-	if (s->wal_pages >= STORE_WAL_LIMIT_PAGES && store_checkpoint(s))
-		return -ENOBUFS;
+	if (s->wal_pages >= STORE_WAL_LIMIT_PAGES) {
+		s->checkpoint_at = 0; /* there is no waiting for more of it */
+		if (store_checkpoint(s))
+			return -ENOBUFS;
+	}
 	rc = store_exec(s, "BEGIN IMMEDIATE");
 	if (rc)
 		return rc;

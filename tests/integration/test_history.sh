@@ -143,6 +143,22 @@ wait $locker
 check "unlocked: all that was asked is recorded" wait_for 3 recorded locked6.wild.example
 check "none is missing" has '^6$' sql "SELECT count(*) FROM lookups WHERE name LIKE 'locked%'"
 check "nothing was dropped" test "$(status_of history dropped)" = 0
+event_is() { has '^[1-9]' sql "SELECT count(*) FROM events WHERE kind = '$1' AND detail LIKE '%$2%'"; }
+check "an event says how long it was" wait_for 3 event_is history-resumed 'holds it locked'
+
+# --- killed in the middle ---------------------------------------------------------------------------
+for i in 1 2 3; do
+	old=$(pid_of dbwriter)
+	for j in 1 2 3 4 5; do ask killed$i-$j.wild.example >/dev/null; done
+	kill -9 "$old"
+	check "killed ($i): DNS goes on" answers killed$i-6.wild.example
+	is_new() { _new=$(pid_of dbwriter); [ -n "$_new" ] && [ "$_new" != "$old" ]; }
+	check "killed ($i): it is back" wait_for 10 is_new
+	again() { ask killed$i-7.wild.example >/dev/null; recorded killed$i-7.wild.example; }
+	check "killed ($i): and records" wait_for 10 again
+done
+check "killed: the file has no damage" has '^ok$' sql 'PRAGMA integrity_check'
+check "killed: it is counted" has 'process +dbwriter .*restarts 3' nameward status
 
 # --- deleted, replaced, broken while open -----------------------------------------------------------
 rm -f "$db" "$db-wal" "$db-shm"
@@ -150,6 +166,7 @@ check "deleted: DNS goes on" answers deleted1.wild.example
 check "deleted: a new file takes over" wait_for 5 recorded deleted1.wild.example
 check "deleted: and goes on" answers deleted2.wild.example
 check "deleted: recorded" wait_for 5 recorded deleted2.wild.example
+check "deleted: an event says so" wait_for 3 event_is history-replaced 'deleted or replaced'
 head -c 100000 /dev/urandom >"$disk/noise"
 mv "$disk/noise" "$db"
 chown nameward-db "$db"
@@ -157,6 +174,7 @@ rm -f "$db-wal" "$db-shm"
 check "replaced by noise: DNS goes on" answers noise1.wild.example
 check "replaced by noise: put aside, a new file takes over" wait_for 10 recorded noise1.wild.example
 check "the noise was kept" has history.db. ls "$disk"
+check "replaced by noise: an event says where" wait_for 3 event_is history-corrupt 'is kept as'
 find "$disk" -name 'history.db?*' -size +90k ! -name '*-wal' -delete
 
 # --- a full disk ---------------------------------------------------------------------------------------
@@ -177,6 +195,8 @@ check "room again: recorded" wait_for 3 recorded room1.wild.example
 there=$(sql "SELECT sum(n) FROM lookups WHERE name LIKE '%.blocked.example'")
 echo "    of 150,000 recorded $there, counted as lost $(lost)"
 check "what is there and what was lost make all" test $((there + $(lost))) -ge 149000 -a $((there + $(lost))) -le 150010
+check "full: an event says that recording resumed" wait_for 3 event_is history-resumed 'the disk is full'
+check "full: and another what was dropped" wait_for 3 event_is history-dropped 'did not fit'
 check "the file has no damage" has '^ok$' sql 'PRAGMA integrity_check'
 kill -TERM "$nameward_pid"
 wait "$nameward_pid"

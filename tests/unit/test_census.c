@@ -47,7 +47,7 @@ static void assert_order(struct census *c, bool by_text, const char *want)
 
 static void rows_are_counted_with_who_and_what_came(void **state)
 {
-	struct census *c = census_new();
+	struct census *c = census_new(1000);
 
 	(void)state;
 	assert_non_null(c);
@@ -76,7 +76,7 @@ static void waits_give_percentiles(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct census *c = census_new();
+		struct census *c = census_new(1000);
 		struct census_entry e;
 		struct census_row row = { .n = 1 };
 
@@ -97,7 +97,7 @@ static void waits_give_percentiles(void **state)
 /* More waits than are kept: every second one stands for two. */
 static void many_waits_are_thinned_out(void **state)
 {
-	struct census *c = census_new();
+	struct census *c = census_new(1000);
 	struct census_row row = { .n = 1 };
 	struct census_entry e;
 
@@ -116,24 +116,24 @@ static void many_waits_are_thinned_out(void **state)
 /* A flood of names must not fill the memory: beyond the limit they are one. */
 static void too_many_keys_are_counted_together(void **state)
 {
-	struct census *c = census_new();
+	struct census *c = census_new(1000);
 	struct census_entry e;
 	char name[16];
 
 	(void)state;
-	for (unsigned k = 0; k < CENSUS_KEYS_MAX + 500; k++) {
+	for (unsigned k = 0; k < 1000 + 500; k++) {
 		snprintf(name, sizeof(name), "n%u", k);
 		add(c, name, "tv", NULL, 1, k);
 	}
 	add(c, "n7", "tv", NULL, 1, 7); /* those that are known go on */
-	assert_int_equal(census_count(c), CENSUS_KEYS_MAX + 1);
+	assert_int_equal(census_count(c), 1000 + 1);
 	assert_int_equal(census_sort(c, false), 0);
 	census_at(c, 0, &e);
 	assert_string_equal(e.text, CENSUS_OTHERS);
 	assert_int_equal(e.n, 500);
 	census_at(c, 1, &e);
 	assert_string_equal(e.text, "n7");
-	assert_int_equal(census_total(c), CENSUS_KEYS_MAX + 501);
+	assert_int_equal(census_total(c), 1000 + 501);
 	census_free(c);
 }
 
@@ -144,13 +144,13 @@ static void a_map_grows_and_forgets_nothing(void **state)
 
 	(void)state;
 	assert_null(u64_map_get(&m, 1));
-	for (uint64_t k = 0; k < 100000; k++) {
+	for (uint64_t k = 0; k < 20000; k++) {
 		assert_int_equal(u64_map_put(&m, k << 40, (uint32_t)k, &is_new), 0);
 		assert_true(is_new);
 	}
 	assert_int_equal(u64_map_put(&m, 7ull << 40, 99, &is_new), 0);
 	assert_false(is_new);
-	for (uint64_t k = 0; k < 100000; k++)
+	for (uint64_t k = 0; k < 20000; k++)
 		assert_int_equal(*u64_map_get(&m, k << 40), k);
 	assert_null(u64_map_get(&m, 1));
 	u64_map_fini(&m);

@@ -236,7 +236,7 @@ static void fill_each_kind(struct rig *rig)
 {
 	struct msg_refused m = { .size = sizeof(m), .proto = 6, .n = 1 };
 
-	rig_fill(rig, T0 - 40 * DAY, 40 * DAY / 30000, 30000, "n", 1000);
+	rig_fill(rig, T0 - 40 * DAY, 40 * DAY / 8000, 8000, "n", 1000);
 	assert_int_equal(addr_from_text("192.168.20.7", &m.client), 0);
 	assert_int_equal(addr_from_text("203.0.113.9", &m.dest), 0);
 	for (unsigned i = 0; i < 40; i++) {
@@ -254,11 +254,11 @@ static void a_request_deletes_its_kinds_alone_and_gives_space_back(void **state)
 		unsigned kinds;
 		int64_t lookups, refusals, events, days, hours; /* that are left */
 	} cases[] = {
-		{ 1 << PRUNE_LOOKUPS, 7500, 40, 40, 41, 40 * 24 + 1 },
-		{ 1 << PRUNE_REFUSALS, 30000, 10, 40, 41, 40 * 24 + 1 },
-		{ 1 << PRUNE_EVENTS | 1 << PRUNE_HOURLY, 30000, 40, 10, 41, 10 * 24 },
-		{ 1 << PRUNE_DAILY, 30000, 40, 40, 11, 40 * 24 + 1 },
-		{ 0, 30000, 40, 40, 41, 40 * 24 + 1 },
+		{ 1 << PRUNE_LOOKUPS, 2000, 40, 40, 41, 40 * 24 + 1 },
+		{ 1 << PRUNE_REFUSALS, 8000, 10, 40, 41, 40 * 24 + 1 },
+		{ 1 << PRUNE_EVENTS | 1 << PRUNE_HOURLY, 8000, 40, 10, 41, 10 * 24 },
+		{ 1 << PRUNE_DAILY, 8000, 40, 40, 11, 40 * 24 + 1 },
+		{ 0, 8000, 40, 40, 41, 40 * 24 + 1 },
 	};
 	struct fixture *f = *state;
 
@@ -276,14 +276,14 @@ static void a_request_deletes_its_kinds_alone_and_gives_space_back(void **state)
 		rig_prune(&rig);
 		rig_pass(&rig, FOLD_EVERY_S * 1000000ll);
 		rig_prune(&rig);
-		assert_int_equal(rows(&rig), 30000);
+		assert_int_equal(rows(&rig), 8000);
 		assert_int_equal(prune_ask(rig.prune, &request), 0);
 		assert_int_equal(prune_ask(rig.prune, &request), -EALREADY);
 		rig_prune(&rig);
 		assert_int_equal(prune_asked(rig.prune, &p), 0);
 		assert_false(p.is_active);
 		assert_int_equal(rows(&rig), cases[i].lookups);
-		assert_int_equal(p.deleted.lookups, 30000 - cases[i].lookups);
+		assert_int_equal(p.deleted.lookups, 8000 - cases[i].lookups);
 		assert_int_equal(fixture_number(path, "SELECT count(*) FROM refusal"),
 				 cases[i].refusals);
 		assert_int_equal(fixture_number(path, "SELECT count(*) FROM event"),

@@ -3,7 +3,7 @@
  * replaced, foreign, newer, and a writer killed in the middle. The recorder, which copes with
  * them, is driven with time as a parameter.
  */
-/* wrap: sqlite3_step */
+/* wrap: sqlite3_step sqlite3_wal_hook */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -89,6 +89,26 @@ int __wrap_sqlite3_step(sqlite3_stmt *stmt)
 
 	fault()->step_code = 0;
 	return code ? code : __real_sqlite3_step(stmt);
+}
+
+/* What a database was told to call after each commit, so that a test can say a larger WAL. */
+static struct {
+	int (*call)(void *arg, sqlite3 *db, const char *name, int pages);
+	sqlite3 *db;
+	void *arg;
+} wal_hook;
+
+void *__real_sqlite3_wal_hook(sqlite3 *db, int (*call)(void *, sqlite3 *, const char *, int),
+			      void *arg);
+void *__wrap_sqlite3_wal_hook(sqlite3 *db, int (*call)(void *, sqlite3 *, const char *, int),
+			      void *arg);
+void *__wrap_sqlite3_wal_hook(sqlite3 *db, int (*call)(void *, sqlite3 *, const char *, int),
+			      void *arg)
+{
+	wal_hook.call = call;
+	wal_hook.db = db;
+	wal_hook.arg = arg;
+	return __real_sqlite3_wal_hook(db, call, arg);
 }
 
 /* --- a recorder under test ---------------------------------------------------------- */
@@ -656,6 +676,91 @@ static void a_locked_file_is_waited_for(void **state)
 	rig_pass(&rig, 1000);
 	assert_int_equal(rows_in(f->path), 510);
 	assert_string_equal(status(&rig, "state"), "recording");
+	assert_string_equal(status(&rig, "dropped"), "0");
+	rig_pass(&rig, 3000);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM events WHERE kind ="
+				" 'history-resumed' AND detail LIKE '%holds it locked'"), 1);
+	rig_fini(&rig);
+}
+
+/* Shells lock for a moment all the time: that is no event. */
+static void a_short_lock_is_no_event(void **state)
+{
+	struct fixture *f = *state;
+	struct rig rig;
+	sqlite3 *shell;
+
+	rig_init(&rig, f->path);
+	rig_pass(&rig, 10);
+	assert_int_equal(sqlite3_open(f->path, &shell), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(shell, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	rig_send(&rig, 10);
+	rig_pass(&rig, 2600);
+	assert_non_null(strstr(status(&rig, "last-error"), "locked"));
+	sqlite3_close(shell);
+	rig_pass(&rig, 6000);
+	assert_int_equal(rows_in(f->path), 10);
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM events"), 0);
+	rig_fini(&rig);
+}
+
+/* A reader of days: the WAL has a limit, what waits has one, and both are said. */
+static void a_reader_that_never_ends_stops_the_wal_at_its_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct rig rig;
+	sqlite3 *shell;
+
+	rig_init(&rig, f->path);
+	rig_send(&rig, 10);
+	rig_pass(&rig, 3000);
+	assert_int_equal(sqlite3_open(f->path, &shell), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(shell, "BEGIN; SELECT count(*) FROM lookup", NULL, NULL,
+				      NULL), SQLITE_OK);
+	rig_send(&rig, 10);
+	rig_pass(&rig, 3000);
+	assert_int_equal(rows_in(f->path), 20);
+	/* as if a gibibyte had been written meanwhile */
+	wal_hook.call(wal_hook.arg, wal_hook.db, "main", STORE_WAL_LIMIT_PAGES);
+	rig_send(&rig, 10);
+	rig_pass(&rig, 60000);
+	assert_int_equal(rows_in(f->path), 20);
+	assert_string_equal(status(&rig, "state"), "waiting");
+	assert_non_null(strstr(status(&rig, "last-error"), "a reader has held"));
+	assert_string_equal(status(&rig, "queue"), "10");
+	sqlite3_close(shell);
+	rig_pass(&rig, 60000);
+	assert_int_equal(rows_in(f->path), 30);
+	assert_string_equal(status(&rig, "dropped"), "0");
+	assert_int_equal(fixture_number(f->path, "SELECT count(*) FROM events WHERE kind ="
+				" 'history-resumed' AND detail LIKE '%a reader has held%'"), 1);
+	rig_fini(&rig);
+}
+
+/* Days forwards and back again: no row goes by a time that nobody believes. */
+static void a_clock_that_steps_deletes_nothing_and_is_an_event(void **state)
+{
+	static const int64_t steps_us[] = { 400ll * 86400 * 1000000, -400ll * 86400 * 1000000,
+					    -3ll * 86400 * 1000000, 3ll * 86400 * 1000000 };
+	struct fixture *f = *state;
+	struct rig rig;
+
+	rig_init(&rig, f->path);
+	rig_send(&rig, 100);
+	rig_pass(&rig, 90000);
+	assert_string_equal(status(&rig, "clock"), "agreed");
+	for (size_t i = 0; i < ARRAY_SIZE(steps_us); i++) {
+		rig.now.wall_us += steps_us[i];
+		rig_send(&rig, 10);
+		rig_pass(&rig, 180000);
+		assert_int_equal(rows_in(f->path), 110 + 10 * (int64_t)i);
+		assert_string_equal(status(&rig, "pruned"), "0");
+		if (i == 0)
+			assert_string_equal(status(&rig, "clock"), "doubted");
+	}
+	assert_string_equal(status(&rig, "state"), "recording");
+	assert_true(fixture_number(f->path, "SELECT count(*) FROM events WHERE kind ="
+					    " 'clock-stepped'") >= 1);
 	rig_fini(&rig);
 }
 
@@ -913,6 +1018,9 @@ int main(void)
 		TEST(what_another_program_changed_is_read_anew),
 		TEST(pruning_on_request_is_told_and_ends_with_an_event),
 		TEST(a_locked_file_is_waited_for),
+		TEST(a_short_lock_is_no_event),
+		TEST(a_reader_that_never_ends_stops_the_wal_at_its_limit),
+		TEST(a_clock_that_steps_deletes_nothing_and_is_an_event),
 		TEST(a_long_reader_is_noticed_and_the_wal_shrinks_after_it),
 		TEST(a_corrupt_file_is_kept_aside_and_recording_goes_on),
 		TEST(corruption_met_while_running_is_the_same_and_does_not_repeat_for_ever),
