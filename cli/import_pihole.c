@@ -26,7 +26,7 @@ static const char *take_list(struct import_plan *p, const struct pihole_row *row
 static const char *wildcard_name(const char *regex, char buf[256])
 {
 	static const char head[] = "(\\.|^)";
-	char name[256];
+	char name[256] = "";
 	size_t len = 0;
 
 	if (strncmp(regex, head, strlen(head)) != 0)

@@ -69,7 +69,7 @@ static int on_columns(void *arg, const char *const *names, size_t count)
 static int on_row(void *arg, const struct report_value *values, size_t count)
 {
 	char numbers[TABLE_COLUMNS_MAX][CELL_MAX];
-	const char *cells[TABLE_COLUMNS_MAX];
+	const char *cells[TABLE_COLUMNS_MAX] = { NULL };
 	struct sql_run *run = arg;
 
 	for (size_t i = 0; i < count; i++) {

@@ -270,7 +270,7 @@ static int print_loss(struct readiness *r, const struct loss *l)
 {
 	char n[24], last[24], ended[24], why[WHY_TEXT_MAX], service[48];
 	char exception[GATE_CONF_LINE_MAX], owner[OWNERS_TEXT_MAX];
-	const char *all[C_COLUMNS] = { 0 }, *shown[C_COLUMNS];
+	const char *all[C_COLUMNS] = { 0 }, *shown[C_COLUMNS] = { 0 };
 	size_t count = 0;
 
 	snprintf(n, sizeof(n), "%" PRId64, l->n);
