@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "blocklists/list_buf.h"
 #include "blocklists/list_filter.h"
@@ -20,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/hash.h"
 #include "lib/util.h"
+#include "lib/whole_io.h"
 
 #define NAME_BYTES_MAX (2 + LIST_KEY_MAX + 5)
 
@@ -44,18 +44,10 @@ struct list_encoder {
 
 static int out_flush(struct list_encoder *e)
 {
-	size_t done = 0;
+	int rc = write_whole(e->fd, e->out, e->out_len);
 
-	while (done < e->out_len) {
-		ssize_t n = write(e->fd, e->out + done, e->out_len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
 	e->out_len = 0;
-	return 0;
+	return rc;
 }
 
 static int out_bytes(struct list_encoder *e, const void *bytes, size_t len)

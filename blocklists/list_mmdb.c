@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/sealed.h"
 #include "lib/util.h"
+#include "lib/whole_io.h"
 
 /* Before the metadata, which is the last thing in a file and this long at most. */
 static const char mark[] = "\xab\xcd\xefMaxMind.com";
@@ -29,16 +30,6 @@ struct list_mmdb {
 };
 
 /* --- the file ------------------------------------------------------------------------- */
-
-static ssize_t read_at(int fd, void *to, size_t len, off_t at)
-{
-	ssize_t n;
-
-	do {
-		n = pread(fd, to, len, at);
-	} while (n < 0 && errno == EINTR);
-	return n;
-}
 
 bool list_mmdb_is(int fd, const void *bytes, size_t len)
 {
@@ -57,26 +48,11 @@ bool list_mmdb_is(int fd, const void *bytes, size_t len)
 	buf = malloc(tail);
 	if (!buf)
 		return false;
-	n = read_at(fd, buf, tail, MAX(st.st_size - (off_t)tail, 0));
+	n = read_whole_at(fd, buf, tail, (uint64_t)MAX(st.st_size - (off_t)tail, 0));
 	if (n > 0)
 		is = memmem(buf, (size_t)n, mark, MARK_LEN);
 	free(buf);
 	return is;
-}
-
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }
 
 static int copy_file(int fd, int to)
@@ -86,12 +62,12 @@ static int copy_file(int fd, int to)
 	ssize_t n = 0;
 	int rc = buf ? 0 : -ENOMEM;
 
-	while (!rc && (n = read_at(fd, buf, CHUNK, (off_t)at)) > 0) {
+	while (!rc && (n = read_whole_at(fd, buf, CHUNK, at)) > 0) {
 		at += (uint64_t)n;
-		rc = at > LIST_MMDB_MAX ? -EOVERFLOW : write_all(to, buf, (size_t)n);
+		rc = at > LIST_MMDB_MAX ? -EOVERFLOW : write_whole(to, buf, (size_t)n);
 	}
 	if (n < 0)
-		rc = -errno;
+		rc = (int)n;
 	free(buf);
 	return rc;
 }
@@ -159,7 +135,7 @@ int list_mmdb_open(int fd, const void *bytes, size_t len, struct list_mmdb **out
 	if (!rc && fd >= 0)
 		rc = copy_file(fd, copy);
 	else if (!rc)
-		rc = len > LIST_MMDB_MAX ? -EOVERFLOW : write_all(copy, bytes, len);
+		rc = len > LIST_MMDB_MAX ? -EOVERFLOW : write_whole(copy, bytes, len);
 	if (!rc)
 		rc = open_copy(copy, out);
 	if (copy >= 0)

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "blocklists/list_guard.h"
 #include "blocklists/list_parts.h"
 #include "lib/hash.h"
+#include "lib/whole_io.h"
 
 /* Raise it when a parser takes from the same file what it did not take before. */
 #define PARSERS_VERSION 1
@@ -28,25 +28,6 @@ static uint64_t carry_text(uint64_t h, const char *text)
 	return carry(h, text, strlen(text) + 1);
 }
 
-/** Fill a chunk as far as the file goes. @return its bytes; -errno */
-static ssize_t read_chunk(int fd, uint8_t *to, uint64_t offset)
-{
-	size_t have = 0;
-
-	while (have < CHUNK) {
-		ssize_t n = pread(fd, to + have, CHUNK - have, (off_t)(offset + have));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		have += (size_t)n;
-	}
-	return (ssize_t)have;
-}
-
 /** @retval 0  it cannot be read */
 static uint64_t carry_file(uint64_t h, int fd)
 {
@@ -57,7 +38,7 @@ static uint64_t carry_file(uint64_t h, int fd)
 	if (!chunk)
 		return 0;
 	do {
-		n = read_chunk(fd, chunk, offset);
+		n = read_whole_at(fd, chunk, CHUNK, offset);
 		if (n > 0)
 			h = carry(h, chunk, (size_t)n);
 		offset += CHUNK;

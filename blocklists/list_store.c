@@ -14,6 +14,7 @@
 #include "blocklists/list_parts.h"
 #include "lib/sealed.h"
 #include "lib/util.h"
+#include "lib/whole_io.h"
 
 #define NEW_FILE  "index.new"
 #define WISH_FILE "index.rollback"
@@ -58,18 +59,9 @@ static int file_open(const char *folder, const char *name, uint64_t *size)
 /** Read the first len bytes. @retval -EBADMSG  it has fewer */
 static int read_all(int fd, void *to, size_t len)
 {
-	size_t have = 0;
+	ssize_t n = read_whole_at(fd, to, len, 0);
 
-	while (have < len) {
-		ssize_t n = pread(fd, (char *)to + have, len - have, (off_t)have);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (!n)
-			return -EBADMSG;
-		have += (size_t)MAX(n, 0);
-	}
-	return 0;
+	return n < 0 ? (int)n : (size_t)n < len ? -EBADMSG : 0;
 }
 
 /** Copy a file into memory, and look whether it is an index. */
@@ -141,19 +133,6 @@ int list_store_peek(const char *folder, enum list_stored which, struct list_buil
 
 /* --- writing -------------------------------------------------------------------------- */
 
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		bytes += MAX(n, 0);
-		len -= (size_t)MAX(n, 0);
-	}
-	return 0;
-}
-
 /** Write NEW_FILE, and have it on disk. */
 static int write_new(int dir, const struct list_index *x)
 {
@@ -163,7 +142,7 @@ static int write_new(int dir, const struct list_index *x)
 	fd = openat(dir, NEW_FILE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, x->map, x->len);
+	rc = write_whole(fd, x->map, x->len);
 	if (!rc && fsync(fd))
 		rc = -errno;
 	if (close(fd) && !rc)

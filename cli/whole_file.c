@@ -8,20 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
+#include "lib/whole_io.h"
 
 /* Readable by whom the umask allows, as any file that a user has written. */
 static int write_beside(const char *path, const char *beside, const char *bytes, size_t len)
@@ -31,7 +18,7 @@ static int write_beside(const char *path, const char *beside, const char *bytes,
 
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, bytes, len);
+	rc = write_whole(fd, bytes, len);
 	if (rc == 0 && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && rc == 0)

@@ -21,6 +21,7 @@
 #include "conf/conf_bypass.h"
 #include "lib/sealed.h"
 #include "lib/util.h"
+#include "lib/whole_io.h"
 
 #define BUNDLE_MAGIC 0x314e55424d414e57u /* "WNAMBUN1" as bytes */
 
@@ -160,23 +161,6 @@ const char *conf_bundle_name(const struct conf_bundle *b)
 
 /* --- writing ------------------------------------------------------------------------ */
 
-static int write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int write_entries(const struct conf_bundle *b, int fd)
 {
 	int rc = 0;
@@ -189,7 +173,7 @@ static int write_entries(const struct conf_bundle *b, int fd)
 					     .line = f->line,
 					     .generated = f->generated};
 
-		rc = write_all(fd, &entry, sizeof(entry));
+		rc = write_whole(fd, &entry, sizeof(entry));
 	}
 	return rc;
 }
@@ -208,21 +192,21 @@ static int write_bundle(const struct conf_bundle *b, int fd)
 	int rc;
 
 	memcpy(header.accounts, b->accounts, sizeof(header.accounts));
-	rc = write_all(fd, &header, sizeof(header));
+	rc = write_whole(fd, &header, sizeof(header));
 	if (!rc)
 		rc = write_entries(b, fd);
 	if (!rc)
-		rc = write_all(fd, b->folder, header.folder_len);
+		rc = write_whole(fd, b->folder, header.folder_len);
 	if (!rc)
-		rc = write_all(fd, b->bypass, header.bypass_len);
+		rc = write_whole(fd, b->bypass, header.bypass_len);
 	if (!rc)
-		rc = write_all(fd, b->ca, header.ca_len);
+		rc = write_whole(fd, b->ca, header.ca_len);
 	for (size_t i = 0; !rc && i < b->file_count; i++) {
 		const struct conf_file *f = &b->files[i];
 
-		rc = write_all(fd, f->name, strlen(f->name));
+		rc = write_whole(fd, f->name, strlen(f->name));
 		if (!rc)
-			rc = write_all(fd, f->text, f->len);
+			rc = write_whole(fd, f->text, f->len);
 	}
 	return rc;
 }
@@ -352,25 +336,6 @@ static int read_bundle(struct cursor *c, struct conf_bundle **out)
 	return 0;
 }
 
-/* Positions are ours: several children share one open file. */
-static int read_whole(int fd, char *to, size_t len)
-{
-	size_t have = 0;
-
-	while (have < len) {
-		ssize_t n = pread(fd, to + have, len - have, (off_t)have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return -EBADMSG;
-		have += (size_t)n;
-	}
-	return 0;
-}
-
 int conf_bundle_read(int fd, struct conf_bundle **out)
 {
 	const size_t most = CONF_BUNDLE_BYTES_MAX + PATH_MAX + CONF_CA_BYTES_MAX +
@@ -379,6 +344,7 @@ int conf_bundle_read(int fd, struct conf_bundle **out)
 	struct cursor c;
 	struct stat st;
 	char *whole;
+	ssize_t n;
 	int rc;
 
 	if (fstat(fd, &st))
@@ -388,7 +354,8 @@ int conf_bundle_read(int fd, struct conf_bundle **out)
 	whole = malloc((size_t)st.st_size);
 	if (!whole)
 		return -ENOMEM;
-	rc = read_whole(fd, whole, (size_t)st.st_size);
+	n = read_whole_at(fd, whole, (size_t)st.st_size, 0);
+	rc = n < 0 ? (int)n : n < st.st_size ? -EBADMSG : 0;
 	c = (struct cursor){ .at = whole, .left = (size_t)st.st_size };
 	if (!rc)
 		rc = read_bundle(&c, out);

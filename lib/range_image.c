@@ -14,6 +14,7 @@
 #include "lib/addr.h"
 #include "lib/sealed.h"
 #include "lib/util.h"
+#include "lib/whole_io.h"
 
 #define ROOM_MIN 1024
 #define WIDEST4	 7  /* prefix lengths; what is wider belongs to nobody */
@@ -158,21 +159,6 @@ size_t range_build_left_out(const struct range_build *b)
 	return b->left_out;
 }
 
-static int write_all(int fd, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0)
-			return -errno;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int range_build_finish(const struct range_build *b, int *out)
 {
 	struct head head = { .version = 1, .sets = (uint32_t)b->sets };
@@ -181,11 +167,11 @@ int range_build_finish(const struct range_build *b, int *out)
 	if (fd < 0)
 		return fd;
 	memcpy(head.magic, magic, sizeof(magic));
-	rc = write_all(fd, &head, sizeof(head));
+	rc = write_whole(fd, &head, sizeof(head));
 	if (!rc)
-		rc = write_all(fd, b->rows, b->sets * sizeof(b->rows[0]));
+		rc = write_whole(fd, b->rows, b->sets * sizeof(b->rows[0]));
 	if (!rc)
-		rc = write_all(fd, b->bytes, b->len);
+		rc = write_whole(fd, b->bytes, b->len);
 	if (!rc)
 		rc = sealed_finish(fd);
 	if (rc)

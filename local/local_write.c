@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/util.h"
+#include "lib/whole_io.h"
 #include "local/local_build_parts.h"
 
 /* The image as it is put together, and where. */
@@ -117,22 +117,6 @@ static size_t round_up(size_t bytes)
 	return (bytes + 7) & ~(size_t)7;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = pwrite(fd, bytes + done, len - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 int local_builder_write(struct local_builder *b, int fd)
 {
 	struct local_head head = { .magic = LOCAL_MAGIC };
@@ -160,7 +144,7 @@ int local_builder_write(struct local_builder *b, int fd)
 	if (!w.bytes)
 		return -ENOMEM;
 	fill(b, &head, &w);
-	rc = write_all(fd, w.bytes, w.len);
+	rc = write_whole(fd, w.bytes, w.len);
 	free(w.bytes);
 	return rc;
 }
