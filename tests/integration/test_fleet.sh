@@ -139,8 +139,8 @@ exported() { # FORMAT SQL: its answer about the lines (t.x) or cells of the expo
 	nameward_of north history export --format "$1" >"$net_dir/export"
 	case $1 in
 	csv) sqlite3 :memory: ".import --csv $net_dir/export t" "$2" ;;
-	*) sqlite3 :memory: "CREATE TABLE t (x)" ".mode ascii" ".separator \\037 \\n" \
-		".import $net_dir/export t" ".mode list" ".separator | \\n" "$2" ;;
+	*) sqlite3 :memory: "CREATE TABLE t (x)" ".mode ascii" '.separator "\037" "\n"' \
+		".import $net_dir/export t" ".mode list" '.separator "|" "\n"' "$2" ;;
 	esac
 }
 check "every line of the export is JSON" has '^3002\|3002$' exported ndjson \
