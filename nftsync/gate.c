@@ -17,7 +17,7 @@
 
 #define RETRY_MIN_MS   1000
 #define RETRY_MAX_MS   30000
-#define REPAIR_EACH_MS 1000
+#define REPAIR_EACH_MS 250
 #define EVENT_EACH_MS  1000
 
 int gate_new(const struct gate_ops *ops, void *arg, struct gate **out)
