@@ -14,7 +14,7 @@ once() { sed '/^\[==========\].* run\./q' "$1"; }
 # One test: what it prints goes to a file, what is to be said of it to the screen, its counts
 # ("passed failed skipped") beside that file.
 run_one() { # TEST RESULTS
-	out=$2/$(echo "$1" | tr / .) name=$(basename "$1" .sh) # two kinds may share a name
+	out=$2/$(echo "$1" | tr / _) name=$(basename "$1" .sh) # two kinds may share a name
 	from_s=$(date +%s)
 	case $1 in
 	*.sh)
