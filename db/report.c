@@ -273,8 +273,6 @@ int report_read(struct report *r, sqlite3_stmt *stmt, size_t most, struct report
 		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	if (!rc)
 		rc = report_rc(r, code);
-	for (size_t i = 0; i < columns; i++) /* a first step may move them */
-		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	sqlite3_reset(stmt); /* ends the transaction */
 	for (size_t i = 0; i < page->rows * columns; i++)
 		if (page->values[i].type == REPORT_TEXT)
