@@ -161,6 +161,9 @@ static int file_failed(struct import *m, const char *path, int rc)
 	if (rc == -EMEDIUMTYPE || rc == -EUCLEAN)
 		command_complain(m->c, "%s: not Pi-hole's long-term database, or a damaged one",
 				 safe);
+	else if (rc == -EROFS)
+		command_complain(m->c, "%s: a change of it was cut off: open it once with Pi-hole or "
+				 "sqlite3, which finish that", safe);
 	else
 		command_complain(m->c, "%s: %s", safe, strerror(-rc));
 	return rc == -EACCES ? COMMAND_PERMISSION : COMMAND_FAILED;

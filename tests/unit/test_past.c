@@ -439,6 +439,61 @@ static void what_the_history_may_not_hold_is_not_imported(void **state)
 		fail_msg("%s%s", w->out, w->err);
 }
 
+#define QUEUED "INSERT INTO query_storage (timestamp, type, status, domain, client) VALUES"       \
+	" (1790000000, 1, 2, 1, 1)"
+
+/* Each would have a query of its own to give, or has no end. */
+static void of_a_strangers_database_only_tables_are_read(void **state)
+{
+	static const struct {
+		const char *what, *sql;
+	} cases[] = {
+		{ "a view without an end",
+		  "CREATE VIEW queries AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+		  " FROM r) SELECT i AS id, i AS timestamp, 1 AS type, 2 AS status, 'a.example' AS"
+		  " domain, '::1' AS client, NULL AS forward FROM r" },
+		{ "a view in a dictionary's place",
+		  MADE ", additional_info TEXT);" LINKED QUEUED ";ALTER TABLE client_by_id RENAME TO"
+		  " other; CREATE VIEW client_by_id AS SELECT * FROM other" },
+		{ "a virtual table",
+		  "CREATE VIRTUAL TABLE queries USING fts4(timestamp, type, status, domain, client,"
+		  " forward, id); INSERT INTO queries VALUES (1790000000, 1, 2, 'a.example', '::1',"
+		  " NULL, 1)" },
+		{ "another program's", "CREATE TABLE t (a)" },
+	};
+	struct cli_world *w = *state;
+	char file[128], line[192];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(file, sizeof(file), "%s/bad-%zu.db", w->fixture->folder, i);
+		fixture_exec(file, cases[i].sql);
+		snprintf(line, sizeof(line), "history import %s -o csv", file);
+		assert_int_equal(import(w, line), COMMAND_FAILED);
+		if (!strstr(w->err, "not Pi-hole's") || !strstr(w->out, ",,good,0,"))
+			fail_msg("%s: %s%s", cases[i].what, w->out, w->err);
+	}
+}
+
+/* Of a change that was cut off, only the journal knows the rest. */
+static void a_database_with_a_journal_beside_it_is_not_read(void **state)
+{
+	struct cli_world *w = *state;
+	char file[128], line[192];
+	FILE *to;
+
+	snprintf(file, sizeof(file), "%s/ftl.db", w->fixture->folder);
+	fixture_exec(file, MADE ", additional_info TEXT);" LINKED QUEUED);
+	snprintf(line, sizeof(line), "%s-journal", file);
+	to = fopen(line, "we");
+	assert_non_null(to);
+	fputs("cut off", to);
+	fclose(to);
+	snprintf(line, sizeof(line), "history import %s -o csv", file);
+	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->out, ",,good,0,"));
+	assert_non_null(strstr(w->err, "a change of it was cut off"));
+}
+
 /* What came before the damage stays, and is counted. */
 static void a_file_that_goes_wrong_keeps_what_was_good(void **state)
 {
@@ -506,6 +561,8 @@ int main(void)
 		IN_WORLD(every_version_of_pihole_is_taken_once),
 		ON_DISK(lookups_at_one_time_are_all_written_and_none_twice),
 		IN_WORLD(what_the_history_may_not_hold_is_not_imported),
+		IN_WORLD(of_a_strangers_database_only_tables_are_read),
+		IN_WORLD(a_database_with_a_journal_beside_it_is_not_read),
 		IN_WORLD(a_file_that_goes_wrong_keeps_what_was_good),
 		ON_DISK(a_history_that_is_being_written_is_left_alone),
 	};
