@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stddef.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "db/untrusted.h"
 #include "lib/util.h"
@@ -106,10 +106,13 @@ int pihole_read(const char *path, int (*row)(void *arg, const struct pihole_row 
 		void *arg)
 {
 	sqlite3 *db;
+	struct stat st;
 	int code, rc = 0;
 
-	if (access(path, F_OK) < 0)
+	if (stat(path, &st) < 0)
 		return -errno;
+	if (!S_ISREG(st.st_mode)) /* a FIFO would be waited for */
+		return -EMEDIUMTYPE;
 	code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK)
 		untrusted_bind(db, TEXT_BYTES_MAX);

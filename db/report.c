@@ -181,8 +181,11 @@ static int keep_text(struct report_page *page, const char *from, size_t len,
 {
 	if (page->text_len + len + 1 > page->text_room) {
 		size_t room = MAX(page->text_room * 2, page->text_len + len + 4096);
-		char *text = room > PAGE_TEXT_MAX ? NULL : realloc(page->text, room);
+		char *text;
 
+		if (room > PAGE_TEXT_MAX)
+			return -E2BIG;
+		text = realloc(page->text, room);
 		if (!text)
 			return -ENOMEM;
 		page->text = text;

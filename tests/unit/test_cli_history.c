@@ -120,6 +120,9 @@ static void a_statement_ends_by_time_and_by_rows(void **state)
 	assert_says(w, &verb_history_sql,
 		    "history sql --seconds 1 " ENDLESS "SELECT\tcount(*)\tFROM\tr",
 		    COMMAND_FAILED, "", "longer than 1 s");
+	assert_says(w, &verb_history_sql,
+		    "history sql " ENDLESS "SELECT\thex(zeroblob(4000000))\tFROM\tr",
+		    COMMAND_FAILED, "", "too large");
 	assert_says(w, &verb_history_sql, "history sql " ENDLESS "SELECT\ti\tFROM\tr",
 		    COMMAND_FAILED, "", "too large");
 	assert_int_equal(strlen(w->out), 0);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/json_scan.h"
 #include "cli/past_adguard.h"
@@ -494,6 +495,20 @@ static void a_database_with_a_journal_beside_it_is_not_read(void **state)
 	assert_non_null(strstr(w->err, "a change of it was cut off"));
 }
 
+static void a_pipe_is_not_waited_for(void **state)
+{
+	struct cli_world *w = *state;
+	char file[128], line[192];
+
+	snprintf(file, sizeof(file), "%s/pipe", w->fixture->folder);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	snprintf(line, sizeof(line), "history import %s", file);
+	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->err, "not a regular file"));
+	snprintf(line, sizeof(line), "import pihole %s", file);
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_FAILED);
+}
+
 /* What came before the damage stays, and is counted. */
 static void a_file_that_goes_wrong_keeps_what_was_good(void **state)
 {
@@ -509,6 +524,7 @@ static void a_file_that_goes_wrong_keeps_what_was_good(void **state)
 	snprintf(line, sizeof(line), "history import --apply %s %s -o csv", file,
 		 w->fixture->folder); /* a folder cannot be read */
 	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->err, "Is a directory"));
 	assert_non_null(strstr(w->out, ",,written,1,"));
 	assert_int_equal(fixture_number(w->fixture->path, "SELECT count(*) FROM lookups"), 1);
 }
@@ -563,6 +579,7 @@ int main(void)
 		IN_WORLD(what_the_history_may_not_hold_is_not_imported),
 		IN_WORLD(of_a_strangers_database_only_tables_are_read),
 		IN_WORLD(a_database_with_a_journal_beside_it_is_not_read),
+		IN_WORLD(a_pipe_is_not_waited_for),
 		IN_WORLD(a_file_that_goes_wrong_keeps_what_was_good),
 		ON_DISK(a_history_that_is_being_written_is_left_alone),
 	};
