@@ -147,6 +147,8 @@ static void a_line_that_says_no_lookup_is_refused_with_its_reason(void **state)
 		{ HEAD ",\"Result\":[]}", NULL },
 		{ "{}", "no time" },
 		{ "{\"T\":\"yesterday\"}", "time" },
+		{ "{\"T\":\"2026-11-23T08:00:31+01:00x\"}", "time" },
+		{ "{\"T\":\"2026-11-23T08:00:31+-1:00\"}", "time" },
 		{ "{\"T\":\"2026-11-23T08:00:31Z\"}", "no name" },
 		{ "{\"T\":\"2026-11-23T08:00:31Z\",\"QH\":\"a..b\"}", "domain name" },
 		{ "{\"T\":\"2026-11-23T08:00:31Z\",\"QH\":\"a\",\"QT\":\"NEW\"}", "type" },
