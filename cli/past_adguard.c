@@ -58,7 +58,7 @@ static bool parse_time(const char *text, int64_t *out_us)
 	struct tm tm = { 0 };
 	const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	int64_t us = 0, unit = SECOND_US / 10, offset_s = 0;
-	int hours, minutes;
+	int hours, minutes, len = 0;
 	char sign;
 
 	if (!p)
@@ -67,7 +67,8 @@ static bool parse_time(const char *text, int64_t *out_us)
 		for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
 			us += (*p - '0') * unit;
 	}
-	if (sscanf(p, "%c%2d:%2d", &sign, &hours, &minutes) == 3 && (sign == '+' || sign == '-'))
+	if (sscanf(p, "%c%2d:%2d%n", &sign, &hours, &minutes, &len) == 3 && len == 6 &&
+	    !p[len] && (sign == '+' || sign == '-') && hours >= 0 && minutes >= 0)
 		offset_s = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
 	else if (strcmp(p, "Z") != 0)
 		return false;

@@ -2,9 +2,11 @@
 #include "cli/past_import.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -116,16 +118,37 @@ static int take_lines(struct import *m, FILE *f)
 	return rc;
 }
 
+/* A pipe cannot be read twice, and one that nobody writes to would be waited for. */
+static int open_regular(const char *path, FILE **out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		rc = -errno;
+	else if (!S_ISREG(st.st_mode))
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : -ENODEV;
+	*out = rc ? NULL : fdopen(fd, "r");
+	if (!rc && !*out)
+		rc = -errno;
+	if (rc)
+		close(fd);
+	return rc;
+}
+
 static int take_file(struct import *m, const char *path)
 {
 	static const char sqlite[] = "SQLite format 3"; /* and its NUL */
 	char head[sizeof(sqlite)];
-	FILE *f = fopen(path, "re");
+	FILE *f;
 	size_t len;
-	int rc;
+	int rc = open_regular(path, &f);
 
-	if (!f)
-		return -errno;
+	if (rc)
+		return rc;
 	m->tally.file = path;
 	len = fread(head, 1, sizeof(head), f);
 	if (len == sizeof(head) && memcmp(head, sqlite, sizeof(head)) == 0) {
@@ -161,6 +184,11 @@ static int file_failed(struct import *m, const char *path, int rc)
 	if (rc == -EMEDIUMTYPE || rc == -EUCLEAN)
 		command_complain(m->c, "%s: not Pi-hole's long-term database, or a damaged one",
 				 safe);
+	else if (rc == -ENODEV)
+		command_complain(m->c, "%s: not a regular file", safe);
+	else if (rc == -EROFS)
+		command_complain(m->c, "%s: a change of it was cut off: open it once with Pi-hole or "
+				 "sqlite3, which finish that", safe);
 	else
 		command_complain(m->c, "%s: %s", safe, strerror(-rc));
 	return rc == -EACCES ? COMMAND_PERMISSION : COMMAND_FAILED;

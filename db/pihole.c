@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stddef.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
+#include "db/untrusted.h"
 #include "lib/util.h"
 
 #define TEXT_BYTES_MAX 65536
@@ -43,7 +44,8 @@ static int rc_of(int code)
 	case SQLITE_OK:
 	case SQLITE_DONE:
 		return 0;
-	case SQLITE_ERROR: /* no such table or column */
+	case SQLITE_ERROR: /* no such table or column, or no plain table */
+	case SQLITE_AUTH:
 		return -EMEDIUMTYPE;
 	case SQLITE_NOMEM:
 		return -ENOMEM;
@@ -56,7 +58,6 @@ static int rc_of(int code)
 		return -EBUSY;
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-	case SQLITE_AUTH:
 	case SQLITE_READONLY:
 		return -EACCES;
 	default:
@@ -105,15 +106,16 @@ int pihole_read(const char *path, int (*row)(void *arg, const struct pihole_row 
 		void *arg)
 {
 	sqlite3 *db;
+	struct stat st;
 	int code, rc = 0;
 
-	if (access(path, F_OK) < 0)
+	if (stat(path, &st) < 0)
 		return -errno;
+	if (!S_ISREG(st.st_mode)) /* a FIFO would be waited for */
+		return -EMEDIUMTYPE;
 	code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
-	if (code == SQLITE_OK) {
-		sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		sqlite3_limit(db, SQLITE_LIMIT_LENGTH, TEXT_BYTES_MAX);
-	}
+	if (code == SQLITE_OK)
+		untrusted_bind(db, TEXT_BYTES_MAX);
 	rc = rc_of(code);
 	for (size_t i = 0; i < ARRAY_SIZE(questions) && rc == 0; i++)
 		rc = read_kind(db, i, row, arg);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "db/store_error.h"
+#include "db/untrusted.h"
 #include "lib/util.h"
 
 #define TEXT_BYTES_MAX (1 << 20)
@@ -45,7 +46,7 @@ static const char *const questions[] = {
 
 static int rc_of(sqlite3 *db, int code)
 {
-	if (code == SQLITE_ERROR) /* no such table or column */
+	if (code == SQLITE_ERROR || code == SQLITE_AUTH) /* no such table or column, a view */
 		return -EMEDIUMTYPE;
 	return store_rc_of(db, code);
 }
@@ -91,16 +92,23 @@ static int prepare(sqlite3 *db, sqlite3_stmt **out)
 	return code;
 }
 
-/* A copy in a folder that we may not write to: where no log lies beside it, nobody writes. */
-static bool is_at_rest(const char *path)
+static bool is_empty(const char *path, const char *suffix)
 {
-	char wal[PATH_MAX];
+	char beside[PATH_MAX];
 	struct stat st;
 
-	if (strpbrk(path, "?#%") || strncmp(path, "//", 2) == 0 || /* no path in a URI */
-	    snprintf(wal, sizeof(wal), "%s-wal", path) >= (int)sizeof(wal))
+	if (snprintf(beside, sizeof(beside), "%s%s", path, suffix) >= (int)sizeof(beside))
 		return false;
-	return stat(wal, &st) < 0 || st.st_size == 0;
+	return stat(beside, &st) < 0 || st.st_size == 0;
+}
+
+/* A copy in a folder that we may not write to: where no log or journal lies beside it, nobody
+ * writes, and the file is whole. */
+static bool is_at_rest(const char *path)
+{
+	if (strpbrk(path, "?#%") || strncmp(path, "//", 2) == 0) /* no path in a URI */
+		return false;
+	return is_empty(path, "-wal") && is_empty(path, "-journal");
 }
 
 /* @param at_rest  the file is read as it is, without its log and without locks */
@@ -117,8 +125,7 @@ static int open_at(const char *path, bool at_rest, sqlite3 **db, sqlite3_stmt **
 	sqlite3_free(uri);
 	if (code != SQLITE_OK)
 		return code;
-	sqlite3_db_config(*db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_limit(*db, SQLITE_LIMIT_LENGTH, TEXT_BYTES_MAX);
+	untrusted_bind(*db, TEXT_BYTES_MAX);
 	sqlite3_busy_timeout(*db, BUSY_MS);
 	return prepare(*db, stmt);
 }

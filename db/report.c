@@ -181,8 +181,11 @@ static int keep_text(struct report_page *page, const char *from, size_t len,
 {
 	if (page->text_len + len + 1 > page->text_room) {
 		size_t room = MAX(page->text_room * 2, page->text_len + len + 4096);
-		char *text = room > PAGE_TEXT_MAX ? NULL : realloc(page->text, room);
+		char *text;
 
+		if (room > PAGE_TEXT_MAX)
+			return -E2BIG;
+		text = realloc(page->text, room);
 		if (!text)
 			return -ENOMEM;
 		page->text = text;
@@ -273,8 +276,6 @@ int report_read(struct report *r, sqlite3_stmt *stmt, size_t most, struct report
 		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	if (!rc)
 		rc = report_rc(r, code);
-	for (size_t i = 0; i < columns; i++) /* a first step may move them */
-		page->names[i] = sqlite3_column_name(stmt, (int)i);
 	sqlite3_reset(stmt); /* ends the transaction */
 	for (size_t i = 0; i < page->rows * columns; i++)
 		if (page->values[i].type == REPORT_TEXT)

@@ -12,7 +12,8 @@ _nameward()
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='-c --config -o --output --json --color --no-pager -h --help --version'
 	local filters='--client --name --verdict --list --type'
-	local verbs='status log top who client report why history export cache gate list local import config'
+	local verbs='status log why top who client report history export allow block pause resume'
+	verbs+=' override gate cache list local import config'
 	local verb='' second='' conf='' i word words=''
 
 	COMPREPLY=()

@@ -149,6 +149,12 @@ static bool scan_quoted(struct scan *s, const struct scfg_word *w)
 	return true;
 }
 
+/* Where other configurations end a line, which would be a part of the word here. */
+static bool is_semicolon_behind(const struct scan *s)
+{
+	return *s->at == ';' && (s->at + 1 == s->end || strchr(" \t\r\n{}", s->at[1]));
+}
+
 static void scan_atom(struct scan *s)
 {
 	while (!at_line_end(s) && !(*s->at && strchr(" \t{}", *s->at))) {
@@ -158,6 +164,9 @@ static void scan_atom(struct scan *s)
 			skip_line(s);
 			return;
 		}
+		if (is_semicolon_behind(s))
+			report(s, s->line, s->col, "a ';' ends nothing here",
+			       "write each directive on a line of its own, without ';'");
 		if (*s->at == '\\')
 			take_escaped(s);
 		else

@@ -89,6 +89,14 @@ done
 for file in $(grep -l clock_wall nftsync/lease*.[ch] nftsync/gate*.[ch] resolver/hold.[ch]); do
 	breach "$file: asks the wall clock"
 done
+# what can be asked for can be completed
+words=" $(sed -n "s/.*\(verbs+\{0,1\}\|words\)='\{0,1\}\"\{0,1\}\([^'\"]*\).*/\2/p" etc/completion.bash | tr '\n' ' ') "
+for name in $(sed -n 's/^\t\.name = "\([a-z ]*\)",$/\1/p' cli/verb_*.c | tr ' ' '\n' | sort -u); do
+	case $words in
+	*" $name "*) ;;
+	*) [ "$name" = names ] || breach "etc/completion.bash: does not complete $name" ;;
+	esac
+done
 for name in $(find lib conf blocklists fetch local resolver nftsync flows db export cli daemon -name '*.[ch]' -printf '%f\n' | sort | uniq -d); do
 	breach "two files are called $name"
 done

@@ -81,6 +81,10 @@ static void a_statement_reads_and_does_nothing_else(void **state)
 		  COMMAND_FAILED },
 		{ "history sql BEGIN", "do more than read", COMMAND_FAILED },
 		{ "history sql SELECT\tload_extension('x')", "not authorized", COMMAND_FAILED },
+		{ "history sql SELECT\tfts3_tokenizer('simple',x'4141414141414141')",
+		  "not authorized", COMMAND_FAILED },
+		{ "history sql SELECT\t*\tFROM\tfts3tokenize('simple')", "no such table",
+		  COMMAND_FAILED },
 		{ "history sql SELECT\t1;DELETE\tFROM\tlookup", "one statement", COMMAND_FAILED },
 		{ "history sql SELEC\t1", "syntax error", COMMAND_FAILED },
 		{ "history sql SELECT\t\033]0;x\007", "nameward: ", COMMAND_FAILED },
@@ -116,6 +120,9 @@ static void a_statement_ends_by_time_and_by_rows(void **state)
 	assert_says(w, &verb_history_sql,
 		    "history sql --seconds 1 " ENDLESS "SELECT\tcount(*)\tFROM\tr",
 		    COMMAND_FAILED, "", "longer than 1 s");
+	assert_says(w, &verb_history_sql,
+		    "history sql " ENDLESS "SELECT\thex(zeroblob(4000000))\tFROM\tr",
+		    COMMAND_FAILED, "", "too large");
 	assert_says(w, &verb_history_sql, "history sql " ENDLESS "SELECT\ti\tFROM\tr",
 		    COMMAND_FAILED, "", "too large");
 	assert_int_equal(strlen(w->out), 0);

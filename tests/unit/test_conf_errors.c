@@ -375,7 +375,7 @@ static void blocks_must_make_sense(void **state)
 		{ UP "gate { fill x.example inet fw4 }",
 		  "2:28: fill has a name, a family, a table and its sets [as in: fill "
 		  "*.x.example inet fw4 vpn4 vpn6]" },
-		{ UP "gate { fill a.*.example bridge 9x s; }",
+		{ UP "gate { fill a.*.example bridge 9x 's;' }",
 		  "2:13: 'a.*.example' is no name to fill by [as in x.example or *.x.example]\n"
 		  "2:25: 'bridge' is no family of a table [one of: inet, ip, ip6]\n"
 		  "2:32: '9x' cannot be the name of a table or set [1 to 63 letters, digits, "

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/json_scan.h"
 #include "cli/past_adguard.h"
@@ -146,6 +147,8 @@ static void a_line_that_says_no_lookup_is_refused_with_its_reason(void **state)
 		{ HEAD ",\"Result\":[]}", NULL },
 		{ "{}", "no time" },
 		{ "{\"T\":\"yesterday\"}", "time" },
+		{ "{\"T\":\"2026-11-23T08:00:31+01:00x\"}", "time" },
+		{ "{\"T\":\"2026-11-23T08:00:31+-1:00\"}", "time" },
 		{ "{\"T\":\"2026-11-23T08:00:31Z\"}", "no name" },
 		{ "{\"T\":\"2026-11-23T08:00:31Z\",\"QH\":\"a..b\"}", "domain name" },
 		{ "{\"T\":\"2026-11-23T08:00:31Z\",\"QH\":\"a\",\"QT\":\"NEW\"}", "type" },
@@ -439,6 +442,75 @@ static void what_the_history_may_not_hold_is_not_imported(void **state)
 		fail_msg("%s%s", w->out, w->err);
 }
 
+#define QUEUED "INSERT INTO query_storage (timestamp, type, status, domain, client) VALUES"       \
+	" (1790000000, 1, 2, 1, 1)"
+
+/* Each would have a query of its own to give, or has no end. */
+static void of_a_strangers_database_only_tables_are_read(void **state)
+{
+	static const struct {
+		const char *what, *sql;
+	} cases[] = {
+		{ "a view without an end",
+		  "CREATE VIEW queries AS WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+		  " FROM r) SELECT i AS id, i AS timestamp, 1 AS type, 2 AS status, 'a.example' AS"
+		  " domain, '::1' AS client, NULL AS forward FROM r" },
+		{ "a view in a dictionary's place",
+		  MADE ", additional_info TEXT);" LINKED QUEUED ";ALTER TABLE client_by_id RENAME TO"
+		  " other; CREATE VIEW client_by_id AS SELECT * FROM other" },
+		{ "a virtual table",
+		  "CREATE VIRTUAL TABLE queries USING fts4(timestamp, type, status, domain, client,"
+		  " forward, id); INSERT INTO queries VALUES (1790000000, 1, 2, 'a.example', '::1',"
+		  " NULL, 1)" },
+		{ "another program's", "CREATE TABLE t (a)" },
+	};
+	struct cli_world *w = *state;
+	char file[128], line[192];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		snprintf(file, sizeof(file), "%s/bad-%zu.db", w->fixture->folder, i);
+		fixture_exec(file, cases[i].sql);
+		snprintf(line, sizeof(line), "history import %s -o csv", file);
+		assert_int_equal(import(w, line), COMMAND_FAILED);
+		if (!strstr(w->err, "not Pi-hole's") || !strstr(w->out, ",,good,0,"))
+			fail_msg("%s: %s%s", cases[i].what, w->out, w->err);
+	}
+}
+
+/* Of a change that was cut off, only the journal knows the rest. */
+static void a_database_with_a_journal_beside_it_is_not_read(void **state)
+{
+	struct cli_world *w = *state;
+	char file[128], line[192];
+	FILE *to;
+
+	snprintf(file, sizeof(file), "%s/ftl.db", w->fixture->folder);
+	fixture_exec(file, MADE ", additional_info TEXT);" LINKED QUEUED);
+	snprintf(line, sizeof(line), "%s-journal", file);
+	to = fopen(line, "we");
+	assert_non_null(to);
+	fputs("cut off", to);
+	fclose(to);
+	snprintf(line, sizeof(line), "history import %s -o csv", file);
+	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->out, ",,good,0,"));
+	assert_non_null(strstr(w->err, "a change of it was cut off"));
+}
+
+static void a_pipe_is_not_waited_for(void **state)
+{
+	struct cli_world *w = *state;
+	char file[128], line[192];
+
+	snprintf(file, sizeof(file), "%s/pipe", w->fixture->folder);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	snprintf(line, sizeof(line), "history import %s", file);
+	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->err, "not a regular file"));
+	snprintf(line, sizeof(line), "import pihole %s", file);
+	assert_int_equal(cli_world_run(w, &verb_import_pihole, line), COMMAND_FAILED);
+}
+
 /* What came before the damage stays, and is counted. */
 static void a_file_that_goes_wrong_keeps_what_was_good(void **state)
 {
@@ -454,6 +526,7 @@ static void a_file_that_goes_wrong_keeps_what_was_good(void **state)
 	snprintf(line, sizeof(line), "history import --apply %s %s -o csv", file,
 		 w->fixture->folder); /* a folder cannot be read */
 	assert_int_equal(import(w, line), COMMAND_FAILED);
+	assert_non_null(strstr(w->err, "Is a directory"));
 	assert_non_null(strstr(w->out, ",,written,1,"));
 	assert_int_equal(fixture_number(w->fixture->path, "SELECT count(*) FROM lookups"), 1);
 }
@@ -506,6 +579,9 @@ int main(void)
 		IN_WORLD(every_version_of_pihole_is_taken_once),
 		ON_DISK(lookups_at_one_time_are_all_written_and_none_twice),
 		IN_WORLD(what_the_history_may_not_hold_is_not_imported),
+		IN_WORLD(of_a_strangers_database_only_tables_are_read),
+		IN_WORLD(a_database_with_a_journal_beside_it_is_not_read),
+		IN_WORLD(a_pipe_is_not_waited_for),
 		IN_WORLD(a_file_that_goes_wrong_keeps_what_was_good),
 		ON_DISK(a_history_that_is_being_written_is_left_alone),
 	};

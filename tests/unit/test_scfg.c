@@ -84,6 +84,7 @@ static void good_text_becomes_a_tree(void **state)
 		{ "a { b c }\nd", "<a>{<b> <c>;};<d>;" },
 		{ "a { }\n", "<a>{};" },
 		{ "a {}\n", "<a>{};" },
+		{ "a b;c \"d;\" e\\;", "<a> <b;c> <d;> <e;>;" },
 		{ "a { b { c } }\n", "<a>{<b>{<c>;};};" },
 		{ "a { # why\n b\n}", "<a>{<b>;};" },
 		{ "a {\n b\n} # end\n", "<a>{<b>;};" },
@@ -117,6 +118,9 @@ static void every_error_has_its_place(void **state)
 		{ "a \"b\\\nc", "1:5 a backslash at the end of the line\n"
 				"1:3 this string is not closed\n", "<a>;<c>;" },
 		{ "a b\\", "1:4 a backslash at the end of the line\n", "<a> <b>;" },
+		{ "a { b c; d }\ne;", "1:8 a ';' ends nothing here\n"
+				      "2:2 a ';' ends nothing here\n",
+		  "<a>{<b> <c;> <d>;};<e;>;" },
 		{ "a b\"c\" d\ne", "1:4 a quote inside a word\n", "<a> <b>;<e>;" },
 		{ "a \"b\"c", "1:6 a space is missing after the string\n", "<a> <b> <c>;" },
 		{ "a {\nb", "1:3 this block is not closed\n", "<a>{<b>;};" },
