@@ -29,6 +29,21 @@ static const struct option_spec rollback_options[] = {
 	{ 0, NULL, NULL, NULL, 0 },
 };
 
+/** Take back a wish that no compiler has seen yet. @retval false  there is none */
+static bool take_back(const struct command *c, const char *folder, int *status)
+{
+	int rc;
+
+	if (!list_store_is_wished(folder))
+		return false;
+	rc = list_store_end_wish(folder);
+	if (rc)
+		command_complain(c, "%s: %s%s", folder, strerror(-rc),
+				 rc == -EACCES ? ": try sudo" : "");
+	*status = !rc ? COMMAND_DONE : rc == -EACCES ? COMMAND_PERMISSION : COMMAND_FAILED;
+	return true;
+}
+
 /** Whether what is asked for can be, and may be. */
 static int check(const struct command *c, const char *folder, bool undo)
 {
@@ -153,9 +168,11 @@ static int run_list_rollback(const struct command *c)
 
 	if (status != COMMAND_DONE)
 		return status;
-	status = check(c, conf->lists_folder, undo);
-	if (status == COMMAND_DONE)
-		status = roll_back(c, conf, undo);
+	if (!undo || !take_back(c, conf->lists_folder, &status)) {
+		status = check(c, conf->lists_folder, undo);
+		if (status == COMMAND_DONE)
+			status = roll_back(c, conf, undo);
+	}
 	conf_free(conf);
 	return status;
 }

@@ -137,6 +137,13 @@ echo 'better.example' | more >"$list"
 reload
 check "a list that has changed is read again" blocked better.example
 check "nothing is rolled back then" serves '^as they are$'
+stop
+check "without the daemon it waits for the next start" has 'next start does it' nameward list rollback
+check "and can be taken back until then" nameward list rollback --undo
+check "once" has 'nothing is rolled back' nameward list rollback --undo
+start
+wait_for 10 is_generation 1
+check "nothing has come of it" blocked better.example
 check "an ordinary user may not" has 'try sudo' setpriv --reuid=65534 --clear-groups "$BUILD/nameward" \
 	-c "$net_dir/nameward.conf" list rollback
 
