@@ -284,25 +284,40 @@ static void log_lists(const struct conf *conf, const struct list_index *x)
 		log_list(&conf->lists[i], list_index_stats(x, i));
 }
 
+/** Whether what serves on is not the last on disk: there was no room for it when it was built.
+ *  What is there instead stays behind it, if it is a build. */
+static bool is_unkept(const struct compile *c, bool *keep_last)
+{
+	struct list_build_id last = { .id = 0 };
+
+	if (!c->folder)
+		return false;
+	if (list_store_peek(c->folder, STORED_LAST, &last))
+		*keep_last = false;
+	return last.id != list_index_build(c->old)->id;
+}
+
 static int choose(struct compile *c, bool is_start, struct list_compiled *out)
 {
 	struct list_build_id before = { .id = 0 };
 	bool is_whole = c->old && list_reuse_is_whole(c->sources, c->conf->list_count, c->old);
-	bool is_there;
+	bool is_there, is_lost;
 	int rc;
 
 	out->is_older = is_start && !is_whole && c->old && has_lists_of(c->old, c->conf);
 	out->keep_last = !c->is_back && !c->is_last_bad;
 	is_there = is_whole || out->is_older;
+	is_lost = is_whole && !is_start && is_unkept(c, &out->keep_last);
 	if (c->folder)
-		list_store_peek(c->folder, is_there || !out->keep_last ? STORED_BEFORE
-								       : STORED_LAST,
-				&before);
+		list_store_peek(c->folder, (is_there && !is_lost) || !out->keep_last ?
+				STORED_BEFORE : STORED_LAST, &before);
 	if (is_there) {
 		log_info(is_whole ? "all lists are as they were"
 				  : "the lists of before serve until they are read anew");
 		rc = serve_again(c->old, is_whole ? ORIGIN_NEW : ORIGIN_OLDER, &before,
 				 &out->fd);
+		if (!rc && is_lost)
+			rc = list_index_open(out->fd, &out->built);
 	} else {
 		rc = build(c, &before, &out->fd, &out->built);
 	}
@@ -322,7 +337,7 @@ int list_compile(const struct conf *conf, const struct list_index *in_force,
 	rc = sources_open(&c);
 	if (!rc)
 		rc = choose(&c, !in_force, out);
-	if (!rc && c.refused && !c.is_back && list_store_forget_refused(c.folder) == 0)
+	if (!rc && c.folder && !c.is_back && list_store_forget_refused(c.folder) == 0)
 		log_info("lists: nothing is rolled back any more");
 	compile_fini(&c);
 	return rc;

@@ -12,7 +12,7 @@ struct list_index;
 
 struct list_compiled {
 	int fd; /* owned: a sealed memfd; -1: none */
-	struct list_index *built; /* owned: what fd holds, if it is new; NULL: it is on disk */
+	struct list_index *built; /* owned: what fd holds, if it is to be kept; NULL: it is on disk */
 	bool is_older; /* it is not of the lists as they are: compile again, with it in force */
 	bool keep_last; /* what is on disk is kept beside it */
 };

@@ -127,6 +127,13 @@ static void read_packet_info(struct msghdr *mh, struct asker *a)
 	}
 }
 
+/* An IPv6 packet may say by wire that it is from ::ffff:127.0.0.1, or from a client by IPv4, and
+ * the kernel takes it. A real one of those has come to an IPv4 address of ours. */
+static bool is_of_one_family(const struct asker *a)
+{
+	return a->from.addr.family == a->to.family;
+}
+
 static void take_packet(struct udp_socket *s, struct inbox *in, unsigned i)
 {
 	struct msghdr *mh = &in->head[i].msg_hdr;
@@ -134,7 +141,7 @@ static void take_packet(struct udp_socket *s, struct inbox *in, unsigned i)
 
 	read_packet_info(mh, &from);
 	if (mh->msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !addr_len(&from.to) ||
-	    addr_port_from_sockaddr(mh->msg_name, &from.from))
+	    addr_port_from_sockaddr(mh->msg_name, &from.from) || !is_of_one_family(&from))
 		s->owner->stats.dropped++;
 	else
 		s->owner->on_packet(s->owner->arg, &from, in->data[i], in->head[i].msg_len);

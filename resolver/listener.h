@@ -22,7 +22,7 @@ typedef void listener_packet(void *arg, const struct asker *from, const uint8_t 
 
 struct listener_stats {
 	uint64_t received, sent, send_failed;
-	uint64_t dropped; /* too long for a question, or sent to many at once */
+	uint64_t dropped; /* too long, sent to many at once, or from IPv4 in an IPv6 packet */
 };
 
 /** @param on_packet, arg  borrowed, outlive the listener */

@@ -19,6 +19,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -160,6 +162,47 @@ static int forge(const char *server, unsigned count, const char *source, uint16_
 	return sent != count;
 }
 
+/* The one's complement sum of an IPv6 packet's addresses, length, protocol and payload. */
+static uint16_t sum6(const struct ip6_hdr *ip, const uint8_t *payload, size_t len)
+{
+	const uint8_t *addresses = (const uint8_t *)&ip->ip6_src;
+	uint32_t sum = (uint32_t)len + IPPROTO_UDP;
+
+	for (size_t i = 0; i < 32; i++)
+		sum += (uint32_t)addresses[i] << (i % 2 ? 0 : 8);
+	for (size_t i = 0; i < len; i++)
+		sum += (uint32_t)payload[i] << (i % 2 ? 0 : 8);
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)~sum;
+}
+
+/** An IPv4 address in an IPv6 packet: what the kernel sends for nobody but by a raw socket. */
+static int forge_mapped(const char *server, unsigned count, const char *source, uint16_t port)
+{
+	struct {
+		struct ip6_hdr ip;
+		struct udphdr udp;
+		uint8_t question[QUESTION];
+	} p = { .ip.ip6_flow = htonl(6u << 28), .ip.ip6_nxt = IPPROTO_UDP, .ip.ip6_hlim = 64 };
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
+	size_t len = sizeof(p.udp) + write_question(p.question, 1, "web.example");
+	int fd = socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+	unsigned sent = 0;
+
+	inet_pton(AF_INET6, server, &to.sin6_addr);
+	p.ip.ip6_dst = to.sin6_addr;
+	inet_pton(AF_INET6, source, &p.ip.ip6_src);
+	p.ip.ip6_plen = htons((uint16_t)len);
+	p.udp = (struct udphdr){ .source = htons(port), .dest = htons(53),
+				 .len = htons((uint16_t)len) };
+	p.udp.check = htons(sum6(&p.ip, (const uint8_t *)&p.udp, len));
+	for (unsigned i = 0; i < count; i++)
+		sent += sendto(fd, &p, sizeof(p.ip) + len, 0, (struct sockaddr *)&to, sizeof(to)) > 0;
+	printf("sent %u\n", sent);
+	return sent != count;
+}
+
 /* --- connections ------------------------------------------------------------------------------ */
 
 enum how { IDLE, HALF, DRIP, DEAF, RESET, HOW_COUNT };
@@ -250,6 +293,8 @@ int main(int argc, char **argv)
 {
 	unsigned count = argc == 5 || argc == 6 ? (unsigned)atoi(argv[3]) : 0;
 
+	if (count && argc == 6 && !strcmp(argv[1], "as") && !strncmp(argv[4], "::ffff:", 7))
+		return forge_mapped(argv[2], count, argv[4], (uint16_t)atoi(argv[5]));
 	if (count && argc == 6 && !strcmp(argv[1], "as"))
 		return forge(argv[2], count, argv[4], (uint16_t)atoi(argv[5]));
 	if (count && !strcmp(argv[1], "flood"))

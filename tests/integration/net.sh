@@ -249,6 +249,8 @@ net_nameward() {
 	} >"$net_dir/nameward.conf"
 	grep -q '^[[:space:]]*lists-folder' "$net_dir/nameward.conf" ||
 		echo "lists-folder $net_dir/builds" >>"$net_dir/nameward.conf"
+	grep -q '^[[:space:]]*overrides' "$net_dir/nameward.conf" ||
+		echo "overrides $net_dir/overrides" >>"$net_dir/nameward.conf" # not this machine's
 	start_in router "$BUILD/namewardd" -f -c "$net_dir/nameward.conf" 2>>"$net_dir/nameward.log"
 	nameward_pid=$net_pid
 	wait_for 10 has 'nameward +generation' nameward status

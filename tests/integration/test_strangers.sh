@@ -154,9 +154,14 @@ in_ns router ip addr add fd77::9/64 dev br-lan nodad
 check "from one that it has had for a moment only: nothing" wait_for 5 nothing_from fd77::1 fd77::9
 check "itself it may ask from there" has 198.18.0.80 in_ns router dig +time=1 +tries=1 -b fd77::9 @fd77::1 web.example
 before=$(status_of resolver queries)
+forge fd77::1 ::ffff:127.0.0.1
+check "from an IPv4 address in an IPv6 packet: nothing" wait_for 5 grown udp dropped 10
+check "from outside, as a client at home: neither" \
+	in_ns inet "$BUILD/abuse" as 2001:db8:18::1 10 ::ffff:192.168.77.11 40000
+check "each is counted" wait_for 5 grown udp dropped 20
 forge 192.168.77.255 192.168.77.11
 in_ns c1 ip route add ff02::1/128 dev eth0 table local
 forge ff02::1 fd77::11
-check "what was sent to all is not answered" wait_for 5 grown udp dropped 20
+check "what was sent to all is not answered" wait_for 5 grown udp dropped 40
 check "nor asked for" test "$(status_of resolver queries)" = "$before"
 [ $net_fails = 0 ]

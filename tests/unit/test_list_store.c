@@ -490,8 +490,54 @@ static void a_build_that_is_not_on_disk_is_not_rolled_back(void **state)
 	assert_int_equal(list_store_wish("."), 0);
 	compile(w);
 	assert_true(has(w, "c.example"));
-	assert_true(id_of(STORED_LAST) == last);
 	assert_true(id_of(STORED_REFUSED) == 0);
+	assert_true(id_of(STORED_LAST) == id_in_force(w)); /* there is room for it now */
+	assert_true(id_of(STORED_BEFORE) == last);
+	assert_true(list_index_before(w->in_force)->id == last);
+	assert_int_equal(list_store_wish("."), 0);
+	compile(w);
+	assert_true(has(w, "b.example"));
+	world_free(w);
+}
+
+/** A file that went bad under the daemon's feet does not go before a good one. */
+static void what_serves_is_written_again_if_it_is_not_there(void **state)
+{
+	struct world *w = world_new();
+	uint64_t before;
+
+	(void)state;
+	compile_list(w, "a.example\n");
+	before = id_in_force(w);
+	compile_list(w, "b.example\n");
+	for (unsigned i = 0; i < 2; i++) {
+		if (i)
+			assert_int_equal(unlink("index"), 0);
+		else
+			assert_int_equal(truncate("index", 10), 0);
+		compile(w);
+		assert_true(id_of(STORED_LAST) == id_in_force(w));
+		assert_true(id_of(STORED_BEFORE) == before);
+	}
+	world_free(w);
+}
+
+static void a_damaged_build_that_was_rolled_back_is_forgotten(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	compile_list(w, "good.example\n");
+	compile_list(w, "bad.example\n");
+	assert_int_equal(list_store_wish("."), 0);
+	compile(w);
+	assert_int_equal(truncate("index.refused", 1000), 0);
+	compile(w);
+	assert_true(has(w, "bad.example"));
+	assert_int_equal(access("index.refused", F_OK), -1);
+	assert_int_equal(list_store_wish("."), 0); /* so that it can be rolled back once more */
+	compile(w);
+	assert_true(has(w, "good.example"));
 	world_free(w);
 }
 
@@ -531,6 +577,8 @@ int main(void)
 		IN_FOLDER(a_roll_back_at_the_start_is_one),
 		IN_FOLDER(a_roll_back_to_nothing_changes_nothing),
 		IN_FOLDER(a_build_that_is_not_on_disk_is_not_rolled_back),
+		IN_FOLDER(what_serves_is_written_again_if_it_is_not_there),
+		IN_FOLDER(a_damaged_build_that_was_rolled_back_is_forgotten),
 		IN_FOLDER(without_a_folder_lists_are_read),
 	};
 
