@@ -12,9 +12,10 @@ cd "$(dirname "$0")/.." || exit 1
 rate=1000 dies_s=3 seconds=9
 
 two="198.18.0.53 198.18.0.81"
-up_first() { start_nameward off "$two"$'\n order first' </dev/null; }
-up_fastest() { start_nameward off "$two"$'\n order fastest' </dev/null; }
-up_spread() { start_nameward off "$two"$'\n order spread' </dev/null; }
+up_first() { in_the_clear first; }
+up_fastest() { in_the_clear fastest; }
+up_spread() { in_the_clear spread; }
+in_the_clear() { start_nameward off "$two"$'\n order '"$1" <<<"history off"; }
 up_first_dot() { over_tls first; }
 up_fastest_dot() { over_tls fastest; }
 over_tls() { # ORDER
