@@ -42,30 +42,7 @@ up_dnsmasq() {
 	start_dnsmasq --cache-size=10000 --conf-file="$net_dir/ads.dnsmasq"
 }
 
-up_unbound() {
-	cat >"$net_dir/peer.conf" <<-EOF
-	server:
-		interface: 192.168.77.1
-		access-control: 0.0.0.0/0 allow
-		do-daemonize: no
-		username: ""
-		chroot: ""
-		directory: "$net_dir"
-		pidfile: ""
-		use-syslog: no
-		logfile: "$net_dir/peer.log"
-		module-config: "iterator"
-		num-threads: 1
-		include: "$net_dir/ads.unbound"
-	forward-zone:
-		name: "."
-		forward-addr: 198.18.0.53
-	remote-control:
-		control-enable: no
-	EOF
-	start_in router unbound -d -c "$net_dir/peer.conf"
-	server_pid=$net_pid
-}
+up_unbound() { start_unbound "forward-addr: 198.18.0.53" <<<"include: \"$net_dir/ads.unbound\""; }
 
 up_smartdns() {
 	cat >"$net_dir/peer.conf" <<-EOF

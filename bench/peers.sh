@@ -68,19 +68,7 @@ up_unbound_dot() {
 		forward-addr: 198.18.0.53@853#dns.test"
 }
 unbound_asks() { # LINES OF forward-zone
-	cat >"$net_dir/peer.conf" <<-EOF
-	server:
-		interface: 192.168.77.1
-		access-control: 0.0.0.0/0 allow
-		do-daemonize: no
-		username: ""
-		chroot: ""
-		directory: "$net_dir"
-		pidfile: ""
-		use-syslog: no
-		logfile: "$net_dir/peer.log"
-		module-config: "iterator"
-		num-threads: 1
+	start_unbound "$1" <<-EOF
 		outgoing-range: 8192
 		num-queries-per-thread: 4096
 		so-rcvbuf: 4m
@@ -89,14 +77,7 @@ unbound_asks() { # LINES OF forward-zone
 		rrset-cache-size: $((2 * ${cache_mib:-64}))m
 		local-zone: "blocked.example." always_nxdomain
 		$([ ! -e "$net_dir/tls.pem" ] || echo "tls-cert-bundle: $net_dir/tls.pem")
-	forward-zone:
-		name: "."
-		$1
-	remote-control:
-		control-enable: no
 	EOF
-	start_in router unbound -d -c "$net_dir/peer.conf"
-	server_pid=$net_pid
 }
 
 up_dnsdist() { dnsdist_asks 'address="198.18.0.53:53"'; }

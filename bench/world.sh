@@ -49,6 +49,36 @@ start_dnsmasq() { # [OPTION...]
 	server_pid=$net_pid
 }
 
+# An unbound in the router; what is on stdin goes into its clause server.
+start_unbound() { # LINES OF forward-zone
+	{
+		cat <<-EOF
+		server:
+			interface: 192.168.77.1
+			access-control: 0.0.0.0/0 allow
+			do-daemonize: no
+			username: ""
+			chroot: ""
+			directory: "$net_dir"
+			pidfile: ""
+			use-syslog: no
+			logfile: "$net_dir/peer.log"
+			module-config: "iterator"
+			num-threads: 1
+		EOF
+		cat -
+		cat <<-EOF
+		forward-zone:
+			name: "."
+			$1
+		remote-control:
+			control-enable: no
+		EOF
+	} >"$net_dir/peer.conf"
+	start_in router unbound -d -c "$net_dir/peer.conf"
+	server_pid=$net_pid
+}
+
 server_answers() {
 	wait_for 10 in_ns c1 dig +short +time=1 +tries=1 @192.168.77.1 warm.bench.example ||
 		echo "the server does not answer" >&2
