@@ -15,6 +15,8 @@ upstream scripted {
 }
 history off
 control $net_dir/run/ctl
+lists-folder $net_dir/builds
+overrides $net_dir/overrides
 EOF
 start_in router "$BUILD/keeper" "$net_id-notify" "$BUILD/namewardd" -f \
 	-c "$net_dir/nameward.conf" >"$net_dir/keeper.out" 2>"$net_dir/nameward.log"
